@@ -1,0 +1,107 @@
+"""The base of all models and the columns every row has."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+from db.facts import Encrypted, Entity, Facts, Step, moment, ref
+from db.naming import snake
+from db.types import Choice, Key, Text
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table, entities and technical ones alike. Table names are the class's name in snake case."""
+
+    metadata = sa.MetaData(naming_convention=NAMES)
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805
+        return snake(cls.__name__)
+
+
+class Record(Base):
+    """A row of an entity: who made and changed it when, its version, and whether it is deleted (DOMAIN 2.2)."""
+
+    __abstract__ = True
+    __entity__: ClassVar[Entity]
+
+    id: Mapped[str] = mapped_column(Key(), primary_key=True, info={"facts": Facts("id", "编号", "Global id.")}, sort_order=-9)
+    created_at: Mapped[dt.datetime] = moment("创建时间", "When the row was created.", computed=True)
+    updated_at: Mapped[dt.datetime] = moment("修改时间", "When the row was last changed.", computed=True)
+    version: Mapped[int] = mapped_column(
+        sa.Integer(), default=1,
+        info={"facts": Facts("int", "版本", "Counts the changes; send it back as ifVersion.", low=1, high=2**31 - 1, computed=True)},
+    )  # fmt: skip
+    deleted_at: Mapped[dt.datetime | None] = moment("删除时间", "Set when the row was deleted.", hidden=True)
+
+    @declared_attr
+    def created_by_id(cls) -> Mapped[str | None]:  # noqa: N805
+        return ref("UserAccount", "创建人", "Who created the row.", computed=True, constraint=False, reverse=False)  # type: ignore[no-any-return]
+
+    @declared_attr
+    def updated_by_id(cls) -> Mapped[str | None]:  # noqa: N805
+        return ref("UserAccount", "修改人", "Who changed the row last.", computed=True, constraint=False, reverse=False)  # type: ignore[no-any-return]
+
+    def __init_subclass__(cls, **kw: Any) -> None:
+        if "__abstract__" not in cls.__dict__:
+            _expand_encrypted(cls)
+            _check_choices(cls)
+        super().__init_subclass__(**kw)
+
+
+class Scoped(Record):
+    """A row that belongs to a region and an office: what row scopes are compiled from (DESIGN 5).
+
+    ``scope_path`` is the path of the owner's region. The commands fill all three from the owner, unless the model
+    declares a ``region_id`` of its own.
+    """
+
+    __abstract__ = True
+
+    scope_path: Mapped[str] = mapped_column(
+        Text(80), index=True, info={"facts": Facts("text", "管辖路径", "Path of the owner's region.", computed=True, length=80)}
+    )
+
+    @declared_attr
+    def region_id(cls) -> Mapped[str]:  # noqa: N805
+        return ref("Region", "所属区划", "The region of the row's owner.", computed=True)  # type: ignore[no-any-return]
+
+    @declared_attr
+    def org_scope_id(cls) -> Mapped[str | None]:  # noqa: N805
+        return ref("OrgUnit", "归口机构", "The unit that guides the row's owner.", computed=True, constraint=False, reverse=False)  # type: ignore[no-any-return]
+
+
+def _expand_encrypted(cls: type[Any]) -> None:
+    """Replace each declared encrypted column by its three stored ones."""
+    for name, declared in [(n, v) for n, v in cls.__dict__.items() if isinstance(v, Encrypted)]:
+        delattr(cls, name)
+        cls.__annotations__.pop(name, None)
+        for column, mapped in declared.columns(name).items():
+            setattr(cls, column, mapped)
+
+
+def _check_choices(cls: type[Any]) -> None:
+    """Give every enum column its CHECK, so that no row can hold a value the API cannot print."""
+    checks = []
+    for name, value in cls.__dict__.items():
+        column = getattr(value, "column", None)
+        if isinstance(column, sa.Column) and isinstance(column.type, Choice):
+            listed = ", ".join(f"'{member}'" for member in column.type.members)
+            checks.append(sa.CheckConstraint(f"{name} IN ({listed})", name=name))
+    own = cls.__dict__.get("__table_args__", ())
+    cls.__table_args__ = (*checks, *own)
+
+
+__all__ = ["Base", "Record", "Scoped", "Step"]

@@ -1,0 +1,47 @@
+"""AuditLog 审计日志."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy.orm import Mapped
+
+from db.base import Scoped
+from db.enums import AuditAction
+from db.facts import Entity, choice, document, flag, moment, ref, text
+
+
+class AuditLog(Scoped):
+    """审计日志：谁、何时、从何处、对什么、做了什么；个人信息只留掩码（个人信息保护法第五十一条）。
+
+    One record per act (who, when, from where, what, before and after with masks). Written in the transaction of the
+    act; never changed.
+    """
+
+    __entity__ = Entity(
+        zh="审计日志",
+        prefix="al",
+        label="summary",
+        mediator="actor",
+        menu="系统",
+        listed=("at", "actor_id", "action", "entity", "summary", "ip"),
+        order=("-id",),
+        written_by_commands=True,
+        matrix=dict(
+            PROV="R P", CITY="R C", DIST="R D", OFFC="R S", MEDR="R O", AUDT="R D", SYS="R T",
+        ),
+    )  # fmt: skip
+
+    actor_id: Mapped[str | None] = ref("UserAccount", "操作人", "Who acted.", computed=True)
+    action: Mapped[str] = choice(AuditAction, "操作", "What was done.", computed=True)
+    verb: Mapped[str | None] = text("动作", "Verb of a workflow step.", 32, computed=True)
+    entity: Mapped[str | None] = text("对象类型", "Type of the row.", 60, computed=True)
+    entity_id: Mapped[str | None] = text("对象编号", "Global id of the row.", 60, computed=True)
+    summary: Mapped[str] = text("摘要", "In one sentence.", 300, computed=True)
+    before: Mapped[dict[str, Any] | None] = document("变更前", "Values before, masked.")
+    after: Mapped[dict[str, Any] | None] = document("变更后", "Values after, masked.")
+    reason: Mapped[str | None] = text("理由", "Reason given.", 1000, computed=True)
+    at: Mapped[dt.datetime] = moment("时间", "When.", computed=True)
+    ip: Mapped[str | None] = text("来源地址", "From where.", 64, computed=True)
+    technical: Mapped[bool] = flag("技术记录", "About accounts, grants, regions or sign-ins.", computed=True)

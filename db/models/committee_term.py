@@ -1,0 +1,39 @@
+"""CommitteeTerm 届."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy.orm import Mapped
+
+from db.base import Scoped
+from db.enums import ElectionMethod
+from db.facts import Entity, choice, day, integer, ref
+
+
+class CommitteeTerm(Scoped):
+    """届：调委会的一届任期（人民调解法第九条），任期月数是设置项（D8）。
+
+    A term of a committee (L9). Its length is a setting, 36 months unless changed (BR-05).
+    """
+
+    __entity__ = Entity(
+        zh="届",
+        prefix="ct",
+        label="term_no",
+        owner="committee",
+        committee="committee",
+        menu="调解组织",
+        listed=("committee_id", "term_no", "starts_on", "ends_on", "election_method"),
+        unique=(("committee_id", "term_no"),),
+        matrix=dict(
+            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R S", COMM="RCUS K", MEDR="R K", AUDT="R D",
+        ),
+    )  # fmt: skip
+
+    committee_id: Mapped[str] = ref("MediationCommittee", "调委会", "The committee.", fixed=True)
+    term_no: Mapped[int] = integer("届次", "First term is 1.", low=1, high=99)
+    starts_on: Mapped[dt.date] = day("任期开始", "First day.")
+    ends_on: Mapped[dt.date] = day("任期届满", "Last day (BR-05).")
+    election_method: Mapped[str] = choice(ElectionMethod, "产生方式", "How its members came in (BR-06).")
+    election_on: Mapped[dt.date] = day("选举日期", "Day of the election.", future=False)

@@ -1,0 +1,75 @@
+"""Mediator 人民调解员."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy.orm import Mapped
+
+from db.base import Scoped
+from db.enums import (
+    DisputeType,
+    Education,
+    Ethnicity,
+    MediatorBackground,
+    MediatorGrade,
+    MediatorKind,
+    MediatorStatus,
+    PoliticalStatus,
+    Sex,
+)
+from db.facts import Entity, Through, choice, choices, day, encrypted, flag, ref, text
+
+
+class Mediator(Scoped):
+    """人民调解员：调委会委员和调委会聘任的人员（人民调解法第十三、十四条）。
+
+    A people's mediator: a committee member or a person engaged by a committee (L13, L14).
+    """
+
+    __entity__ = Entity(
+        zh="人民调解员",
+        prefix="md",
+        label="name",
+        committee="mediator_appointments.committee",
+        mediator="self",
+        menu="调解组织",
+        listed=("mediator_no", "name", "sex", "kind", "education", "grade", "status"),
+        matrix=dict(
+            PROV="Rm P", CITY="Rm C", DIST="RCUX D", OFFC="RCUm S", CENT="Rm S", COMM="RCUm K", MEDR="RU O", AUDT="Rm D",
+        ),
+        through=(
+            Through(
+                "committees", "任职调委会", "The committees that appointed the person and still do.",
+                via="MediatorAppointment", near="mediator_id", far="committee_id", since="start_on", until="end_on",
+            ),
+        ),
+    )  # fmt: skip
+
+    mediator_no: Mapped[str] = text("调解员编号", "Register number, given by the server, unique.", 32, computed=True, unique=True, search=True)
+    certificate_no: Mapped[str | None] = text("上岗证号", "Number of the certificate of post.", 32)
+    name: Mapped[str] = text("姓名", "Name.", 50, search=True)
+    region_id: Mapped[str] = ref("Region", "登记区划", "Where the person is registered.", fixed=True)
+    id_number = encrypted(
+        "身份证号", "Citizen number (GB 11643); unique in the nation.", mask="id_number", length=18, required=True,
+        checksum="citizen_number", unique=True,
+    )  # fmt: skip
+    sex: Mapped[str] = choice(Sex, "性别", "Taken from the citizen number (BR-25).", default=Sex.UNKNOWN)
+    birth_date: Mapped[dt.date | None] = day(
+        "出生日期", "Taken from the citizen number (BR-25).", personal="null", future=False
+    )
+    ethnicity: Mapped[str] = choice(Ethnicity, "民族", "GB/T 3304.")
+    education: Mapped[str] = choice(Education, "文化程度", "GB/T 4658.")
+    political_status: Mapped[str | None] = choice(PoliticalStatus, "政治面貌", "GB/T 4762.", personal="null")
+    mobile = encrypted("手机号", "Mobile phone.", mask="mobile", length=11, required=True, pattern=r"1[3-9][0-9]{9}", pattern_zh="11 位手机号")
+    bank_account = encrypted("银行账号", "Only where subsidies are paid.", mask="bank_account", length=30, pattern=r"[0-9]{8,30}", pattern_zh="8 至 30 位数字")
+    address = encrypted("住址", "Home address.", mask="address", length=200)
+    kind: Mapped[str] = choice(MediatorKind, "类别", "Full time, part time or specially engaged.")
+    backgrounds: Mapped[list[str] | None] = choices(MediatorBackground, "从业背景", "Where the person comes from.")
+    specialties: Mapped[list[str] | None] = choices(DisputeType, "擅长纠纷", "Types of dispute the person is good at.")
+    legal_qualification: Mapped[bool] = flag("法律职业资格", "Holds the legal profession qualification.")
+    grade: Mapped[str] = choice(MediatorGrade, "等级", "One is the highest.", default=MediatorGrade.UNGRADED)
+    grade_on: Mapped[dt.date | None] = day("评定日期", "Day of the grade.", future=False)
+    legacy_grade_name: Mapped[str | None] = text("原等级名称", "Local grade names of the past.", 20)
+    status: Mapped[str] = choice(MediatorStatus, "状态", "Whether the person works.", default=MediatorStatus.ACTIVE)
+    first_appointed_on: Mapped[dt.date] = day("首次任职日期", "Start of seniority.", future=False)

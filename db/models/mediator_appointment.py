@@ -1,0 +1,48 @@
+"""MediatorAppointment 推选、聘任."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+
+from sqlalchemy.orm import Mapped
+
+from db.base import Scoped
+from db.enums import AppointmentBasis, AppointmentEndReason, CommitteeRole, FundingSource, MediatorKind
+from db.facts import Entity, choice, day, money, ref, text
+
+
+class MediatorAppointment(Scoped):
+    """任职：一名调解员在一个调委会的推选或聘任（人民调解法第九、十三条）。
+
+    The election or engagement of a person by a committee (L9, L13). One may serve several committees, but be
+    full time in one only (BR-14).
+    """
+
+    __entity__ = Entity(
+        zh="调解员任职",
+        prefix="ma",
+        label="role",
+        owner="committee",
+        committee="committee",
+        mediator="mediator",
+        menu="调解组织",
+        listed=("committee_id", "mediator_id", "role", "basis", "kind", "start_on", "end_on"),
+        matrix=dict(
+            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R S", COMM="RCUS K", MEDR="R K", AUDT="R D",
+        ),
+    )  # fmt: skip
+
+    mediator_id: Mapped[str] = ref("Mediator", "调解员", "The person.", fixed=True)
+    committee_id: Mapped[str] = ref("MediationCommittee", "调委会", "The committee.", fixed=True)
+    role: Mapped[str] = choice(CommitteeRole, "职务", "Members are director, deputy and member.")
+    basis: Mapped[str] = choice(AppointmentBasis, "任职依据", "Elected or engaged.")
+    kind: Mapped[str] = choice(MediatorKind, "类别", "Full time in at most one committee.")
+    start_on: Mapped[dt.date] = day("任职日期", "First day.")
+    end_on: Mapped[dt.date | None] = day("离任日期", "Last day.")
+    end_reason: Mapped[str | None] = choice(
+        AppointmentEndReason, "离任原因", "Why it ended.", required_when="填写离任日期"
+    )
+    contract_no: Mapped[str | None] = text("合同编号", "Number of the contract.", 32)
+    monthly_pay: Mapped[decimal.Decimal | None] = money("月报酬", "Yuan a month, full-time people.")
+    funding_source: Mapped[str | None] = choice(FundingSource, "报酬来源", "Who pays.")

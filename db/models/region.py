@@ -1,0 +1,66 @@
+"""Region 行政区划."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+
+from db.base import Record
+from db.enums import RegionKind, RegionLevel, UrbanRuralCode
+from db.facts import Entity, choice, day, flag, integer, ref, text
+
+
+class Region(Record):
+    """行政区划：国家、省、市、县、街道（乡镇）、村（社区）六级，代码依据 GB/T 2260、GB/T 10114。
+
+    A region of the six administrative levels. A renumbered region is a new row whose successor the old one names.
+    """
+
+    __entity__ = Entity(
+        zh="行政区划",
+        prefix="rg",
+        label="name",
+        owner="self",
+        menu="区划与机构",
+        listed=("code", "name", "level", "parent_id", "valid_to"),
+        order=("code",),
+        matrix=dict(
+            PROV="R P^", CITY="R C^", DIST="RU(name,short_name) D^", DHR="R D^", OFFC="R S^", CENT="R S^", COMM="R K^",
+            MEDR="R K^", AUDT="R D^", SYS="RCU A",
+        ),
+    )  # fmt: skip
+
+    code: Mapped[str] = text(
+        "代码", "Official code of twelve digits.", 12, pattern=r"[0-9]{12}", pattern_zh="12 位数字",
+        unique="valid_to IS NULL", fixed=True, search=True,
+    )  # fmt: skip
+    name: Mapped[str] = text("名称", "Full name.", search=True)
+    short_name: Mapped[str] = text("简称", "Short name.", search=True)
+    level: Mapped[str] = choice(RegionLevel, "级别", "Level, stored and never derived (D7).", fixed=True)
+    kind: Mapped[str] = choice(RegionKind, "性质", "Legal nature.", default=RegionKind.STANDARD)
+    path: Mapped[str] = text(
+        "管辖路径", "Sorts the subtree together; given at creation, never changed nor reused.", 80,
+        computed=True, unique=True,
+    )  # fmt: skip
+    parent_id: Mapped[str | None] = ref(
+        "Region", "上级区划", "The region above; null at the root only.", fixed=True, reverse="children"
+    )
+    urban_rural_code: Mapped[str | None] = choice(UrbanRuralCode, "城乡分类", "Villages and communities only.")
+    valid_from: Mapped[dt.date] = day("启用日期", "First day of validity.", fixed=True)
+    valid_to: Mapped[dt.date | None] = day("停用日期", "Last day of validity.", computed=True)
+    successor_id: Mapped[str | None] = ref(
+        "Region", "承继区划", "The region that took this one's place.", computed=True, reverse="predecessors"
+    )
+    multi_ethnic: Mapped[bool] = flag("多民族居住地区", "Drives rule BR-04 (L8).")
+    remote: Mapped[bool] = flag("边远地区", "Drives rotation.")
+    population: Mapped[int | None] = integer("常住人口", "Residents, persons.")
+    households: Mapped[int | None] = integer("户数", "Households.")
+    population_on: Mapped[dt.date | None] = day("人口数据日期", "Reference date of the two counts.", future=False)
+
+    __table_args__: Any = (
+        sa.Index("ix_region_level_path", "level", "path"),
+        sa.Index("ix_region_parent_code", "parent_id", "code"),
+    )

@@ -1,0 +1,356 @@
+"""All entities and their relations, read from the models once and checked; everything above derives from this.
+
+A mistake in a model raises ModelMistake at start, with the model, the field and what to do.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import inspect
+
+from db import crypto
+from db.base import Record
+from db.facts import SCOPES, Entity, Facts, Grant, Kind, Role, Through
+from db.naming import camel, lower_first, plural, snake
+from db.types import Choice, Json
+
+
+class ModelMistake(Exception):
+    """A model contradicts itself or another; the message says where and what to do."""
+
+    def __init__(self, where: str, wrong: str, remedy: str) -> None:
+        super().__init__(f"{where}: {wrong}. {remedy}")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A scalar of an entity as clients know it: `column` is where its printable value is stored."""
+
+    name: str
+    column: str
+    facts: Facts
+    nullable: bool
+    type: sa.types.TypeEngine[Any]
+
+    @property
+    def public(self) -> str:
+        """Its name in GraphQL."""
+        return camel(self.name)
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of value it holds."""
+        return self.facts.kind
+
+    @property
+    def writable(self) -> bool:
+        """Whether clients may ever write it."""
+        return not self.facts.computed and self.name != "id"
+
+    @property
+    def maskable(self) -> bool:
+        """Whether a role with masks sees less than the value."""
+        return self.facts.personal is not None
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A step from one entity to another.
+
+    ``near`` of the source equals ``far`` of the target; with `through` the rows of a third entity lie between.
+    """
+
+    name: str
+    source: str
+    target: str
+    zh: str
+    en: str
+    near: str
+    far: str
+    many: bool
+    facts: Facts | None = None
+    through: Through | None = None
+
+    @property
+    def public(self) -> str:
+        """Its name in GraphQL."""
+        return camel(self.name)
+
+
+@dataclass
+class EntityInfo:
+    """One entity: its table, its fields and relations by Python name, its grants."""
+
+    model: type[Record]
+    name: str
+    facts: Entity
+    table: sa.Table
+    fields: dict[str, Field] = field(default_factory=dict)
+    hidden: dict[str, Facts] = field(default_factory=dict)
+    relations: dict[str, Relation] = field(default_factory=dict)
+    grants: dict[Role, Grant] = field(default_factory=dict)
+
+    @property
+    def single(self) -> str:
+        """``mediationCommittee``: root field of one row."""
+        return lower_first(self.name)
+
+    @property
+    def plural(self) -> str:
+        """``mediationCommittees``: root field of the list."""
+        return self.facts.plural or plural(self.single)
+
+    @property
+    def key(self) -> str:
+        """``mediation_committee``: its table and its key in permissions."""
+        return self.table.name
+
+    @property
+    def scope_column(self) -> str | None:
+        """The column that holds the path of the owner's region; None outside the region tree."""
+        if self.facts.owner == "self":
+            return "path"
+        return "scope_path" if "scope_path" in self.table.c else None
+
+    @property
+    def by_keys(self) -> list[Field]:
+        """Fields that name one row by themselves: the id and unique columns that are not encrypted."""
+        return [f for f in self.fields.values() if f.name == "id" or (f.facts.unique and f.kind != "encrypted")]
+
+    @property
+    def owner(self) -> Relation | None:
+        """The reference whose region owns the row."""
+        return self.relations.get(self.facts.owner or "")
+
+    def reference(self, column: str) -> Relation:
+        """The to-one relation stored in `column`."""
+        return self.relations[column.removesuffix("_id")]
+
+    @property
+    def references(self) -> Iterator[Relation]:
+        """Relations stored in a column of this table."""
+        return (r for r in self.relations.values() if not r.many and r.through is None)
+
+    @functools.cached_property
+    def public_fields(self) -> dict[str, Field]:
+        """Fields by their GraphQL name."""
+        return {f.public: f for f in self.fields.values()}
+
+    @functools.cached_property
+    def public_relations(self) -> dict[str, Relation]:
+        """Relations by their GraphQL name."""
+        return {r.public: r for r in self.relations.values()}
+
+    @functools.cached_property
+    def dimensions(self) -> frozenset[str]:
+        """Python names that an aggregates-only role may use in conditions and groups (API 4, `*`)."""
+        kinds = {"enum", "date", "bool"}
+        named = {f.name for f in self.fields.values() if f.kind in kinds and not f.maskable}
+        return frozenset(named | {"region"} | set(self.facts.dimensions))
+
+
+class Registry(Mapping[str, EntityInfo]):
+    """The entities by class name, in the order of their names."""
+
+    def __init__(self, models: Iterable[type[Record]]) -> None:
+        self._by_name = {m.__name__: _read(m) for m in sorted(models, key=lambda m: m.__name__)}
+        self.by_prefix = self._unique_prefixes()
+        for info in self._by_name.values():
+            self._add_references(info)
+        for info in self._by_name.values():
+            self._add_through(info)
+        for info in self._by_name.values():
+            self._check(info)
+
+    def __getitem__(self, name: str) -> EntityInfo:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def of(self, model: type[Record]) -> EntityInfo:
+        """The entity of a model class."""
+        return self._by_name[model.__name__]
+
+    def by_key(self, key: str) -> EntityInfo:
+        """The entity of a table name."""
+        return next(info for info in self.values() if info.key == key)
+
+    def walk(self, start: EntityInfo, path: str) -> list[Relation]:
+        """The relations named by a dotted `path` from `start`; "self" is the empty path."""
+        steps: list[Relation] = []
+        for name in [] if path == "self" else path.split("."):
+            steps.append(start.relations[name])
+            start = self[steps[-1].target]
+        return steps
+
+    def _unique_prefixes(self) -> dict[str, EntityInfo]:
+        seen: dict[str, EntityInfo] = {}
+        for info in self._by_name.values():
+            prefix = info.facts.prefix
+            if prefix in seen:
+                raise ModelMistake(info.name, f"the id prefix {prefix!r} is taken by {seen[prefix].name}", "Choose another.")
+            if not (prefix.isascii() and prefix.isalnum() and prefix.islower()):
+                raise ModelMistake(info.name, f"the id prefix {prefix!r} is not lower-case letters and digits", "Choose another.")
+            seen[prefix] = info
+        return seen
+
+    def _add_references(self, info: EntityInfo) -> None:
+        for column in info.table.c:
+            facts: Facts = column.info["facts"]
+            if facts.kind != "ref" or facts.hidden:
+                continue
+            where = f"{info.name}.{column.name}"
+            if not column.name.endswith("_id"):
+                raise ModelMistake(where, "a reference's column must end in _id", f"Rename it to {column.name}_id.")
+            if facts.target not in self._by_name:
+                near = get_close_matches(facts.target or "", self._by_name, 1)
+                hint = f"Did you mean {near[0]!r}?" if near else "Name the class of an entity in db/models."
+                raise ModelMistake(where, f"there is no entity {facts.target!r}", hint)
+            name = column.name.removesuffix("_id")
+            target = self._by_name[facts.target or ""]
+            self._put(info, Relation(name, info.name, target.name, facts.zh, facts.en, column.name, "id", False, facts))
+            if facts.reverse is not False:
+                self._put(target, self._reverse(info, target, column.name, facts))
+
+    def _reverse(self, info: EntityInfo, target: EntityInfo, column: str, facts: Facts) -> Relation:
+        several = [
+            c.name for c in info.table.c
+            if c.info["facts"].target == target.name and c.info["facts"].reverse is None
+        ]  # fmt: skip
+        name = facts.reverse or snake(info.plural)
+        if not facts.reverse and len(several) > 1:
+            name += "_as_" + column.removesuffix("_id")
+        zh = info.facts.zh if len(several) < 2 else f"{info.facts.zh}（{facts.zh}）"
+        return Relation(name, target.name, info.name, zh, f"{info.name} rows whose {camel(column.removesuffix('_id'))} this is.", "id", column, True)
+
+    def _add_through(self, info: EntityInfo) -> None:
+        for link in info.facts.through:
+            where = f"{info.name}.through {link.name}"
+            via = self._by_name.get(link.via)
+            if via is None:
+                raise ModelMistake(where, f"there is no entity {link.via!r}", "Name the class of an entity in db/models.")
+            for column in filter(None, (link.near, link.far, link.since, link.until, *(c for c, _ in link.where))):
+                if column not in via.table.c:
+                    raise ModelMistake(where, f"{link.via} has no column {column!r}", "Name one of its columns.")
+            target = via.table.c[link.far].info["facts"].target
+            self._put(info, Relation(link.name, info.name, target, link.zh, link.en, "id", "id", not link.one, None, link))
+        if "Region" in self._by_name and info.name == "Region":
+            self._put(info, Relation("ancestors", "Region", "Region", "上级各级区划", "The regions above, the nearest last.", "path", "path", True))
+
+    def _put(self, info: EntityInfo, relation: Relation) -> None:
+        taken = info.relations.get(relation.name) or info.fields.get(relation.name)
+        if taken is not None:
+            raise ModelMistake(
+                f"{info.name}.{relation.name}", f"the relation from {relation.target} meets a field of that name",
+                "Give the reference another reverse=…, or reverse=False.",
+            )  # fmt: skip
+        info.relations[relation.name] = relation
+
+    def _check(self, info: EntityInfo) -> None:
+        facts = info.facts
+        where = f"{info.name}.__entity__"
+        known = {*info.fields, *info.relations, *(c.name for c in info.table.c)}
+
+        def must_know(what: str, names: Iterable[str]) -> None:
+            for name in names:
+                if name not in known:
+                    near = get_close_matches(name, known, 1)
+                    raise ModelMistake(where, f"{what} names {name!r}, which is no field", f"Did you mean {near[0]!r}?" if near else "Name a field of the model.")
+
+        must_know("label", [facts.label])
+        must_know("listed", facts.listed)
+        must_know("order", [name.lstrip("-") for name in facts.order])
+        must_know("dimensions", facts.dimensions)
+        for columns in facts.unique:
+            must_know("unique", columns)
+        if facts.owner not in (None, "self") and info.owner is None:
+            raise ModelMistake(where, f"owner {facts.owner!r} is no reference", "Name a reference without its _id, 'self', or None.")
+        for what, path in (("committee", facts.committee), ("mediator", facts.mediator)):
+            try:
+                self.walk(info, path or "self")
+            except KeyError as missing:
+                raise ModelMistake(where, f"{what} path {path!r} has no relation {missing}", "Name relations, parted by dots.") from None
+        for role, grant in info.grants.items():
+            for columns in grant.columns.values():
+                must_know(f"the grant of {role.name}", columns)
+        if facts.machine and facts.machine.column not in info.fields:
+            raise ModelMistake(where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column.")
+        label = info.fields.get(facts.label)
+        if label and (label.maskable or label.kind == "encrypted") and facts.label != "title":
+            raise ModelMistake(where, f"label {facts.label!r} is personal", "People must be able to name a row by what everybody may read.")
+
+
+def _read(model: type[Record]) -> EntityInfo:
+    """The entity without its relations: fields, hidden columns, grants."""
+    facts = model.__dict__.get("__entity__")
+    if not isinstance(facts, Entity):
+        raise ModelMistake(model.__name__, "the model has no __entity__", "Say what a row is: __entity__ = Entity(zh=…, …).")
+    if not (model.__doc__ or "").strip():
+        raise ModelMistake(model.__name__, "the model has no docstring", "Describe it, Chinese first, then English.")
+    table = inspect(model).local_table
+    assert isinstance(table, sa.Table)
+    info = EntityInfo(model, model.__name__, facts, table)
+    for column in table.c:
+        said = column.info.get("facts")
+        where = f"{model.__name__}.{column.name}"
+        if said is None:
+            raise ModelMistake(where, "the column says nothing about itself", "Make it with a function of db.facts, such as text(…).")
+        _check_column(where, column, said)
+        if said.hidden:
+            info.hidden[column.name] = said
+        elif said.kind != "ref":
+            name = column.info.get("encrypted", column.name)
+            masked_null = said.personal == "null"
+            info.fields[name] = Field(name, column.name, said, bool(column.nullable or masked_null), column.type)
+    for role, cell in facts.matrix.items():
+        try:
+            info.grants[Role[role]] = Grant.parse(cell)
+        except KeyError:
+            near = get_close_matches(role, Role.__members__, 1)
+            raise ModelMistake(model.__name__, f"there is no role {role!r}", f"Did you mean {near[0]!r}?" if near else "See db.facts.Role.") from None
+        except ValueError as wrong:
+            raise ModelMistake(f"{model.__name__}.matrix {role}", str(wrong), f"Scopes are {', '.join(SCOPES)}.") from None
+    return info
+
+
+def _check_column(where: str, column: sa.Column[Any], facts: Facts) -> None:
+    if not facts.zh and not facts.hidden:
+        raise ModelMistake(where, "the column has no Chinese label", "Give it one; it is what clerks see.")
+    if isinstance(column.type, sa.Enum | sa.DateTime | sa.Date | sa.Numeric) and not isinstance(column.type, sa.types.TypeDecorator):
+        raise ModelMistake(where, f"{column.type!r} is not portable", "Use the functions of db.facts.")
+    if facts.low is not None and facts.high is not None and facts.low > facts.high:
+        raise ModelMistake(where, f"the bounds {facts.low}…{facts.high} are empty", "Turn them round.")
+    if facts.mask is not None and facts.mask not in crypto.MASKS:
+        raise ModelMistake(where, f"there is no mask {facts.mask!r}", f"Use one of {', '.join(crypto.MASKS)}.")
+    if facts.kind == "enum" and not isinstance(column.type, Choice):
+        raise ModelMistake(where, "an enum column without its check", "Use choice(…).")
+    if facts.kind == "json" and not isinstance(column.type, Json):
+        raise ModelMistake(where, "a document column of another type", "Use document(…).")
+    if isinstance(facts.default, dt.date):
+        raise ModelMistake(where, "a fixed date as default ages", "Leave the default out.")
+
+
+@functools.cache
+def registry() -> Registry:
+    """The registry of all models in ``db/models``."""
+    import db.models  # noqa: F401  (imports every model)
+
+    return Registry(_entities(Record))
+
+
+def _entities(base: type[Record]) -> Iterator[type[Record]]:
+    for model in base.__subclasses__():
+        if "__abstract__" not in model.__dict__:
+            yield model
+        yield from _entities(model)

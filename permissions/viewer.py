@@ -1,0 +1,62 @@
+"""Who is asking: an account and what its grants amount to today."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from db.clock import today
+from db.facts import Role
+
+
+def subtree(path: str) -> tuple[str, str]:
+    """The half-open range of paths below `path`, itself included: ``/32/`` -> ``("/32/", "/320")``.
+
+    Paths end in a slash and ``0`` is the character after it, so ``[low, high)`` holds the subtree and nothing else.
+    """
+    return path, path[:-1] + "0"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What the grants of one role reach: subtrees, the regions above them, and rows of one's own."""
+
+    ranges: tuple[tuple[str, str], ...] = ()
+    above: tuple[str, ...] = ()
+    committees: tuple[str, ...] = ()
+    mediators: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    """Units that OFFC, CENT, COURT and PART grants name."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """An account with its rights of today. Never built from a request but by ``permissions.accounts``."""
+
+    account_id: str
+    login: str
+    name: str
+    reaches: Mapping[Role, Reach] = field(default_factory=dict)
+    must_change_password: bool = False
+    ip: str | None = None
+
+    @functools.cached_property
+    def kind(self) -> tuple[Any, ...]:
+        """The shape of its rights: two viewers of one kind run the same statement with other values."""
+        return tuple(
+            (role.name, len(r.ranges), len(r.above), len(r.committees), len(r.mediators))
+            for role, r in sorted(self.reaches.items(), key=lambda item: item[0].name)
+        )
+
+    @functools.cached_property
+    def binds(self) -> dict[str, Any]:
+        """The values of its rights by bind name; ``permissions.scopes`` makes the names."""
+        values: dict[str, Any] = {"v_account": self.account_id, "v_today": today()}
+        for role, reach in self.reaches.items():
+            for i, (low, high) in enumerate(reach.ranges):
+                values[f"v_{role.name}_low{i}"], values[f"v_{role.name}_high{i}"] = low, high
+            for what, items in (("above", reach.above), ("committee", reach.committees), ("mediator", reach.mediators)):
+                values.update({f"v_{role.name}_{what}{i}": item for i, item in enumerate(items)})
+        return values

@@ -1,0 +1,47 @@
+"""What a command may refuse, in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing the user can mend: where, a code of API.md, a sentence in Chinese and in English."""
+
+    path: tuple[str, ...]
+    code: str
+    zh: str
+    en: str
+
+    def under(self, *head: str) -> Fault:
+        """The same fault below an argument: ``("name",)`` -> ``("input", "name")``."""
+        return Fault((*head, *self.path), self.code, self.zh, self.en)
+
+
+class Refused(Exception):
+    """The input was refused, nothing was written; `faults` are all of it at once."""
+
+    def __init__(self, faults: Sequence[Fault], details: dict[str, Any] | None = None) -> None:
+        super().__init__("; ".join(f.zh for f in faults))
+        self.faults, self.details = list(faults), details or {}
+
+
+class Denied(Exception):
+    """A request that cannot be answered at all; becomes a top-level error with `code` of API.md."""
+
+    def __init__(self, code: str, zh: str, en: str) -> None:
+        super().__init__(zh)
+        self.code, self.zh, self.en = code, zh, en
+
+
+def forbidden(zh: str = "没有权限。", en: str = "You may not do this.") -> Denied:
+    """The viewer has no right to this at all."""
+    return Denied("FORBIDDEN", zh, en)
+
+
+def bad_input(zh: str, en: str) -> Denied:
+    """The request itself is wrong."""
+    return Denied("BAD_INPUT", zh, en)

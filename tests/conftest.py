@@ -1,0 +1,132 @@
+"""What every test can ask for: databases of both kinds, and the browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests import databases
+from tests.databases import Kind, Server
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+ran = pytest.StashKey[set[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[ran] = set()
+    # A developer's own database or settings must not reach a test.
+    for name in [name for name in os.environ if name.startswith("FENGQIAO_") and not name.startswith("FENGQIAO_TEST_")]:
+        del os.environ[name]
+    if IN_CI and not has_postgres():
+        raise pytest.UsageError("CI=true, but there is neither FENGQIAO_TEST_POSTGRES_URL nor a PostgreSQL server here")
+    if IN_CI and not databases.chromium():
+        raise pytest.UsageError("CI=true, but there is no Chromium here")
+
+
+def has_postgres() -> bool:
+    return "FENGQIAO_TEST_POSTGRES_URL" in os.environ or databases.postgres_binaries() is not None
+
+
+# --- databases --------------------------------------------------------------------------------------------------------
+
+
+class FreshDatabase(Protocol):
+    """Makes a database of its own for the caller; the answer is a URL for FENGQIAO_DATABASE_URL."""
+
+    def __call__(self, kind: Kind, template: str | None = None) -> str: ...
+
+
+@pytest.fixture(scope="session", params=databases.KINDS)
+def database_kind(request: pytest.FixtureRequest) -> Kind:
+    """Runs a test once for each kind of database."""
+    kind: Kind = request.param
+    if kind == "postgresql" and not has_postgres():
+        pytest.skip("no PostgreSQL here: install its server, or set FENGQIAO_TEST_POSTGRES_URL")
+    return kind
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """The PostgreSQL server of this run, started when the first test asks for it."""
+    if not has_postgres():
+        pytest.skip("no PostgreSQL here: install its server, or set FENGQIAO_TEST_POSTGRES_URL")
+    with databases.postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def fresh_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> FreshDatabase:
+    """`fresh_database(kind)` is an empty database; `fresh_database(kind, template=url)` a quick copy of another."""
+    folder = tmp_path_factory.mktemp("databases")
+
+    def create(kind: Kind, template: str | None = None) -> str:
+        if kind == "sqlite":
+            return databases.sqlite_database(folder, template)
+        server: Server = request.getfixturevalue("postgres_server")
+        return server.create(template)
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def migrated_database(fresh_database: FreshDatabase) -> Callable[[Kind], str]:
+    """`migrated_database(kind)` has every table and no row; the migrations run once a kind, the rest are copies."""
+    from db.migrate import upgrade
+
+    @cache
+    def template(kind: Kind) -> str:
+        url = fresh_database(kind)
+        upgrade(url)
+        return url
+
+    return lambda kind: fresh_database(kind, template=template(kind))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+# --- the browser ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The path of the browser, for playwright's `executable_path`."""
+    path = databases.chromium()
+    if path is None:
+        pytest.skip("no Chromium here")
+    databases.used.add(f"Chromium ({path})")
+    return path
+
+
+# --- what ran ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    # Reports travel from pytest-xdist's workers to the process that prints the summary.
+    report = yield
+    report.user_properties.extend(("used", name) for name in databases.used)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> Generator[None, object, object]:
+    names = config.stash[ran]
+    names.update(str(name) for key, name in getattr(report, "user_properties", ()) if key == "used")
+    return (yield)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    names = config.stash[ran]
+    browsers = sorted(name for name in names if name.startswith("Chromium"))
+    stores = sorted(names.difference(browsers))
+    terminalreporter.write_sep("-", "ran with")
+    terminalreporter.write_line(f"databases: {', '.join(stores) or 'none'}")
+    terminalreporter.write_line(f"browser: {', '.join(browsers) or 'none'}")
