@@ -11,6 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from db.facts import Encrypted, Entity, Facts, Step, moment, ref
 from db.naming import snake
 from db.types import Choice, Key, Text
+from db.uniqueness import add_unique_indexes
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -59,6 +60,8 @@ class Record(Base):
             _expand_encrypted(cls)
             _check_choices(cls)
         super().__init_subclass__(**kw)
+        if "__abstract__" not in cls.__dict__ and isinstance(cls.__dict__.get("__entity__"), Entity):
+            add_unique_indexes(cls.__table__, cls.__entity__)  # type: ignore[arg-type]
 
 
 class Scoped(Record):

@@ -267,8 +267,9 @@ class Step:
     """One edge of a state machine: `verb` leads from one of `sources` to `target` (DOMAIN 3).
 
     `roles` may take it where their grant holds `operation` on the row. `apart` names columns holding accounts that
-    must not take this step (separation of duties). `reason` says whether one must be given. An empty `sources` is
-    the creation of the row.
+    must not take this step (separation of duties); the first of the `by` columns that is set names the account that
+    may, with `same_unit` anybody of its unit too. `reason` says whether one must be given. An empty `sources` is the
+    creation of the row.
     """
 
     verb: str
@@ -280,6 +281,8 @@ class Step:
     apart: tuple[str, ...] = ()
     reason: bool = False
     guard_zh: str = ""
+    by: tuple[str, ...] = ()
+    same_unit: bool = False
 
 
 @dataclass(frozen=True)
@@ -288,6 +291,8 @@ class Machine:
 
     column: str
     steps: tuple[Step, ...]
+    editable: tuple[str, ...] = ()
+    """The states in which the other columns may be changed; none named: in every state."""
 
 
 @dataclass(frozen=True)

@@ -40,15 +40,19 @@ class CommitteeFiling(Scoped):
             (
                 Step("start", "开始备案", (), "DRAFT", "C", (Role.COMM, Role.OFFC, Role.DIST),
                      guard_zh="调委会存在；区县局只为行业性、专业性、社会团体、区域性和区县级调委会办理"),
-                Step("submit", "提交", ("DRAFT", "RETURNED"), "SUBMITTED", "S", (Role.COMM,), guard_zh="BR-01 至 BR-05"),
-                Step("submit", "提交", ("DRAFT", "RETURNED"), "OFFICE_CHECKED", "S", _HANDLERS, guard_zh="BR-01 至 BR-05"),
+                Step("submit", "提交", ("DRAFT", "RETURNED"), "SUBMITTED", "S", (Role.COMM,), guard_zh="BR-01 至 BR-05",
+                     by=("created_by_id",), same_unit=True),
+                Step("submit", "提交", ("DRAFT", "RETURNED"), "OFFICE_CHECKED", "S", _HANDLERS, guard_zh="BR-01 至 BR-05",
+                     by=("created_by_id",), same_unit=True),
                 Step("check", "核验", ("SUBMITTED",), "OFFICE_CHECKED", "V", (Role.OFFC,), apart=_MAKERS),
                 Step("return", "退回补正", ("SUBMITTED", "OFFICE_CHECKED"), "RETURNED", "V", _HANDLERS, apart=_MAKERS, reason=True),
                 Step("file", "备案", ("OFFICE_CHECKED",), "FILED", "V", (Role.DIST,), apart=_MAKERS),
                 Step("refuse", "不予备案", ("OFFICE_CHECKED",), "NOT_FILED", "V", (Role.DIST,), apart=_MAKERS, reason=True),
-                Step("withdraw", "撤回", ("DRAFT", "SUBMITTED"), "WITHDRAWN", "S", (Role.COMM, *_HANDLERS)),
+                Step("withdraw", "撤回", ("DRAFT", "SUBMITTED"), "WITHDRAWN", "S", (Role.COMM, *_HANDLERS),
+                     by=("submitted_by_id", "created_by_id")),
                 Step("correct", "更正", ("FILED",), "FILED", "V", (Role.DIST,), apart=(*_MAKERS, "filed_by_id"), reason=True),
             ),
+            editable=("DRAFT", "RETURNED"),
         ),
     )  # fmt: skip
 

@@ -1,0 +1,131 @@
+"""Which columns a viewer may filter and sort by, and what one filter of the front end means as a condition."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from collections.abc import Mapping
+from typing import Any
+
+from admin.labels import named_by
+from admin.tables import Column
+from db.clock import SHANGHAI
+from db.facts import Kind
+from db.registry import EntityInfo, Field, Registry
+from permissions.columns import conditionable
+from permissions.viewer import Viewer
+from resolvers.faults import Denied, bad_input
+
+_MATCHES = {"contains": "contains", "exact": "eq", "ne": "neq", "starts": "startsWith", "ends": "endsWith"}
+_OPERATORS = {"e": "eq", "ne": "neq", "lt": "lt", "lte": "lte", "gt": "gt", "gte": "gte"}
+_NULLS = {"is_null": True, "not_null": False}
+_PLAIN: frozenset[Kind] = frozenset({"text", "int", "decimal", "bool", "date", "datetime", "enum"})
+DAY = dt.timedelta(days=1)
+
+
+def filterable(column: Column, viewer: Viewer, info: EntityInfo) -> bool:
+    """Whether the viewer may filter the entity by the column: never by what is masked to them."""
+    field = column.scalar
+    return field is None or (field.kind in _PLAIN | {"enums"} and conditionable(info, field, viewer))
+
+
+def order_path(entities: Registry, column: Column, viewer: Viewer, info: EntityInfo) -> list[str] | None:
+    """The public path an order by the column takes; None where the viewer may not sort by it."""
+    field = column.scalar
+    if field is not None:
+        return [field.public] if field.kind in _PLAIN and conditionable(info, field, viewer) else None
+    assert column.reference is not None
+    target = entities[column.reference.target]
+    label = target.fields.get("code" if target.name == "Region" else named_by(target))
+    return [column.public, label.public] if label is not None and conditionable(target, label, viewer) else None
+
+
+def condition(column: Column, operator: str | None, match: str | None, value: str | list[str]) -> Mapping[str, Any]:
+    """The condition of one filter, as ``where`` takes it. Raises Denied where the value is none of the column's kind."""
+    if column.reference is not None:
+        return {column.public: _reference(column.reference.target, operator, value)}
+    assert column.scalar is not None
+    return {column.public: _scalar(column.scalar, operator, match, value)}
+
+
+def _reference(target: str, operator: str | None, value: str | list[str]) -> Mapping[str, Any]:
+    if operator in _NULLS:
+        return {"id": {"isNull": _NULLS[operator]}}
+    # Whoever picks a region means what lies in it.
+    return {"descendantOf": {"id": value}} if target == "Region" else {"id": {"eq": value}}
+
+
+def _scalar(field: Field, operator: str | None, match: str | None, value: str | list[str]) -> Mapping[str, Any]:
+    if operator in _NULLS:
+        return {"isNull": _NULLS[operator]}
+    if field.kind == "enums":
+        return {"hasEvery": [_member(field, v) for v in (value if isinstance(value, list) else [value])]}
+    if isinstance(value, list):
+        raise _unreadable(field)
+    if field.kind == "text":
+        return {_known(field, _MATCHES, match or "contains"): value}
+    name = _known(field, _OPERATORS, operator or "e")
+    if field.kind == "datetime":
+        return _moments(name, _day(field, value))
+    if field.kind in ("bool", "enum") and name not in ("eq", "neq"):
+        raise _unreadable(field)
+    return {name: _parsed(field, value)}
+
+
+def _moments(operator: str, day: dt.date) -> Mapping[str, Any]:
+    """A moment compared with a whole day in China."""
+    start = dt.datetime.combine(day, dt.time(), SHANGHAI)
+    match operator:
+        case "lt" | "gte":
+            return {operator: start}
+        case "lte":
+            return {"lt": start + DAY}
+        case "gt":
+            return {"gte": start + DAY}
+        case "neq":
+            raise bad_input("时间不能按“不等于”筛选。", "A moment takes no 'not equal'.")
+    return {"gte": start, "lt": start + DAY}
+
+
+def _parsed(field: Field, value: str) -> Any:
+    match field.kind:
+        case "enum":
+            return _member(field, value)
+        case "bool":
+            if value not in ("true", "false"):
+                raise _unreadable(field)
+            return value == "true"
+        case "date":
+            return _day(field, value)
+    try:
+        number = int(value) if field.kind == "int" else decimal.Decimal(value)
+    except (ValueError, decimal.InvalidOperation):
+        raise _unreadable(field) from None
+    # The database's own bounds: beyond them a comparison is an error on PostgreSQL and an answer on SQLite.
+    if not decimal.Decimal(number).is_finite() or abs(number) > 2**31 - 1 and field.kind == "int" or abs(number) > 10**15:
+        raise _unreadable(field)
+    return number
+
+
+def _member(field: Field, value: str) -> str:
+    assert field.facts.members is not None
+    if value not in field.facts.members.__members__:
+        raise _unreadable(field)
+    return value
+
+
+def _day(field: Field, value: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(value[:10])
+    except ValueError:
+        raise _unreadable(field) from None
+
+
+def _known(field: Field, names: Mapping[str, str], name: str) -> str:
+    if name not in names:
+        raise _unreadable(field)
+    return names[name]
+
+
+def _unreadable(field: Field) -> Denied:
+    return bad_input(f"“{field.facts.zh}”的筛选条件不正确。", f"The filter on {field.public} is wrong.")

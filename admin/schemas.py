@@ -1,0 +1,163 @@
+"""A table as JSON schema, in the front end's dialect, for one viewer.
+
+``extra`` of a property says more than the stock front end knows: whether a new row takes it (``create``), whether one
+may sort by it, whether it is the state that steps change. ``front/fengqiao.js`` reads it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from admin.conditions import filterable, order_path
+from admin.rights import Rights
+from admin.rows import choices
+from admin.tables import KEY, REASON, Column, Table, Tables
+from db.facts import Code, Facts, Kind
+from db.registry import Field
+from permissions.viewer import Viewer
+
+_TYPES: dict[Kind, dict[str, Any]] = {
+    "int": {"type": "integer"},
+    "decimal": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    # Lists print moments as text; a filter on one takes a day.
+    "datetime": {"type": "string", "format": "date"},
+    "enums": {"type": "array", "items": {"type": "string"}},
+}
+_CHECKSUMS = {"credit_code": "18 位统一社会信用代码", "citizen_number": "18 位身份证号"}
+
+
+def schema(tables: Tables, table: Table, viewer: Viewer, rights: Rights) -> dict[str, Any]:
+    """What the front end must know of a table to list, filter, sort, show and edit it."""
+    columns = tables.visible(table, viewer)
+    creatable = rights.creatable(table, viewer)
+    properties = {c.wire: _property(tables, table, c, viewer, rights, c in creatable) for c in columns}
+    if rights.machine(table):
+        properties[REASON] = _reason()
+    facts = table.info.facts
+    listed = [table.of(name) for name in facts.listed]
+    return {
+        "title": table.wire,
+        "type": "object",
+        "required": [c.wire for c in creatable if _required(table, c)],
+        "properties": properties,
+        "extra": {
+            "help_text": _description(table),
+            "primary_key_name": KEY,
+            "link_column_name": table.link.wire,
+            "visible_column_names": [c.wire for c in listed if c in columns],
+            "visible_filter_names": [c.wire for c in columns if filterable(c, viewer, table.info)],
+            "visible_fields_options": [c.wire for c in columns],
+            "order_by": [
+                {"column": table.of(name.lstrip("-")).wire, "ascending": not name.startswith("-")}
+                for name in facts.order
+                if name.lstrip("-") != "id"
+            ],
+            "rich_text_columns": [],
+            "media_columns": [],
+            "time_resolution": {},
+            "can": rights.on_table(table, viewer),
+        },
+    }
+
+
+def defaults(table: Table, columns: list[Column]) -> dict[str, Any]:
+    """What the form of a new row begins with."""
+    found: dict[str, Any] = {}
+    for column in columns:
+        default = column.scalar.facts.default if column.scalar else None
+        found[column.wire] = default.name if isinstance(default, Code) else default
+    return found
+
+
+def _property(
+    tables: Tables, table: Table, column: Column, viewer: Viewer, rights: Rights, create: bool
+) -> dict[str, Any]:
+    extra: dict[str, Any] = {
+        "choices": None,
+        "nullable": _nullable(table, column),
+        "secret": False,
+        "unique": True,
+        "create": create,
+        "sortable": order_path(tables.entities, column, viewer, table.info) is not None,
+    }
+    if column.reference is not None:
+        target = tables.by_entity[column.reference.target]
+        extra["foreign_key"] = {
+            "to": target.wire,
+            "target_column": KEY,
+            "create": bool(rights.creatable(target, viewer)),
+        }
+        extra["help_text"] = _reference_help(column)
+        return {"title": column.wire, "type": "string", "extra": extra}
+    assert column.scalar is not None
+    facts = column.scalar.facts
+    extra["help_text"] = help_text(column.scalar)
+    extra["state"] = table.info.facts.machine is not None and column.name == table.info.facts.machine.column
+    if facts.members is not None:
+        extra["choices"] = choices(facts.members)
+    if facts.long:
+        extra["widget"] = "text-area"
+    return {"title": column.wire, **_TYPES.get(column.scalar.kind, {"type": "string"}), "extra": extra}
+
+
+def _nullable(table: Table, column: Column) -> bool:
+    stored = column.reference.near if column.reference else column.scalar.column if column.scalar else ""
+    return bool(table.info.table.c[stored].nullable)
+
+
+def _required(table: Table, column: Column) -> bool:
+    return not _nullable(table, column) and (column.scalar is None or column.scalar.facts.default is None)
+
+
+def _reason() -> dict[str, Any]:
+    extra = {
+        "choices": None, "nullable": True, "secret": False, "unique": True, "create": False, "sortable": False,
+        "step": True, "widget": "text-area", "help_text": "退回、不予备案和更正必须写明理由。",
+    }  # fmt: skip
+    return {"title": REASON, "type": "string", "extra": extra}
+
+
+def _description(table: Table) -> str:
+    """The Chinese sentences at the head of the model's docstring."""
+    text = (table.info.model.__doc__ or "").strip()
+    return text.split("\n\n")[0].replace("\n    ", "")
+
+
+def help_text(field: Field) -> str | None:
+    """What to know when filling a field in."""
+    facts = field.facts
+    if facts.computed:
+        return "由系统填写。"
+    said = [
+        "加密保存，页面上只显示部分内容；不改就保持原样。" if field.kind == "encrypted" else "",
+        _form(field.kind, facts),
+        f"在{facts.required_when}时必填。" if facts.required_when else "",
+        "不能与其他记录重复。" if facts.unique else "",
+        "不能晚于今天。" if not facts.future else "",
+        "新建后不能修改。" if facts.fixed else "",
+    ]
+    return "".join(said) or None
+
+
+def _form(kind: Kind, facts: Facts) -> str:
+    if facts.checksum:
+        return f"{_CHECKSUMS[facts.checksum]}，末位要与前面相符。"
+    if facts.pattern_zh:
+        return f"{facts.pattern_zh}。"
+    if kind in ("text", "encrypted") and facts.length:
+        return f"最多 {facts.length} 个字。"
+    if kind == "int":
+        return f"{facts.low} 至 {facts.high} 的整数。"
+    if kind == "decimal":
+        return f"{facts.low} 至 {facts.high}，小数最多 {facts.scale} 位。"
+    return "可选多项。" if kind == "enums" else ""
+
+
+def _reference_help(column: Column) -> str | None:
+    facts = column.reference.facts if column.reference else None
+    if facts is None or facts.computed:
+        return "由系统填写。"
+    required = f"在{facts.required_when}时必填。" if facts.required_when else ""
+    return (required + ("新建后不能修改。" if facts.fixed else "")) or None

@@ -1,0 +1,72 @@
+"""Composition: what serves which path, behind what. Nothing imports this file but the server and its tests."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+import admin.site
+import schema.http
+from db.engine import Database
+from db.registry import registry
+from permissions import middleware
+from permissions.http import health_routes, http_fault, session_routes
+from permissions.identities import Identities
+from resolvers.services import make_services
+from settings import get_settings
+
+
+def create_app() -> Starlette:
+    """The whole server as one ASGI application; opens its database when it starts."""
+    configure_log()
+    settings = get_settings()
+    database = Database(settings)
+    identities = Identities(database)
+    services = make_services(settings, database, registry())
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await database.start()
+        try:
+            yield
+        finally:
+            await database.stop()
+
+    return Starlette(
+        routes=[
+            Route("/", home),
+            *health_routes(database),
+            *session_routes(database, settings, identities),
+            *schema.http.routes(services),
+            *admin.site.routes(services),
+        ],
+        middleware=middleware.stack(settings, identities),
+        exception_handlers={HTTPException: http_fault},
+        lifespan=lifespan,
+    )
+
+
+async def home(_request: Request) -> Response:
+    """Whoever comes by hand wants the admin."""
+    return RedirectResponse("/admin/")
+
+
+def configure_log() -> None:
+    """One JSON object a line on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,200 @@
+"""Entity, viewer and row -> what the viewer may do with it.
+
+The commands refuse by the same functions by which the admin and the schema offer, so nothing is offered that is then
+refused for want of a right, and nothing is refused that was never offered. A row is judged as an OpenRow: its values
+and the operations that the viewer's roles hold on it, which the scopes decided in SQL.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from db.facts import Machine, Role, Step
+from db.registry import EntityInfo, Registry
+from permissions.columns import sight
+from permissions.kin import same_unit
+from permissions.scopes import _condition, grants_of, may, scope
+from permissions.viewer import Viewer
+
+WRITES = "CUSV"
+
+
+@dataclass(frozen=True)
+class OpenRow:
+    """A row the viewer may read: its stored values and what the viewer's roles hold on it."""
+
+    values: Mapping[str, Any]
+    held: frozenset[tuple[str, Role]] = frozenset()
+    """(operation, role) pairs whose scope holds the row."""
+    masked: frozenset[str] = frozenset()
+    """Fields the viewer sees masked in this row."""
+    kin: frozenset[str] = frozenset()
+    """Accounts of the viewer's units among those that the row's steps name; the viewer's own among them."""
+
+    def __getitem__(self, column: str) -> Any:
+        return self.values[column]
+
+    @property
+    def key(self) -> str:
+        """Its primary key."""
+        return str(self.values["id"])
+
+    def roles(self, operation: str) -> frozenset[Role]:
+        """The viewer's roles that hold `operation` on the row."""
+        return frozenset(role for letter, role in self.held if letter == operation)
+
+
+def open_row(
+    connection: Connection, entities: Registry, info: EntityInfo, viewer: Viewer, key: str, *, hold: str | None = None
+) -> OpenRow | None:
+    """The row as the viewer may read it, or None. With `hold` ("update", "delete") nobody else may change it first."""
+    table = info.table.alias("t")
+    columns: dict[str, sa.ColumnElement[Any]] = {f"c_{c.name}": c for c in table.c}
+    for letter in WRITES:
+        for role, grant in grants_of(info, viewer, letter):
+            columns[f"may_{letter}_{role.name}"] = _condition(entities, info, table, viewer, role, grant, letter)
+    masks = {f.name: sight(entities, info, f, table, viewer) for f in info.fields.values() if f.maskable}
+    columns |= {f"see_{name}": shown for name, shown in masks.items() if isinstance(shown, sa.ColumnElement)}
+    statement = (
+        sa.select(*(column.label(name) for name, column in columns.items()))
+        .where(table.c.id == key, scope(entities, info, table, viewer))
+        .select_from(table)
+    )
+    if hold:
+        # A change does not disturb who merely refers to the row; a deletion has to wait for them.
+        statement = statement.with_for_update(of=table, key_share=hold == "update")
+    found = connection.execute(statement, viewer.binds).mappings().one_or_none()
+    if found is None:
+        return None
+    values = {c.name: found[f"c_{c.name}"] for c in table.c}
+    held = {(name[4], Role[name[6:]]) for name in columns if name.startswith("may_") and found[name]}
+    hidden = {name for name, shown in masks.items() if shown == "masked" or (shown != "shown" and not found[f"see_{name}"])}
+    return OpenRow(values, frozenset(held), frozenset(hidden), _kin(connection, info, viewer, values))
+
+
+def _kin(connection: Connection, info: EntityInfo, viewer: Viewer, values: Mapping[str, Any]) -> frozenset[str]:
+    steps = info.facts.machine.steps if info.facts.machine else ()
+    named = {values[column] for step in steps if step.same_unit for column in step.by} - {None}
+    return frozenset(key for key in named if same_unit(connection, viewer, key))
+
+
+# --- columns -----------------------------------------------------------------------------------------------------------
+
+
+def writable_columns(info: EntityInfo, viewer: Viewer, row: OpenRow | None = None) -> frozenset[str]:
+    """Names of the fields and references the viewer may give a value: in `row`, or in a new row without one."""
+    letter = "C" if row is None else "U"
+    roles = frozenset(role for role, _ in grants_of(info, viewer, letter)) if row is None else row.roles(letter)
+    named = [info.grants[role].columns.get(letter) for role in roles]
+    names = {f.name for f in info.fields.values() if f.writable and not (row and f.facts.fixed)}
+    names |= {r.name for r in info.references if r.facts and not r.facts.computed and not (row and r.facts.fixed)}
+    if not roles:
+        return frozenset()
+    if any(columns is None for columns in named):
+        return frozenset(names)
+    allowed = {column.removesuffix("_id") for columns in named if columns for column in columns}
+    return frozenset(names & allowed)
+
+
+# --- whole rows --------------------------------------------------------------------------------------------------------
+
+
+def may_create(info: EntityInfo, viewer: Viewer) -> bool:
+    """Whether the viewer may make rows of the entity at all, somewhere."""
+    if info.facts.written_by_commands:
+        return False
+    first = start_of(info)
+    roles = {role for role, _ in grants_of(info, viewer, "C")}
+    return bool(roles & set(first.roles)) if first else bool(roles)
+
+
+def may_update(info: EntityInfo, viewer: Viewer, row: OpenRow | None = None) -> bool:
+    """Whether the viewer may change the row, or, without one, some row of the entity."""
+    if info.facts.written_by_commands or not may(info, viewer, "U"):
+        return False
+    return row is None or (bool(row.roles("U")) and editable(info, row))
+
+
+def may_delete(info: EntityInfo, viewer: Viewer, row: OpenRow | None = None) -> bool:
+    """Whether the viewer may delete the row while nothing refers to it, or, without one, some row of the entity."""
+    if info.facts.written_by_commands or not may(info, viewer, "C"):
+        return False
+    return row is None or (bool(row.roles("C")) and deletable(info, row))
+
+
+def editable(info: EntityInfo, row: OpenRow) -> bool:
+    """Whether the row's state lets its columns be changed."""
+    machine = info.facts.machine
+    return machine is None or not machine.editable or row[machine.column] in machine.editable
+
+
+def deletable(info: EntityInfo, row: OpenRow) -> bool:
+    """Whether the row is still in its first state (DOMAIN 5.1: delete only a draft)."""
+    machine, first = info.facts.machine, start_of(info)
+    return machine is None or first is None or row[machine.column] == first.target
+
+
+# --- steps of the state machine ----------------------------------------------------------------------------------------
+
+
+class Verdict(enum.IntEnum):
+    """Why a step may not be taken, the plainest reason first; OPEN: it may."""
+
+    ROLE = 0
+    STATE = 1
+    APART = 2
+    MAKER = 3
+    OPEN = 4
+
+
+def start_of(info: EntityInfo) -> Step | None:
+    """The step that creates a row; None where the entity has no machine."""
+    steps = info.facts.machine.steps if info.facts.machine else ()
+    return next((step for step in steps if not step.sources), None)
+
+
+def judge(machine: Machine, step: Step, viewer: Viewer, row: OpenRow) -> Verdict:
+    """Whether the viewer may take `step` with the row, or the first reason why not."""
+    if not row.roles(step.operation) & set(step.roles):
+        return Verdict.ROLE
+    if row[machine.column] not in step.sources:
+        return Verdict.STATE
+    if viewer.account_id in {row[column] for column in step.apart}:
+        return Verdict.APART
+    maker = next((row[column] for column in step.by if row[column]), None)
+    # A row that nobody made came with a bulk load; its whole scope may go on with it.
+    if maker and maker != viewer.account_id and not (step.same_unit and maker in row.kin):
+        return Verdict.MAKER
+    return Verdict.OPEN
+
+
+def choose_step(info: EntityInfo, viewer: Viewer, row: OpenRow, verb: str) -> tuple[Step | None, Verdict]:
+    """The step that `verb` is for this viewer and row, and how it is judged; no step where there is no such verb."""
+    machine = info.facts.machine
+    judged = [(step, judge(machine, step, viewer, row)) for step in _steps(machine) if step.verb == verb] if machine else []
+    if not judged:
+        return None, Verdict.ROLE
+    return max(judged, key=lambda pair: pair[1])
+
+
+def allowed_steps(info: EntityInfo, viewer: Viewer, row: OpenRow) -> tuple[Step, ...]:
+    """The steps the viewer may take with the row now, one for each verb, in the order of the machine."""
+    verbs = dict.fromkeys(step.verb for step in _steps(info.facts.machine))
+    chosen = (choose_step(info, viewer, row, verb) for verb in verbs)
+    return tuple(step for step, verdict in chosen if step and verdict is Verdict.OPEN)
+
+
+def may_take(info: EntityInfo, viewer: Viewer, verb: str) -> bool:
+    """Whether the viewer's roles may take `verb` with some row of the entity."""
+    steps = [step for step in _steps(info.facts.machine) if step.verb == verb]
+    return any({role for role, _ in grants_of(info, viewer, step.operation)} & set(step.roles) for step in steps)
+
+
+def _steps(machine: Machine | None) -> tuple[Step, ...]:
+    return tuple(step for step in machine.steps if step.sources) if machine else ()

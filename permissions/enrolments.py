@@ -1,0 +1,145 @@
+"""New accounts with their first grant, for the command line: the first account of an installation has no creator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from db.clock import now, today
+from db.enums import AuditAction
+from db.facts import Role
+from db.identity import global_id, new_key, parse_global_id
+from db.models.mediation_committee import MediationCommittee
+from db.models.mediator import Mediator
+from db.models.org_unit import OrgUnit
+from db.models.region import Region
+from db.models.role_grant import RoleGrant
+from db.models.user_account import UserAccount
+from permissions.accounts import LOGIN, account_by_id, account_by_login
+from permissions.events import record
+from permissions.reaches import REGION_ROLES, UNIT_ROLES
+
+
+class CannotEnrol(Exception):
+    """The account cannot be made; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """Whom to enrol as what; the anchor is the one that the role needs, by its code or its global id."""
+
+    login: str
+    name: str
+    role: str
+    region: str | None = None
+    unit: str | None = None
+    committee: str | None = None
+    mediator: str | None = None
+
+
+@dataclass(frozen=True)
+class _Anchor:
+    column: str | None
+    key: str | None
+    region_id: str
+    scope_path: str
+    org_scope_id: str | None
+
+
+def enrol(connection: Connection, wanted: Enrolment, password_hash: str, *, must_change: bool = True) -> str:
+    """Make the account and its grant from today on; the account's id. Raises CannotEnrol."""
+    if wanted.role not in Role.__members__:
+        raise CannotEnrol(f"没有角色 {wanted.role}，可用的有 {' '.join(Role.__members__)}")
+    if not LOGIN.fullmatch(wanted.login):
+        raise CannotEnrol("登录名须以小写字母开头，由 2 至 50 个小写字母、数字、点、横线组成")
+    if account_by_login(connection, wanted.login) is not None:
+        raise CannotEnrol(f"登录名 {wanted.login} 已存在，请换一个")
+    if not 1 <= len(wanted.name) <= 50:
+        raise CannotEnrol("姓名须有 1 至 50 个字")
+    anchor = _anchor(connection, wanted)
+    common = {
+        "created_at": now(),
+        "updated_at": now(),
+        "scope_path": anchor.scope_path,
+        "org_scope_id": anchor.org_scope_id,
+    }
+    account_id = new_key()
+    connection.execute(
+        sa.insert(UserAccount).values(
+            id=account_id,
+            login_name=wanted.login,
+            person_name=wanted.name,
+            region_id=anchor.region_id,
+            password_hash=password_hash,
+            must_change_password=must_change,
+            **common,
+        )
+    )
+    given = {anchor.column: anchor.key} if anchor.column else {}
+    connection.execute(
+        sa.insert(RoleGrant).values(
+            id=new_key(), account_id=account_id, role=wanted.role, valid_from=today(), **given, **common
+        )
+    )
+    account = account_by_id(connection, account_id)
+    summary = f"新建账号 {wanted.login}（{Role[wanted.role].zh}）"
+    record(connection, AuditAction.CREATE, summary, about=account, by=None, ip=None)
+    return global_id("ua", account_id)
+
+
+def _anchor(connection: Connection, wanted: Enrolment) -> _Anchor:
+    role = Role[wanted.role]
+    if role is Role.SYS:
+        region = _region(connection, wanted.region) if wanted.region else _root(connection)
+        return _Anchor(None, None, region.id, region.path, None)
+    if role in REGION_ROLES:
+        region = _region(connection, _given(wanted.region, role, "--region 区划代码"))
+        return _Anchor("region_id", region.id, region.id, region.path, None)
+    if role in UNIT_ROLES:
+        key = _given(wanted.unit, role, "--unit 机构名称或编号")
+        row = _row(connection, OrgUnit, OrgUnit.name, "ou", key, "机构")
+        return _Anchor("org_unit_id", row.id, row.region_id, row.scope_path, row.id)
+    if role is Role.COMM:
+        key = _given(wanted.committee, role, "--committee 调委会编码或编号")
+        row = _row(connection, MediationCommittee, MediationCommittee.code, "mc", key, "调委会")
+        return _Anchor("committee_id", row.id, row.region_id, row.scope_path, row.org_scope_id)
+    key = _given(wanted.mediator, role, "--mediator 调解员编号")
+    row = _row(connection, Mediator, Mediator.mediator_no, "md", key, "调解员")
+    return _Anchor("mediator_id", row.id, row.region_id, row.scope_path, row.org_scope_id)
+
+
+def _given(value: str | None, role: Role, option: str) -> str:
+    if not value:
+        raise CannotEnrol(f"角色 {role.name}（{role.zh}）须用 {option} 指明管辖范围")
+    return value
+
+
+def _row(connection: Connection, model: Any, named: Any, prefix: str, key: str, zh: str) -> Any:
+    parsed = parse_global_id(key)
+    condition = model.id == parsed[1] if parsed and parsed[0] == prefix else named == key
+    columns = (model.id, model.region_id, model.scope_path, model.org_scope_id)
+    rows = connection.execute(sa.select(*columns).where(condition, model.deleted_at.is_(None)).limit(2)).all()
+    if not rows:
+        raise CannotEnrol(f"没有{zh} {key}，请核对")
+    if len(rows) > 1:
+        raise CannotEnrol(f"名为 {key} 的{zh}不止一个，请改用编号（{prefix}_…）")
+    return rows[0]
+
+
+def _region(connection: Connection, code: str) -> Any:
+    living = sa.select(Region.id, Region.path).where(Region.deleted_at.is_(None))
+    found = connection.execute(living.where(Region.code == code, Region.valid_to.is_(None))).one_or_none()
+    if found is None:
+        raise CannotEnrol(f"没有区划 {code}；区划用 ./run regions import 导入，代码为 12 位数字")
+    return found
+
+
+def _root(connection: Connection) -> Any:
+    root = sa.select(Region.id, Region.path).where(Region.parent_id.is_(None), Region.deleted_at.is_(None))
+    found = connection.execute(root.order_by(Region.path).limit(1)).one_or_none()
+    if found is None:
+        raise CannotEnrol("还没有行政区划，请先执行 ./run regions import 或 ./run seed demo")
+    return found

@@ -1,0 +1,227 @@
+"""The paths of sign-in and health, and answers in the shape of API.md that every layer above may use."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Scope
+
+from db.engine import Database
+from db.technical import NumberSeries
+from permissions.identities import Identities
+from permissions.sessions import token_hash
+from permissions.sign_ins import Refusal, SignedIn, change_password, sign_in, sign_out
+from permissions.viewer import Viewer
+from settings import Settings
+
+SESSION_COOKIE, CSRF_COOKIE, CSRF_HEADER = "session", "csrftoken", "X-CSRFToken"
+STATUS = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "BAD_INPUT": 400, "RATE_LIMITED": 429}
+log = structlog.get_logger()
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """`content` as JSON."""
+    return Response(orjson.dumps(content), status, headers, media_type="application/json")
+
+
+def refuse(
+    scope: Scope, status: int, code: str, zh: str, en: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """One error in the shape of API.md, in the language the client asks for."""
+    message = en if prefers_english(scope) else zh
+    return answer({"errors": [{"message": message, "extensions": {"code": code}}]}, status, headers)
+
+
+def prefers_english(scope: Scope) -> bool:
+    """Whether the client's first language is English; Chinese otherwise."""
+    return Headers(scope=scope).get("accept-language", "").lower().startswith("en")
+
+
+def unauthenticated(scope: Scope) -> Response:
+    """The 401 of whoever has no identity."""
+    return refuse(scope, 401, "UNAUTHENTICATED", "请先登录。", "Please sign in.", {"WWW-Authenticate": "Bearer"})
+
+
+def viewer_of(scope: Scope) -> Viewer | None:
+    """Who is asking; None without an identity. The identity middleware puts it there."""
+    viewer: Viewer | None = scope.get("state", {}).get("viewer")
+    return viewer
+
+
+def address_of(scope: Scope) -> str | None:
+    """The address of the client, as the server's proxy settings make it."""
+    client = scope.get("client")
+    return client[0][:64] if client else None
+
+
+async def http_fault(request: Request, problem: Exception) -> Response:
+    """Starlette's own refusals (no such path, wrong method) as JSON."""
+    assert isinstance(problem, HTTPException)
+    words = {
+        404: ("没有这个地址。", "There is nothing here."),
+        405: ("此地址不支持这种请求方法。", "Method not allowed."),
+    }
+    zh, en = words.get(problem.status_code, ("请求无法处理。", "The request cannot be handled."))
+    return refuse(request.scope, problem.status_code, "BAD_INPUT", zh, en, problem.headers)
+
+
+# --- sessions ---------------------------------------------------------------------------------------------------------
+
+
+def set_session_cookies(response: Response, signed: SignedIn, settings: Settings) -> None:
+    """Hand the browser its session: one cookie scripts cannot read, one that they must."""
+    for name, value, hidden in ((SESSION_COOKIE, signed.token, True), (CSRF_COOKIE, signed.csrf, False)):
+        response.set_cookie(
+            name,
+            value,
+            settings.session_hours * 3600,
+            path="/",
+            secure=settings.production,
+            httponly=hidden,
+            samesite="lax",
+        )
+
+
+def drop_session_cookies(response: Response) -> None:
+    """Take both cookies back."""
+    for name in (SESSION_COOKIE, CSRF_COOKIE):
+        response.delete_cookie(name, path="/")
+
+
+def about(viewer: Viewer, csrf: str | None) -> dict[str, Any]:
+    """What a client learns of its own session."""
+    known = {"login": viewer.login, "name": viewer.name, "mustChangePassword": viewer.must_change_password}
+    return known if csrf is None else {**known, "csrfToken": csrf}
+
+
+def session_routes(database: Database, settings: Settings, identities: Identities) -> list[Route]:
+    """``/session``: sign in, who am I, sign out, change the password."""
+
+    async def create(request: Request) -> Response:
+        asked = await _json(request)
+        login, password = _texts(asked, "login", "password")
+        agent = request.headers.get("user-agent")
+        result = await sign_in(database, login, password, address_of(request.scope), agent)
+        if isinstance(result, Refusal):
+            return refused(request.scope, result)
+        response = answer(about(result.viewer, result.csrf))
+        set_session_cookies(response, result, settings)
+        return response
+
+    async def show(request: Request) -> Response:
+        viewer = viewer_of(request.scope)
+        if viewer is None:
+            return unauthenticated(request.scope)
+        csrf, expected = request.cookies.get(CSRF_COOKIE), request.scope["state"].get("csrf_hash")
+        good = bool(csrf and expected and hmac.compare_digest(token_hash(csrf), expected))
+        return answer(about(viewer, csrf if good else None))
+
+    async def end(request: Request) -> Response:
+        if token := request.cookies.get(SESSION_COOKIE):
+            hashed = token_hash(token)
+            await sign_out(database, hashed, address_of(request.scope))
+            identities.forget(hashed)
+        response = Response(status_code=204)
+        drop_session_cookies(response)
+        return response
+
+    async def change(request: Request) -> Response:
+        viewer = viewer_of(request.scope)
+        if viewer is None:
+            return unauthenticated(request.scope)
+        old, new = _texts(await _json(request), "password", "newPassword")
+        token = request.cookies.get(SESSION_COOKIE)
+        keep = token_hash(token) if token else None
+        problem = await change_password(database, viewer.account_id, old, new, address_of(request.scope), keep)
+        if keep:
+            identities.forget(keep)
+        return refused(request.scope, problem) if problem else Response(status_code=204)
+
+    return [
+        Route("/session", create, methods=["POST"]),
+        Route("/session", show, methods=["GET"]),
+        Route("/session", end, methods=["DELETE"]),
+        Route("/session/password", change, methods=["POST"]),
+    ]
+
+
+def refused(scope: Scope, refusal: Refusal) -> Response:
+    """The answer to a refused sign-in."""
+    headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
+    return refuse(scope, STATUS[refusal.code], refusal.code, refusal.zh, refusal.en, headers)
+
+
+class _BadRequest(HTTPException):
+    """A body that is not what it should be; `http_fault` words it."""
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    # A form of another site can send no JSON without asking first.
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise _BadRequest(415)
+    try:
+        asked = orjson.loads(await request.body())
+    except orjson.JSONDecodeError:
+        raise _BadRequest(400) from None
+    if not isinstance(asked, dict):
+        raise _BadRequest(400)
+    return asked
+
+
+def _texts(asked: dict[str, Any], *names: str) -> list[str]:
+    values = [asked.get(name) for name in names]
+    if not all(isinstance(value, str) for value in values):
+        raise _BadRequest(400)
+    return [str(value) for value in values]
+
+
+# --- health -----------------------------------------------------------------------------------------------------------
+
+
+def health_routes(database: Database) -> list[Route]:
+    """``/healthz``: the process lives. ``/readyz``: it can read and write its database, and the tables are ours."""
+
+    async def alive(_request: Request) -> Response:
+        return answer({"status": "ok"})
+
+    async def ready(_request: Request) -> Response:
+        try:
+            async with asyncio.timeout(5):
+                await database.write(_leave_a_mark)
+                behind = await asyncio.to_thread(_pending, database)
+        except Exception as problem:
+            log.warning("not_ready", error=type(problem).__name__)
+            return answer({"status": "unavailable"}, 503)
+        return answer({"status": "migrations pending"}, 503) if behind else answer({"status": "ok"})
+
+    return [Route("/healthz", alive), Route("/readyz", ready)]
+
+
+def _leave_a_mark(connection: Connection) -> None:
+    """Write a row: a full disk still reads."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    mark = insert(NumberSeries).values(name="readyz", last=1)
+    following = sa.case((NumberSeries.last < 1_000_000, NumberSeries.last + 1), else_=1)
+    connection.execute(mark.on_conflict_do_update(index_elements=["name"], set_={"last": following}))
+
+
+def _pending(database: Database) -> list[str]:
+    from db.migrate import pending  # Alembic is heavy, and most processes never ask
+
+    return pending(database.url.render_as_string(hide_password=False))

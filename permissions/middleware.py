@@ -1,0 +1,218 @@
+"""What every request passes, outermost first: headers, faults, the size of the body, who is asking."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import traceback
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+import asyncpg
+import sqlalchemy.exc
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import cookie_parser
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from permissions.http import CSRF_HEADER, SESSION_COOKIE, address_of, refuse
+from permissions.identities import Identities, Identity
+from permissions.sessions import token_hash
+from settings import Settings
+
+MAX_BODY = 1024 * 1024
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+WITHOUT_IDENTITY = frozenset({"/healthz", "/readyz"})
+CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+log = structlog.get_logger()
+
+
+def stack(settings: Settings, identities: Identities) -> list[Middleware]:
+    """The middleware of the application, outermost first."""
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_credentials=True,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "GraphQL-Cost", CSRF_HEADER],
+        expose_headers=["Retry-After", "Content-Disposition"],
+    )
+    return [
+        Middleware(SecurityHeaders, production=settings.production),
+        *([cors] if settings.cors_origins else []),
+        Middleware(Faults),
+        Middleware(BodyLimit, max_body_size=MAX_BODY),
+        Middleware(Identification, identities=identities, origins=settings.cors_origins),
+    ]
+
+
+class SecurityHeaders:
+    """Puts the headers of a careful server on every answer; what a route set itself stays."""
+
+    def __init__(self, app: ASGIApp, production: bool) -> None:
+        self.app = app
+        self.headers = {
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Content-Security-Policy": CONTENT_POLICY,
+        }
+        if production:
+            self.headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+                if "json" in headers.get("content-type", ""):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class Faults:
+    """Turns what nobody caught into an answer with a reference; the log finds it by that, and neither shows data."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note)
+        except Exception as problem:
+            response = internal(scope, problem)
+            if not started:
+                await response(scope, receive, send)
+
+
+def internal(scope: Scope, problem: Exception) -> Response:
+    """The answer to a failure of ours. The log gets its kind and place: an exception's text may hold SQL and rows."""
+    reference = secrets.token_hex(4).upper()
+    path, method = scope.get("path", ""), scope.get("method", "")
+    log.error(
+        "internal_error", reference=reference, method=method, path=path, error=_kinds(problem), at=_places(problem)
+    )
+    if _is_outage(problem):
+        zh, en = (
+            f"数据库暂时无法访问，请稍后再试，编号 {reference}",
+            f"The database is unavailable, reference {reference}",
+        )
+        return refuse(scope, 503, "UNAVAILABLE", zh, en, {"Retry-After": "2"})
+    return refuse(scope, 500, "INTERNAL", f"服务器内部错误，编号 {reference}", f"Internal error, reference {reference}")
+
+
+def _kinds(problem: BaseException | None) -> list[str]:
+    kinds: list[str] = []
+    while problem is not None and len(kinds) < 5:
+        kinds.append(type(problem).__qualname__)
+        problem = problem.__cause__ or problem.__context__
+    return kinds
+
+
+def _places(problem: BaseException) -> list[str]:
+    frames = traceback.extract_tb(problem.__traceback__)[-12:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _is_outage(problem: Exception) -> bool:
+    if isinstance(problem, sqlalchemy.exc.DBAPIError):
+        return problem.connection_invalidated or isinstance(problem, sqlalchemy.exc.InterfaceError)
+    outages = (OSError, sqlalchemy.exc.TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+    return isinstance(problem, outages)
+
+
+class BodyLimit(RequestBodyLimitMiddleware):
+    """Starlette's limit of the body, answering in JSON; a route may be wrapped in another one to allow more."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        replaced = False
+
+        async def send_json(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                replaced = True
+                zh, en = "请求内容超过大小限制。", "The request is larger than the limit."
+                await refuse(scope, 413, "TOO_EXPENSIVE", zh, en)(scope, receive, send)
+            elif not replaced:
+                await send(message)
+
+        await super().__call__(scope, receive, send_json if scope["type"] == "http" else send)
+
+
+class Identification:
+    """Finds out who is asking, by bearer token or session cookie, and refuses what another site's page sends.
+
+    ``scope["state"]["viewer"]`` is the viewer or None; whoever needs one answers 401 itself.
+    """
+
+    def __init__(self, app: ASGIApp, identities: Identities, origins: Collection[str] = ()) -> None:
+        self.app, self.identities, self.origins = app, identities, frozenset(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return await self.app(scope, receive, send)
+        headers = Headers(scope=scope)
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        by_token = scheme.lower() == "bearer"
+        identity = None
+        if scope["path"] not in WITHOUT_IDENTITY:
+            identity = await self._identify(scope, headers, bearer.strip() if by_token else None)
+        state = scope.setdefault("state", {})
+        state["viewer"] = identity.viewer if identity else None
+        state["csrf_hash"] = identity.csrf_hash if identity else None
+        if not by_token and self._forged(scope, headers, identity):
+            return await _refuse_forged(scope, receive, send)
+        await self.app(scope, receive, send)
+
+    async def _identify(self, scope: Scope, headers: Headers, bearer: str | None) -> Identity | None:
+        if bearer is not None:
+            return await self.identities.of_bearer(bearer, address_of(scope))
+        cookies = headers.get("cookie", "")
+        token = cookie_parser(cookies).get(SESSION_COOKIE) if SESSION_COOKIE in cookies else None
+        return await self.identities.of_session(token, address_of(scope)) if token else None
+
+    def _forged(self, scope: Scope, headers: Headers, identity: Identity | None) -> bool:
+        """Whether a browser may have sent this for a page that is not ours.
+
+        Signing in needs no CSRF token, since nobody has one then; its origin is looked at all the same.
+        """
+        if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
+            return False
+        origin = headers.get("origin")
+        if origin is not None and origin not in self.origins and urlsplit(origin).netloc != headers.get("host"):
+            return True
+        if scope["type"] == "websocket" or identity is None or (scope["method"], scope["path"]) == ("POST", "/session"):
+            return False
+        sent = token_hash(headers.get(CSRF_HEADER, ""))
+        return not hmac.compare_digest(sent, identity.csrf_hash or "")
+
+
+async def _refuse_forged(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 4403})
+        return
+    zh = "请求缺少有效的 X-CSRFToken，或者来自未经允许的网站；请刷新页面后重试。"
+    en = "The X-CSRFToken is missing or wrong, or the origin is not allowed; reload the page and try again."
+    await refuse(scope, 403, "FORBIDDEN", zh, en)(scope, receive, send)

@@ -1,0 +1,122 @@
+"""Grants valid today -> what each role of an account reaches.
+
+A grant that names nothing it could reach (no anchor, or one that is deleted) counts for nothing: it denies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from db.clock import today
+from db.facts import Role
+from db.models.mediation_committee import MediationCommittee
+from db.models.mediator import Mediator
+from db.models.mediator_appointment import MediatorAppointment
+from db.models.org_unit import OrgUnit
+from db.models.org_unit_coverage import OrgUnitCoverage
+from db.models.role_grant import RoleGrant
+from permissions.regions import above, ranges_of
+from permissions.viewer import Reach
+
+REGION_ROLES = frozenset({Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.AUDT})
+UNIT_ROLES = frozenset({Role.OFFC, Role.CENT, Role.COURT, Role.PART})
+GrantRow = sa.Row[str, str | None, str | None, str | None, str | None]
+
+
+def reaches_of(connection: Connection, account_id: str) -> dict[Role, Reach]:
+    """What each role that the account holds today reaches; several grants of a role add up."""
+    grant = RoleGrant
+    rows = connection.execute(
+        sa.select(grant.role, grant.region_id, grant.org_unit_id, grant.committee_id, grant.mediator_id)
+        .where(grant.account_id == account_id, *_holds_today(grant, grant.valid_from, grant.valid_to))
+        .order_by(grant.id)
+    )
+    found: dict[Role, list[Reach]] = {}
+    for row in rows.all():
+        reach = _reach(connection, row)
+        if reach is not None:
+            found.setdefault(Role[row.role], []).append(reach)
+    return {role: _sum(reaches) for role, reaches in found.items()}
+
+
+def _reach(connection: Connection, grant: GrantRow) -> Reach | None:
+    name, region, unit, committee, mediator = grant
+    role = Role[name]
+    if role is Role.SYS:
+        return Reach()
+    if role in REGION_ROLES and region:
+        return _regions(connection, [region])
+    if role in UNIT_ROLES and unit and _lives(connection, OrgUnit, unit):
+        return _regions(connection, _covered(connection, unit), units=(unit,))
+    if role is Role.COMM and committee and _lives(connection, MediationCommittee, committee):
+        return _committees(connection, [committee])
+    if role is Role.MEDR and mediator and _lives(connection, Mediator, mediator):
+        return _committees(connection, _appointed_to(connection, mediator), mediators=(mediator,))
+    return None
+
+
+def _committees(connection: Connection, committees: list[str], **more: Any) -> Reach:
+    regions = connection.scalars(
+        sa.select(MediationCommittee.region_id).where(MediationCommittee.id.in_(committees)).distinct()
+    )
+    return _regions(connection, regions.all(), committees=tuple(committees), **more)
+
+
+def _regions(connection: Connection, regions: Iterable[str], **more: Any) -> Reach:
+    ranges: set[tuple[str, str]] = set()
+    paths: set[str] = set()
+    for region in regions:
+        ranges.update(ranges_of(connection, region))
+        paths.update(above(connection, region))
+    return Reach(_outermost(ranges), tuple(sorted(paths)), **more)
+
+
+def _covered(connection: Connection, unit: str) -> list[str]:
+    coverage = OrgUnitCoverage
+    today_only = _holds_today(coverage, coverage.valid_from, coverage.valid_to)
+    return list(connection.scalars(sa.select(coverage.region_id).where(coverage.org_unit_id == unit, *today_only)))
+
+
+def _appointed_to(connection: Connection, mediator: str) -> list[str]:
+    post = MediatorAppointment
+    found = (
+        sa.select(post.committee_id)
+        .join(MediationCommittee, MediationCommittee.id == post.committee_id)
+        .where(post.mediator_id == mediator, *_holds_today(post, post.start_on, post.end_on))
+        .where(MediationCommittee.deleted_at.is_(None))
+    )
+    return sorted(set(connection.scalars(found)))
+
+
+def _lives(connection: Connection, model: Any, key: str) -> bool:
+    return connection.scalar(sa.select(model.id).where(model.id == key, model.deleted_at.is_(None))) is not None
+
+
+def _holds_today(model: Any, since: Any, until: Any) -> list[sa.ColumnElement[bool]]:
+    day = today()
+    return [model.deleted_at.is_(None), since <= day, sa.or_(until.is_(None), until >= day)]
+
+
+def _sum(reaches: list[Reach]) -> Reach:
+    if len(reaches) == 1:
+        return reaches[0]
+    return Reach(
+        _outermost(r for reach in reaches for r in reach.ranges),
+        *(tuple(sorted({x for reach in reaches for x in getattr(reach, part)})) for part in _LISTS),
+    )
+
+
+_LISTS = ("above", "committees", "mediators", "units")
+
+
+def _outermost(ranges: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The ranges without those that lie inside another; subtrees never overlap in part."""
+    kept: list[tuple[str, str]] = []
+    for low, high in sorted(set(ranges), key=lambda r: (r[0], r[1])):
+        if not kept or low >= kept[-1][1]:
+            kept.append((low, high))
+    return tuple(kept)

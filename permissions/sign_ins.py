@@ -1,0 +1,201 @@
+"""Sign in, sign out, change a password; too many failures lock an account for a while, restart or not.
+
+Nothing here tells whether a login exists: the answers, the work and the lock-out are the same where there is none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from db.clock import now
+from db.engine import Database
+from db.enums import AuditAction
+from db.models.user_account import UserAccount
+from permissions import passwords
+from permissions.accounts import Account, account_by_id, account_by_login, load_viewer
+from permissions.attempts import Attempts
+from permissions.events import record
+from permissions.sessions import close_session, close_sessions_of, open_session, purge_sessions
+from permissions.viewer import Viewer
+from settings import get_settings
+
+ADDRESS_FACTOR = 10
+"""An office of many people may stand behind one address."""
+addresses = Attempts()
+strangers = Attempts()
+"""Logins without an account."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A new session; the tokens are told only here."""
+
+    token: str
+    csrf: str
+    viewer: Viewer
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why not, as a code of API.md and in words for people; `retry_after` seconds where waiting helps."""
+
+    code: str
+    zh: str
+    en: str
+    retry_after: int | None = None
+
+
+WRONG = Refusal("UNAUTHENTICATED", "登录名或口令不正确。", "The login or the password is wrong.")
+
+
+def locked(seconds: int) -> Refusal:
+    """The refusal of whoever has to wait."""
+    minutes = math.ceil(seconds / 60)
+    return Refusal(
+        "RATE_LIMITED",
+        f"失败次数过多，请 {minutes} 分钟后再试。",
+        f"Too many failures; try again in {minutes} minutes.",
+        seconds,
+    )
+
+
+async def sign_in(
+    database: Database, login: str, password: str, ip: str | None, agent: str | None
+) -> SignedIn | Refusal:
+    """A session for who knows the password of an active account that is not locked."""
+    login = login.strip().lower()
+    if seconds := addresses.wait(ip or ""):
+        return locked(seconds)
+    account = await database.look(lambda connection: account_by_login(connection, login))
+    right = False
+    if not _wait(account, login):
+        stored = account.password_hash if account and account.is_active else None
+        right = await passwords.matches_in_thread(password, stored)
+    seen = account.password_hash if account and right else None
+    return await database.write(lambda connection: _decide(connection, login, seen, ip, agent))
+
+
+async def sign_out(database: Database, hashed: str, ip: str | None) -> None:
+    """End the session of a token's hash, if there is one."""
+
+    def end(connection: Connection) -> None:
+        account_id = close_session(connection, hashed)
+        account = account_by_id(connection, account_id) if account_id else None
+        if account:
+            record(connection, AuditAction.SIGN_OUT, "退出", about=account, by=account.id, ip=ip)
+
+    await database.write(end)
+
+
+async def change_password(
+    database: Database, account_id: str, old: str, new: str, ip: str | None, keep: str | None = None
+) -> Refusal | None:
+    """Take the account's own new password and end its sessions but the one whose token's hash is `keep`.
+
+    A wrong old password counts as a failed sign-in: a stolen session is no place to guess it.
+    """
+    account = await database.look(lambda connection: account_by_id(connection, account_id))
+    if account is None:
+        return WRONG
+    if seconds := _wait(account, account.login):
+        return locked(seconds)
+    if not await passwords.matches_in_thread(old, account.password_hash):
+        return await database.write(lambda connection: _fail(connection, account.login, ip))
+    if wrong := passwords.weakness(new, account.login):
+        return Refusal("BAD_INPUT", *wrong)
+    if new == old:
+        return Refusal("BAD_INPUT", "新口令不能与原口令相同。", "The new password must differ from the old one.")
+    hashed = await passwords.hash_in_thread(new)
+    await database.write(
+        lambda connection: set_password(connection, account_id, hashed, by=account_id, ip=ip, keep=keep)
+    )
+    return None
+
+
+def set_password(
+    connection: Connection,
+    account_id: str,
+    hashed: str,
+    *,
+    by: str | None,
+    ip: str | None = None,
+    keep: str | None = None,
+    must_change: bool = False,
+) -> None:
+    """Store a new password's hash, unlock the account and end its sessions but `keep`. Raises LookupError."""
+    account = account_by_id(connection, account_id, hold=True)
+    if account is None:
+        raise LookupError(account_id)
+    _change(
+        connection,
+        account,
+        password_hash=hashed,
+        must_change_password=must_change,
+        failed_sign_ins=0,
+        locked_until=None,
+    )
+    close_sessions_of(connection, account_id, but=keep)
+    record(connection, AuditAction.UPDATE, "修改口令", about=account, by=by, ip=ip)
+
+
+def _decide(
+    connection: Connection, login: str, seen: str | None, ip: str | None, agent: str | None
+) -> SignedIn | Refusal:
+    """The answer, from the account as it is now: `seen` is the hash that the password met, None where it met none."""
+    purge_sessions(connection)
+    account = account_by_login(connection, login, hold=True)
+    if seconds := _wait(account, login):
+        record(connection, AuditAction.SIGN_IN_FAILED, "登录失败：锁定期间再次尝试", about=account, by=None, ip=ip)
+        return locked(seconds)
+    if account is None or seen is None or seen != account.password_hash:
+        return _fail(connection, login, ip)
+    viewer = load_viewer(connection, account.id, ip)
+    if viewer is None:
+        return _fail(connection, login, ip)
+    addresses.forget(ip or "")
+    if account.failed_sign_ins or account.locked_until:
+        _change(connection, account, failed_sign_ins=0, locked_until=None)
+    record(connection, AuditAction.SIGN_IN, "登录", about=account, by=account.id, ip=ip)
+    return SignedIn(*open_session(connection, account.id, ip, agent), viewer)
+
+
+def _wait(account: Account | None, login: str) -> int:
+    """Seconds before a sign-in with this login is looked at."""
+    if account is None:
+        return strangers.wait(login[:100])
+    return max(0, math.ceil((account.locked_until - now()).total_seconds())) if account.locked_until else 0
+
+
+def _fail(connection: Connection, login: str, ip: str | None) -> Refusal:
+    """Count a failure against the login and the address, and keep a record of it."""
+    settings = get_settings()
+    seconds = settings.lock_minutes * 60
+    addresses.fail(ip or "", settings.lock_after * ADDRESS_FACTOR, seconds)
+    account = account_by_login(connection, login, hold=True)
+    if account is None:
+        wait = strangers.fail(login[:100], settings.lock_after, seconds)
+    else:
+        wait = _count(connection, account, settings.lock_after, seconds)
+    # Not the login as typed: people type their password there.
+    what = "登录失败：登录名不存在" if account is None else "登录失败：口令不正确或账号停用"
+    more = f"，锁定 {settings.lock_minutes} 分钟" if wait else ""
+    record(connection, AuditAction.SIGN_IN_FAILED, what + more, about=account, by=None, ip=ip)
+    return WRONG
+
+
+def _count(connection: Connection, account: Account, limit: int, seconds: int) -> int:
+    count = account.failed_sign_ins + 1
+    if count < limit:
+        _change(connection, account, failed_sign_ins=count)
+        return 0
+    _change(connection, account, failed_sign_ins=0, locked_until=now() + dt.timedelta(seconds=seconds))
+    return seconds
+
+
+def _change(connection: Connection, account: Account, **values: object) -> None:
+    connection.execute(sa.update(UserAccount).where(UserAccount.id == account.id).values(**values))

@@ -1,0 +1,143 @@
+"""Justice departments, bureaus, judicial offices and partners, with what they cover."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Connection
+
+from db.enums import IndustryDomain, KeyFunction, OrgUnitKind, RegionLevel
+from db.models.org_unit import OrgUnit
+from db.models.org_unit_coverage import OrgUnitCoverage
+from db.models.region import Region
+from resolvers.commands.demo.names import phone
+from resolvers.commands.demo.scales import HOME
+from resolvers.commands.demo.world import Office, Place, World, places, with_ids
+
+_FUNCTIONS = [function.name for function in KeyFunction]
+_KINDS = {
+    RegionLevel.PROVINCE.name: (OrgUnitKind.PROVINCIAL_DEPT, "司法厅"),
+    RegionLevel.CITY.name: (OrgUnitKind.CITY_BUREAU, "司法局"),
+    RegionLevel.DISTRICT.name: (OrgUnitKind.DISTRICT_BUREAU, "司法局"),
+}
+# Who supervises the committees of a trade in a district.
+DEPARTMENTS = (
+    (IndustryDomain.MEDICAL, "卫生健康委员会"),
+    (IndustryDomain.TRAFFIC, "公安分局交通警察大队"),
+    (IndustryDomain.PROPERTY, "住房保障和房产局"),
+    (IndustryDomain.LABOUR, "人力资源和社会保障局"),
+)
+
+
+@dataclass
+class District:
+    """A district that is being filled: its places and units."""
+
+    place: Place
+    city: Place
+    bureau: Office
+    streets: list[Place]
+    villages: dict[str, list[Place]]
+    """By the id of their street."""
+    offices: dict[str, Office]
+    """By the id of the street they cover."""
+    departments: dict[IndustryDomain, str]
+    elsewhere: Place
+    """A village of another district, where some of the disputes arise."""
+
+    @functools.cached_property
+    def all_villages(self) -> list[Place]:
+        """The villages in the order of their codes; the streets themselves, where there are none."""
+        return [village for street in self.streets for village in self.villages[street.id]] or self.streets
+
+    def office_of(self, place: Place) -> Office:
+        """The office that guides what works in a place: of its street, or the bureau."""
+        return self.offices.get(place.id) or self.offices.get(place.parent_id or "") or self.bureau
+
+
+class Bureaus:
+    """The units above the districts, each made when the first district needs it."""
+
+    def __init__(self, connection: Connection, world: World) -> None:
+        self._connection, self._world = connection, world
+        self._made: dict[str, str] = {}
+
+    def bureau(self, place: Place) -> str:
+        """The unit of a province, city or district and those above it."""
+        if place.id not in self._made:
+            above = self.parent(place)
+            parent = self.bureau(above) if above and above.level in _KINDS else None
+            self._made[place.id] = self._add(place, parent)
+        return self._made[place.id]
+
+    def parent(self, place: Place) -> Place | None:
+        """The region above."""
+        found = places(self._connection, with_ids({place.parent_id})) if place.parent_id else []
+        return found[0] if found else None
+
+    def city_of(self, district: Place) -> Place:
+        """The city of a district; itself, where it hangs on no city."""
+        above = self.parent(district)
+        return above if above and above.level == RegionLevel.CITY.name else district
+
+    def _add(self, place: Place, parent: str | None) -> str:
+        kind, ending = _KINDS.get(place.level, _KINDS[RegionLevel.DISTRICT.name])
+        return add_unit(self._world, place, kind, place.name + ending, parent, covers=[place])
+
+
+def add_unit(
+    world: World, place: Place, kind: OrgUnitKind, name: str, parent: str | None, covers: list[Place], seat: str = "1 号"
+) -> str:
+    """A unit and its coverage; returns its id."""
+    key = next(world.keys)
+    functions = _FUNCTIONS if kind is OrgUnitKind.JUDICIAL_OFFICE else None
+    world.add(
+        OrgUnit, place, key, id=key, kind=kind.name, name=name, parent_id=parent, phone=phone(world.chance, place.code),
+        address=f"{place.name}司法路 {seat}", key_functions=functions,
+    )  # fmt: skip
+    for region in covers:
+        world.add(
+            OrgUnitCoverage, place, key, org_unit_id=key, region_id=region.id, valid_from=world.loaded_at.date(), valid_to=None
+        )
+    return key
+
+
+def open_offices(world: World, bureau_id: str, streets: list[Place], *, share: bool) -> dict[str, Office]:
+    """A judicial office for every street; with `share` the last two streets have one together."""
+    offices: dict[str, Office] = {}
+    groups = [[street] for street in streets]
+    if share and len(groups) > 1:
+        groups[-2:] = [[*groups[-2], *groups[-1]]]
+    for group in groups:
+        seat = group[0]
+        unit = add_unit(world, seat, OrgUnitKind.JUDICIAL_OFFICE, f"{seat.name}司法所", bureau_id, covers=group)
+        offices |= {street.id: Office(unit, seat, bureau_id) for street in group}
+    return offices
+
+
+def open_partners(world: World, district: Place) -> tuple[str, dict[IndustryDomain, str]]:
+    """The basic court of a district and the departments that supervise trades."""
+    short = district.name
+    court = add_unit(world, district, OrgUnitKind.PARTNER, f"{short}人民法院", None, covers=[district], seat="20 号")
+    departments = {
+        domain: add_unit(world, district, OrgUnitKind.PARTNER, short + name, None, covers=[district], seat=f"{30 + i} 号")
+        for i, (domain, name) in enumerate(DEPARTMENTS)
+    }
+    return court, departments
+
+
+def open_district(world: World, connection: Connection, bureaus: Bureaus, place: Place, elsewhere: Place) -> tuple[District, str]:
+    """The places and units of a district, and the id of its court."""
+    found = places(connection, Region.__table__.c.parent_id == place.id)
+    streets = [region for region in found if region.level == RegionLevel.STREET.name]
+    villages: dict[str, list[Place]] = {street.id: [] for street in streets}
+    for start in range(0, len(streets), 500):
+        ids = [street.id for street in streets[start : start + 500]]
+        for village in places(connection, Region.__table__.c.parent_id.in_(ids)):
+            villages[village.parent_id or ""].append(village)
+    bureau = bureaus.bureau(place)
+    offices = open_offices(world, bureau, streets, share=place.code != HOME)
+    court, departments = open_partners(world, place)
+    office = Office(bureau, place, bureau)
+    return District(place, bureaus.city_of(place), office, streets, villages, offices, departments, elsewhere), court

@@ -1,0 +1,162 @@
+"""What a client sends -> columns of a draft, with every fault of it.
+
+A column that may not be written is READ_ONLY, unless what came back is what stands there already (or its mask): a
+form sends all it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from db import crypto
+from db.facts import Facts
+from db.registry import EntityInfo, Field, Relation
+from permissions.actions import writable_columns
+from resolvers.commands.references import referred_key, same_reference
+from resolvers.commands.values import Bad, converted
+from resolvers.commands.work import Draft, fault_at, public_id
+from resolvers.faults import bad_input
+
+
+def read(draft: Draft, data: Mapping[str, Any]) -> None:
+    """Take over what `data` says, by public names; faults are noted in the draft."""
+    allowed = writable_columns(draft.info, draft.work.viewer, draft.open)
+    for name, value in data.items():
+        known = _known(draft.info, name)
+        try:
+            if isinstance(known, Relation):
+                _read_reference(draft, known, value, known.name in allowed)
+            elif known.kind == "encrypted":
+                _read_encrypted(draft, known, value, known.name in allowed)
+            else:
+                _read_value(draft, known, value, known.name in allowed)
+        except Bad as bad:
+            column = known.near if isinstance(known, Relation) else known.name
+            draft.fault(column, bad.code, bad.zh, bad.en)
+
+
+def _known(info: EntityInfo, name: str) -> Field | Relation:
+    known = info.public_fields.get(name) or info.public_relations.get(name)
+    if known is None or (isinstance(known, Relation) and (known.many or known.through or known.facts is None)):
+        raise bad_input(f"{info.facts.zh}没有可以填写的“{name}”。", f"{info.name} has no input {name!r}.")
+    return known
+
+
+def _read_value(draft: Draft, field: Field, value: Any, allowed: bool) -> None:
+    stored = (draft.before or {}).get(field.column)
+    if not allowed:
+        if draft.new and value is None:
+            return
+        if not _unchanged(draft, field, value, stored):
+            raise _read_only(field.facts, draft)
+        return
+    if _is_mask(draft, field, value, stored):
+        return
+    draft.given.add(field.column)
+    draft.row[field.column] = converted(field.facts, value, draft.work.today)
+
+
+def _is_mask(draft: Draft, field: Field, value: Any, stored: Any) -> bool:
+    """Whether the viewer, who sees a mask in this row, sent it back."""
+    if draft.open is None or field.name not in draft.open.masked:
+        return False
+    mask = f"{str(stored)[:1]}某某" if field.facts.personal == "surname" and stored else None
+    return value == mask or value == ""
+
+
+def _unchanged(draft: Draft, field: Field, value: Any, stored: Any) -> bool:
+    if draft.open is None:
+        return False
+    if field.kind == "id":
+        return bool(value == public_id(draft.info, draft.open.key))
+    if field.kind == "json":
+        return bool(value == stored)
+    try:
+        return _is_mask(draft, field, value, stored) or converted(field.facts, value, draft.work.today) == stored
+    except Bad:
+        return False
+
+
+def _read_reference(draft: Draft, relation: Relation, value: Any, allowed: bool) -> None:
+    stored = (draft.before or {}).get(relation.near)
+    value = None if value in ("", {}) else value
+    if same_reference(draft.work, relation, value, stored) and not (draft.new and value is not None):
+        if allowed and draft.new:
+            draft.given.add(relation.near)
+        return
+    if not allowed:
+        raise _read_only(relation.facts, draft)
+    draft.given.add(relation.near)
+    draft.row[relation.near] = None if value is None else referred_key(draft.work, relation, value)
+
+
+def _read_encrypted(draft: Draft, field: Field, value: Any, allowed: bool) -> None:
+    name, stored = field.name, (draft.before or {}).get(field.column)
+    if draft.open is not None and (value == stored or (value is None and stored is None)):
+        return
+    if not allowed:
+        raise _read_only(field.facts, draft)
+    if isinstance(value, str) and "*" in value:
+        raise Bad("PATTERN", "不能含有“*”；不修改请原样保留", "must not contain *; send the mask back to leave the value")
+    draft.given.add(field.column)
+    clear = converted(field.facts, value, draft.work.today)
+    draft.row.update(sealed(draft.info, field, clear))
+    if clear is not None:
+        draft.clear[name] = clear
+
+
+def sealed(info: EntityInfo, field: Field, clear: str | None) -> dict[str, str | None]:
+    """The three stored columns of an encrypted one."""
+    context, name = f"{info.key}.{field.name}", field.name
+    if clear is None:
+        return {f"{name}_cipher": None, f"{name}_digest": None, f"{name}_mask": None}
+    return {
+        f"{name}_cipher": crypto.encrypt(clear, context),
+        f"{name}_digest": crypto.digest(clear, context),
+        f"{name}_mask": crypto.MASKS[field.facts.mask or ""](clear),
+    }
+
+
+def _read_only(facts: Facts | None, draft: Draft) -> Bad:
+    if facts is not None and facts.fixed and not draft.new:
+        return Bad("READ_ONLY", "新建时确定，不能修改", "is chosen at creation and cannot be changed")
+    if facts is not None and not facts.computed and facts.kind != "id":
+        return Bad("READ_ONLY", "您不能修改", "may not be changed by you")
+    return Bad("READ_ONLY", "由系统填写，不能修改", "is written by the server")
+
+
+# --- what must be there ------------------------------------------------------------------------------------------------
+
+
+def fill_defaults(draft: Draft) -> None:
+    """Give the columns of a new row that were left out, or left empty, their default."""
+    for column in draft.info.table.c:
+        default = column.default.arg if column.default is not None and column.default.is_scalar else None  # type: ignore[attr-defined]
+        draft.row.setdefault(column.name, None)
+        if draft.row[column.name] is None and column.name not in draft.broken:
+            draft.row[column.name] = default
+
+
+def require(draft: Draft) -> None:
+    """Note a fault for every column a client must give that is empty."""
+    for column, facts in needed(draft.info).items():
+        stored = f"{column}_digest" if facts.kind == "encrypted" else column
+        if draft.row.get(stored) is None and column not in draft.broken:
+            draft.broken.add(column)
+            draft.faults.append(fault_at(draft.info, column, "REQUIRED", "必须填写", "is required"))
+
+
+def needed(info: EntityInfo) -> dict[str, Facts]:
+    """The columns no row of the entity may lack and that are not the server's business, with their facts."""
+    fields = {f.name: f.facts for f in info.fields.values() if f.writable and not _optional(info, f)}
+    references = {
+        r.near: r.facts for r in info.references
+        if r.facts and not r.facts.computed and not info.table.c[r.near].nullable
+    }  # fmt: skip
+    return {**fields, **references}
+
+
+def _optional(info: EntityInfo, field: Field) -> bool:
+    stored = f"{field.name}_cipher" if field.kind == "encrypted" else field.column
+    return bool(info.table.c[stored].nullable)

@@ -1,0 +1,146 @@
+"""One write under way: what every part of a command gets to see."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from db.clock import now, today
+from db.identity import global_id
+from db.registry import EntityInfo, Field, Registry, Relation
+from permissions.actions import OpenRow
+from permissions.viewer import Viewer
+from resolvers.faults import Fault
+from settings import Settings
+
+Row = Mapping[str, Any]
+
+
+@dataclass
+class Work:
+    """A transaction of one viewer, with the moment and the day it happens on."""
+
+    connection: Connection
+    entities: Registry
+    viewer: Viewer
+    settings: Settings
+    now: dt.datetime = field(default_factory=now)
+    today: dt.date = field(default_factory=today)
+
+    @property
+    def actor(self) -> str | None:
+        """The account that writes; None for the server itself."""
+        return self.viewer.account_id or None
+
+    def table(self, entity: str) -> sa.Table:
+        """The table of an entity."""
+        return self.entities[entity].table
+
+    def rows(self, statement: sa.Select[Any]) -> list[Row]:
+        """All rows of a statement."""
+        return [dict(row) for row in self.connection.execute(statement, self.viewer.binds).mappings()]
+
+    def row(self, statement: sa.Select[Any]) -> Row | None:
+        """The first row of a statement."""
+        found = self.connection.execute(statement.limit(1), self.viewer.binds).mappings().one_or_none()
+        return None if found is None else dict(found)
+
+    def living(self, entity: str, *where: sa.ColumnElement[bool]) -> list[Row]:
+        """The living rows of an entity that meet all conditions, whoever may see them, in the order of creation."""
+        table = self.table(entity)
+        return self.rows(sa.select(table).where(table.c.deleted_at.is_(None), *where).order_by(table.c.id))
+
+    def get(self, entity: str, key: str | None) -> Row | None:
+        """A row by its key, whoever may see it; None for no key."""
+        table = self.table(entity)
+        return self.row(sa.select(table).where(table.c.id == key)) if key else None
+
+    def hold(self, entity: str, key: str) -> Row | None:
+        """A row by its key; nobody else changes it, or what is decided under it, before this transaction ends."""
+        table = self.table(entity)
+        return self.row(sa.select(table).where(table.c.id == key).with_for_update(key_share=True))
+
+    def change(self, entity: str, key: str, **values: Any) -> None:
+        """Set columns of a row as an effect of this write: it counts as a change of the row by the viewer."""
+        table = self.table(entity)
+        stamp = {"updated_at": self.now, "updated_by_id": self.actor, "version": table.c.version + 1}
+        self.connection.execute(sa.update(table).where(table.c.id == key).values(**values, **stamp))
+
+
+@dataclass
+class Draft:
+    """A row as it will be: `row` holds its columns, `before` what is stored (None: it is new).
+
+    `given` are the columns the client sent, `clear` the clear text of encrypted ones among them, `broken` those that
+    have a fault already: a rule says nothing about what is missing for another fault.
+    """
+
+    work: Work
+    info: EntityInfo
+    open: OpenRow | None = None
+    row: dict[str, Any] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
+    clear: dict[str, str] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def before(self) -> Row | None:
+        """The stored row."""
+        return self.open.values if self.open else None
+
+    @property
+    def new(self) -> bool:
+        """Whether the row is being created."""
+        return self.open is None
+
+    def whole(self, *columns: str) -> bool:
+        """Whether all these columns have a value without a fault."""
+        return all(self.row.get(column) is not None and column not in self.broken for column in columns)
+
+    def changed(self, *columns: str) -> bool:
+        """Whether one of these columns gets another value than is stored; in a new row every value is another."""
+        before = self.before or {}
+        return any(self.row.get(column) != before.get(column) for column in columns)
+
+    def changes(self) -> dict[str, Any]:
+        """The columns that get another value."""
+        before = self.before or {}
+        return {name: value for name, value in self.row.items() if self.new or value != before.get(name)}
+
+    def fault(self, column: str, code: str, zh: str, en: str) -> None:
+        """Note a fault at a column: ``fault("ends_on", "RANGE", "早于任期开始", "is before startsOn")``."""
+        self.broken.add(column)
+        self.faults.append(fault_at(self.info, column, code, zh, en))
+
+    def whole_fault(self, code: str, zh: str, en: str) -> None:
+        """Note a fault of the row as a whole, or of what it stands in."""
+        self.faults.append(Fault((), code, zh, en))
+
+
+def named(info: EntityInfo, column: str) -> Field | Relation:
+    """What clients know a stored column as: a field, or the relation stored in it."""
+    name = column.removesuffix("_id")
+    return info.relations[name] if name in info.relations and column not in info.fields else info.fields[column]
+
+
+def fault_at(info: EntityInfo, column: str, code: str, zh: str, en: str) -> Fault:
+    """A fault at a column, named by its Chinese label and by its public name."""
+    known = named(info, column)
+    label = known.facts.zh if isinstance(known, Field) else known.zh
+    return Fault((known.public,), code, f"“{label}”{zh}。", f"{known.public} {en}.")
+
+
+def public_id(info: EntityInfo, key: str) -> str:
+    """The global id of a row of the entity."""
+    return global_id(info.facts.prefix, key)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Chinese words as an enumeration: ``甲、乙``."""
+    return "、".join(words)

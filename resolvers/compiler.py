@@ -1,0 +1,191 @@
+"""A request and a viewer -> one statement that returns the JSON text of the answer.
+
+One Compiler lives for one statement. It walks the request, and wherever a table comes in, the viewer's scope comes in
+with it; the only exception is `proven`, and it says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, FromClause, case, func, select
+from sqlalchemy.engine import Dialect
+
+from db.facts import Role
+from db.registry import EntityInfo, Field, Registry, Relation
+from permissions.columns import sight
+from permissions.scopes import aggregates_only, pure_ranges, scope
+from permissions.viewer import Viewer
+from resolvers.binds import Binds, Call, Values, resolve
+from resolvers.cursors import context
+from resolvers.derived import DERIVED
+from resolvers.faults import forbidden
+from resolvers.fragments import Concat, literal, printed
+from resolvers.joins import by_key, link
+from resolvers.lists import ListText, braced
+from resolvers.requests import Connection, One, Pick, Single
+
+Proof = frozenset[Role] | None
+"""The roles whose region ranges alone restrict a table; None where its rows are restricted otherwise."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A compiled statement and how to run it for any viewer of the kind and any values of the shape."""
+
+    sql: str
+    values: Values
+    connections: tuple[Connection, ...]
+    """The lists whose cursors the statement prints or reads."""
+    masked: tuple[str, ...]
+    """Paths of the answer that print masks, without list indexes."""
+
+    def call(self, viewer: Viewer, variables: Any = None) -> tuple[Sequence[Any], Callable[[int], bytes]]:
+        """The values of one execution and what its cursors are bound to. Raises BAD_INPUT for values that are none."""
+        known: dict[int, bytes] = {}
+
+        def contexts(number: int) -> bytes:
+            if number not in known:
+                known[number] = _bound_to(self.connections[number], viewer, variables)
+            return known[number]
+
+        return self.values(Call(variables, viewer.binds, contexts)), contexts
+
+
+def _bound_to(listed: Connection, viewer: Viewer, variables: Any) -> bytes:
+    relation = (listed.relation.source, listed.relation.name) if listed.relation else None
+    order = [str(item) for item in resolve(listed.order, variables)]
+    return context(viewer.account_id, listed.entity.name, relation, resolve(listed.where, variables), order)
+
+
+def compile_request(request: Connection | Single, entities: Registry, viewer: Viewer, dialect: Dialect, suppress_below: int = 5) -> Plan:
+    """The plan of a request. Raises Denied for what the viewer may not ask."""
+    c = Compiler(entities, viewer, suppress_below)
+    statement = c.single(request) if isinstance(request, Single) else select(ListText(c, request, None, None, "").sql())
+    compiled = statement.compile(dialect=dialect)
+    return Plan(str(compiled), Values(compiled, c.binds, dialect), tuple(c.connections), tuple(dict.fromkeys(c.masked)))
+
+
+class Compiler:
+    """The state of one compilation: aliases, binds, the lists with cursors and the masks met on the way."""
+
+    def __init__(self, entities: Registry, viewer: Viewer, suppress_below: int) -> None:
+        self.entities, self.viewer, self.suppress_below = entities, viewer, suppress_below
+        self.binds = Binds()
+        self.connections: list[Connection] = []
+        self.masked: list[str] = []
+        self._names = 0
+
+    def name(self) -> str:
+        """A fresh name inside the statement."""
+        self._names += 1
+        return f"t{self._names}"
+
+    def alias(self, info: EntityInfo) -> FromClause:
+        """A fresh alias of an entity's table."""
+        return info.table.alias(self.name())
+
+    def scope(self, info: EntityInfo, table: FromClause) -> ColumnElement[bool]:
+        """The rows of `table` the viewer may see."""
+        return scope(self.entities, info, table, self.viewer)
+
+    def column(self, info: EntityInfo, field: Field, table: FromClause) -> ColumnElement[Any]:
+        """The value of a field on `table`."""
+        derived = DERIVED.get((info.name, field.name))
+        return derived[0](self, table) if derived else table.c[field.column]
+
+    # --- one row ---------------------------------------------------------------------------------------------------
+
+    def single(self, request: Single) -> sa.Select[Any]:
+        """The statement of one row by key; no row where it does not exist or cannot be seen."""
+        info = request.pick.entity
+        self.rows_allowed(info, request.pick.entity.single)
+        table = self.alias(info)
+        conditions = [*by_key(self, info, table, request.by, "by"), self.scope(info, table)]
+        return select(self.object(request.pick, table, pure_ranges(info, self.viewer), "")).where(*conditions)
+
+    def object(self, pick: Pick, table: FromClause, proof: Proof, path: str) -> ColumnElement[str]:
+        """The JSON object of one row of `table`."""
+        members: list[tuple[str, str | ColumnElement[str]]] = []
+        for key, item in pick.items:
+            if isinstance(item, str):
+                members.append((key, f'"{item}"'))
+            else:
+                members.append((key, self._item(pick.entity, item, table, proof, f"{path}.{key}" if path else key)))
+        return Concat(*braced(members))
+
+    def _item(self, info: EntityInfo, item: Field | One | Connection, table: FromClause, proof: Proof, path: str) -> ColumnElement[str]:
+        if isinstance(item, Field):
+            return self._scalar(info, item, table, path)
+        if isinstance(item, One):
+            return func.coalesce(self._one(item, table, proof, path), literal("null"), type_=sa.Text())
+        return ListText(self, item, table, proof, path).sql()
+
+    def _scalar(self, info: EntityInfo, field: Field, table: FromClause, path: str) -> ColumnElement[str]:
+        null = literal("null")
+        seen = sight(self.entities, info, field, table, self.viewer)
+        if field.kind == "encrypted" or seen != "shown":
+            self.masked.append(path)
+        if isinstance(seen, str) and seen == "masked" and field.kind != "encrypted":
+            return self._mask(field, table)
+        value = printed(self.column(info, field, table), field.kind, info.facts.prefix)
+        shown = func.coalesce(value, null, type_=sa.Text()) if field.nullable else value
+        if isinstance(seen, str) or field.kind == "encrypted":
+            return shown
+        return case((seen, shown), else_=self._mask(field, table))
+
+    def _mask(self, field: Field, table: FromClause) -> ColumnElement[str]:
+        if field.facts.personal != "surname":
+            return literal("null")
+        surname = func.substr(table.c[field.column], sa.literal_column("1"), sa.literal_column("1"), type_=sa.Text())
+        return func.coalesce(printed(surname + literal("某某"), "text"), literal("null"), type_=sa.Text())
+
+    def _one(self, item: One, table: FromClause, proof: Proof, path: str) -> ColumnElement[Any]:
+        info = item.pick.entity
+        far = self.alias(info)
+        hold = self.proven(item.relation, proof)
+        conditions = [*link(self, item.relation, table, far, hold), self.scope(info, far)]
+        rows = select(self.object(item.pick, far, pure_ranges(info, self.viewer), path)).where(*conditions).correlate_except(far)
+        if item.relation.through is not None:
+            rows = rows.order_by(far.c.id).limit(sa.literal_column("1"))
+        return rows.scalar_subquery()
+
+    def proven(self, relation: Relation, proof: Proof) -> bool:
+        """Whether rows a relation leads down to cannot lie outside the viewer's scope.
+
+        So where the row above was restricted by region ranges alone, the rows below have that row as their owner
+        (so they carry its scope path), and the viewer sees them by the very same ranges.
+        """
+        if proof is None:
+            return False
+        through = relation.through
+        target = self.entities[through.via if through else relation.target]
+        column = through.near if through else relation.far
+        owned = relation.many or through is not None
+        return owned and target.facts.owner is not None and column == f"{target.facts.owner}_id" and pure_ranges(target, self.viewer) == proof
+
+    def rows_allowed(self, info: EntityInfo, path: str) -> None:
+        """Refuse rows to a viewer who may only count them."""
+        if aggregates_only(info, self.viewer):
+            raise forbidden(
+                f"您只能查看“{info.facts.zh}”的汇总数，不能查看明细（{path}）。",
+                f"You may see aggregates of {info.name} only, not its rows ({path}).",
+            )
+
+    def columns_of(self, pick: Pick, table: FromClause) -> Iterator[str]:
+        """The stored columns that printing `pick` refers to."""
+        for _, item in pick.items:
+            if isinstance(item, Field):
+                yield from self._columns_of_field(pick.entity, item, table)
+            elif not isinstance(item, str):
+                assert item.relation is not None
+                yield "parent_id" if item.relation.name == "ancestors" else item.relation.near
+
+    def _columns_of_field(self, info: EntityInfo, field: Field, table: FromClause) -> Sequence[str]:
+        if not isinstance(sight(self.entities, info, field, table, self.viewer), str):
+            return [column.name for column in table.c]  # which mask falls may depend on any column of the scope
+        derived = DERIVED.get((info.name, field.name))
+        return derived[1] if derived else (field.column,)

@@ -1,0 +1,249 @@
+"""``where`` -> SQL. Conditions are two-valued: each is true or false on every row, null rows included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, not_, or_, select, true
+
+from db.registry import EntityInfo, Field, Relation
+from permissions.columns import conditionable
+from permissions.scopes import aggregates_only
+from resolvers.binds import Convert, value_of
+from resolvers.faults import bad_input
+from resolvers.fragments import Position
+from resolvers.joins import link, region_step
+from resolvers.values import MAX_LIST, checked_text, key_of, period_edge
+
+if TYPE_CHECKING:
+    from resolvers.compiler import Compiler
+
+REGION_OPERATORS = ("descendantOf", "childOf", "ancestorOf")
+_ONE = sa.literal_column("1")
+
+
+def where(c: Compiler, info: EntityInfo, table: FromClause, tree: Mapping[str, Any], path: str) -> ColumnElement[bool]:
+    """The condition of a ``where`` input over `table`. Raises BAD_INPUT with the path of what is wrong."""
+    parts: list[ColumnElement[bool]] = []
+    for name, value in tree.items():
+        at = f"{path}.{name}"
+        if value is None:
+            raise bad_input(f"{at} 不能为 null。", f"{at} must not be null.")
+        if name in ("and", "or"):
+            parts.append(_logic(c, info, table, name, value, at))
+        elif name == "not":
+            parts.append(not_(_certain(where(c, info, table, _not_empty(value, at), at))))
+        elif name in REGION_OPERATORS and info.name == "Region":
+            parts.append(region_step(c, name, table, value, at))
+        elif name in info.public_fields:
+            field = info.public_fields[name]
+            _may_condition(c, info, field, at)
+            parts.extend(_operators(c, info, field, table, value, at))
+        else:
+            parts.append(_related(c, info, info.public_relations[name], table, value, at))
+    return and_(true(), *parts)
+
+
+def _not_empty(value: Any, at: str) -> Any:
+    if not value:
+        raise bad_input(f"{at} 是空的；请写出条件。", f"{at} is empty; state a condition.")
+    return value
+
+
+def _certain(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """False where the condition is unknown, so that its negation is its exact complement."""
+    return func.coalesce(condition, false(), type_=sa.Boolean())
+
+
+def _logic(c: Compiler, info: EntityInfo, table: FromClause, name: str, value: Any, at: str) -> ColumnElement[bool]:
+    parts = [where(c, info, table, _not_empty(tree, f"{at}[{i}]"), f"{at}[{i}]") for i, tree in enumerate(_not_empty(value, at))]
+    return and_(*parts) if name == "and" else or_(*parts)
+
+
+def _may_condition(c: Compiler, info: EntityInfo, field: Field, at: str) -> None:
+    if not conditionable(info, field, c.viewer):
+        raise bad_input(f"{at}：您看不到“{field.facts.zh}”的全部内容，不能用作条件。", f"{at}: you may not read this column, so it takes no condition.")
+    if aggregates_only(info, c.viewer) and field.name not in info.dimensions:
+        raise bad_input(f"{at}：只看汇总的角色不能用“{field.facts.zh}”作条件。", f"{at}: not a dimension; roles that see aggregates only may not use it.")
+
+
+# --- operators -----------------------------------------------------------------------------------------------------
+
+
+def _operators(c: Compiler, info: EntityInfo, field: Field, table: FromClause, tree: Any, at: str) -> list[ColumnElement[bool]]:
+    column = c.column(info, field, table)
+    parts = []
+    for operator, value in tree.items():
+        here = f"{at}.{operator}"
+        if value_of(value) is None:
+            raise bad_input(f"{here} 不能为 null；查空值请用 isNull。", f"{here} must not be null; use isNull to look for nulls.")
+        parts.append(compare(c, column, field, info.facts.prefix, operator, value, here))
+    return parts
+
+
+def compare(c: Compiler, column: ColumnElement[Any], field: Field, prefix: str, operator: str, value: Any, at: str) -> ColumnElement[bool]:
+    """One operator over one column."""
+    convert: Convert = key_of(prefix) if field.kind == "id" else checked_text
+    kind = sa.Text() if operator in ("contains", "startsWith", "endsWith") or field.kind == "enums" else field.type
+
+    def bind(leaf: Any, using: Convert = convert) -> Any:
+        return c.binds.add(leaf, kind, using)
+
+    match operator:
+        case "eq":
+            return column == bind(value)
+        case "neq":
+            return column.is_distinct_from(bind(value))
+        case "gt":
+            return column > bind(value)
+        case "gte":
+            return column >= bind(value)
+        case "lt":
+            return column < bind(value)
+        case "lte":
+            return column <= bind(value)
+        case "in":
+            items = _items(value, at)
+            return column.in_([bind(item) for item in items]) if items else false()
+        case "notIn":
+            items = _items(value, at)
+            return or_(column.is_(None), column.not_in([bind(item) for item in items])) if items else true()
+        case "isNull":
+            return column.is_(None) if value_of(value) else column.is_not(None)
+        case "between":
+            items = _items(value, at)
+            if len(items) != 2:
+                raise bad_input(f"{at} 要两个值：[下限, 上限]。", f"{at} takes two values: [low, high].")
+            return and_(column >= bind(items[0]), column <= bind(items[1]))
+        case "inPeriod":
+            low, high = (bind(value, period_edge(edge, field.kind)) for edge in (0, 1))
+            return and_(column >= low, column < high)
+        case "contains":
+            return Position(column, bind(value)) > 0
+        case "startsWith":
+            return func.substr(column, 1, func.length(bind(value))) == bind(value)
+        case "endsWith":
+            tail = bind(value)
+            return and_(
+                func.length(column) >= func.length(tail),
+                func.substr(column, func.length(column) - func.length(tail) + 1) == bind(value),
+            )
+        case "has":
+            return Position(column, bind(value, _quoted)) > 0
+        case "hasSome":
+            return or_(false(), *(Position(column, bind(item, _quoted)) > 0 for item in _items(value, at)))
+        case "hasEvery":
+            return and_(true(), *(Position(column, bind(item, _quoted)) > 0 for item in _items(value, at)))
+    raise bad_input(f"{at}：没有这个运算。", f"{at}: there is no such operator.")
+
+
+def _quoted(value: Any, _call: Any) -> str:
+    """A member as it stands in the stored list."""
+    return f'"{value}"'
+
+
+def _items(value: Any, at: str) -> Sequence[Any]:
+    items: Sequence[Any] = value_of(value)
+    if len(items) > MAX_LIST:
+        raise bad_input(f"{at} 最多 {MAX_LIST} 个值。", f"{at} takes at most {MAX_LIST} values.")
+    if any(value_of(item) is None for item in items):
+        raise bad_input(f"{at} 的值不能为 null。", f"{at} must not hold null.")
+    return items
+
+
+# --- relations -----------------------------------------------------------------------------------------------------
+
+
+def _related(c: Compiler, info: EntityInfo, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str) -> ColumnElement[bool]:
+    if aggregates_only(info, c.viewer) and relation.name not in info.dimensions:
+        raise bad_input(f"{at}：只看汇总的角色不能用它作条件。", f"{at}: not a dimension; roles that see aggregates only may not use it.")
+    return _many(c, relation, table, tree, at) if relation.many else _one(c, info, relation, table, tree, at)
+
+
+def _exists(c: Compiler, relation: Relation, near: FromClause, tree: Mapping[str, Any], at: str, negate: bool = False) -> ColumnElement[bool]:
+    """Whether a visible row of the relation meets the condition (or, negated, fails it)."""
+    target = c.entities[relation.target]
+    far = c.alias(target)
+    condition = where(c, target, far, tree, at)
+    rows = select(_ONE).select_from(far).where(
+        *link(c, relation, near, far), c.scope(target, far), not_(_certain(condition)) if negate else condition
+    )  # fmt: skip
+    return sa.exists(rows.correlate_except(far))
+
+
+def _many(c: Compiler, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str) -> ColumnElement[bool]:
+    parts = []
+    for quantifier, value in tree.items():
+        here = f"{at}.{quantifier}"
+        if value is None:
+            raise bad_input(f"{here} 不能为 null。", f"{here} must not be null.")
+        match quantifier:
+            case "some":
+                parts.append(_exists(c, relation, table, value, here))
+            case "none":
+                parts.append(not_(_exists(c, relation, table, value, here)))
+            case "every":
+                parts.append(not_(_exists(c, relation, table, value, here, negate=True)))
+            case "count":
+                parts.extend(_count(c, relation, table, value, here))
+    return and_(true(), *parts)
+
+
+def _count(c: Compiler, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str) -> list[ColumnElement[bool]]:
+    target = c.entities[relation.target]
+    far = c.alias(target)
+    rows = select(func.count()).select_from(far).where(*link(c, relation, table, far), c.scope(target, far)).correlate_except(far)
+    number = Field("count", "count", target.fields["version"].facts, False, sa.Integer())
+    return [compare(c, rows.scalar_subquery(), number, "", operator, value, f"{at}.{operator}") for operator, value in tree.items()]
+
+
+def _one(c: Compiler, info: EntityInfo, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str) -> ColumnElement[bool]:
+    """A condition over the row a reference names; where there is none, or none visible, its columns are null."""
+    owned = _owned_range(c, info, relation, table, tree, at)
+    if owned is not None:
+        return owned
+    if not holds_on_null(tree):
+        return _exists(c, relation, table, tree, at)
+    target = c.entities[relation.target]
+    far, one = c.alias(target), select(_ONE.label("one")).subquery(c.name())
+    joined = one.outerjoin(far, and_(*link(c, relation, table, far), c.scope(target, far)))
+    rows = select(_ONE).select_from(joined).where(where(c, target, far, tree, at))
+    return sa.exists(rows.correlate_except(far, one))
+
+
+def _owned_range(c: Compiler, info: EntityInfo, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str) -> ColumnElement[bool] | None:
+    """``region: {descendantOf: …}`` of an entity whose region owns it: one range over the row's own scope path."""
+    if relation.name != info.facts.owner or relation.target != "Region" or set(tree) != {"descendantOf"}:
+        return None
+    if value_of(tree["descendantOf"]) is None:
+        raise bad_input(f"{at}.descendantOf 不能为 null。", f"{at}.descendantOf must not be null.")
+    return region_step(c, "descendantOf", table, tree["descendantOf"], f"{at}.descendantOf", path="scope_path")
+
+
+def holds_on_null(tree: Mapping[str, Any]) -> bool:
+    """Whether the condition may be true of a row whose columns are all null; when in doubt, yes."""
+    return all(_name_holds(name, value) for name, value in tree.items())
+
+
+def _name_holds(name: str, value: Any) -> bool:
+    if name == "and":
+        return all(map(holds_on_null, value))
+    if name == "or":
+        return any(map(holds_on_null, value))
+    if name == "not":
+        return True
+    if name in REGION_OPERATORS or value is None:
+        return False
+    return all(_operator_holds(operator, leaf) for operator, leaf in value.items())
+
+
+def _operator_holds(operator: str, leaf: Any) -> bool:
+    if operator == "isNull":
+        return bool(value_of(leaf))
+    if operator in ("none", "every", "count"):
+        return True
+    if operator != "some" and isinstance(leaf, Mapping):  # a field of the row that a reference names
+        return _name_holds(operator, leaf)
+    return operator in ("neq", "notIn")

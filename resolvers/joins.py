@@ -1,0 +1,112 @@
+"""Steps between entities: how the rows of a relation hang on the row they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, FromClause, or_, select
+
+from db.registry import EntityInfo, Relation
+from db.types import Choice
+from permissions.scopes import current, living
+from resolvers.faults import bad_input
+from resolvers.values import checked_text, key_of
+
+if TYPE_CHECKING:
+    from resolvers.compiler import Compiler
+
+ANCESTORS = 5
+"""Levels above a village: nation, province, city, district, street."""
+
+
+def link(c: Compiler, relation: Relation, near: FromClause, far: FromClause, proven: bool = False) -> list[ColumnElement[bool]]:
+    """What ties rows of `far` (the relation's target) to the row of `near` (its source).
+
+    Rows that lie between are subject to the viewer's scope too, unless `proven` says that they cannot be outside.
+    """
+    if relation.name == "ancestors" and relation.source == "Region":
+        return [or_(*(far.c.id.in_(step) for step in _above(c, near.c.parent_id)))]
+    if relation.through is None:
+        return [far.c[relation.far] == near.c[relation.near]]
+    through = relation.through
+    info = c.entities[through.via]
+    via = c.alias(info)
+    conditions = [
+        via.c[through.near] == near.c.id,
+        living(via) if proven else c.scope(info, via),
+        *current(via, through.since, through.until),
+        *(via.c[column].in_([_constant(via.c[column], v) for v in values]) for column, values in through.where),
+    ]
+    return [far.c.id.in_(select(via.c[through.far]).where(*conditions).correlate_except(via))]
+
+
+def _constant(column: ColumnElement[Any], value: str) -> ColumnElement[Any]:
+    """An enum member that the model names: part of the statement, so that the planner sees it."""
+    assert isinstance(column.type, Choice)
+    assert value in column.type.members
+    return sa.literal_column(f"'{value}'", column.type)
+
+
+def _above(c: Compiler, start: ColumnElement[Any]) -> list[Any]:
+    """The ids of the parents above, nearest first, each found by one index look-up."""
+    region = c.entities["Region"]
+    steps: list[Any] = [[start]]
+    inner: ColumnElement[Any] = start
+    for _ in range(ANCESTORS - 1):
+        parent = c.alias(region)
+        inner = select(parent.c.parent_id).where(parent.c.id == inner).correlate_except(parent).scalar_subquery()
+        steps.append([inner])
+    return steps
+
+
+def by_key(c: Compiler, info: EntityInfo, table: FromClause, by: Mapping[str, Any], where: str) -> list[ColumnElement[bool]]:
+    """The row of `table` that one of its keys names. Raises BAD_INPUT unless exactly one key is given."""
+    given = [(name, value) for name, value in by.items() if value is not None]
+    if len(given) != 1 or len(by) != 1:
+        raise bad_input(f"{where}：要且只要给出一个键。", f"{where}: give exactly one key.")
+    name, value = given[0]
+    field = info.public_fields[name]
+    column = table.c[field.column]
+    convert = key_of(info.facts.prefix) if field.kind == "id" else checked_text
+    conditions: list[ColumnElement[bool]] = [column == c.binds.add(value, column.type, convert)]
+    if isinstance(field.facts.unique, str):
+        conditions.append(table.c[field.facts.unique.removesuffix(" IS NULL")].is_(None))
+    return conditions
+
+
+def region_step(c: Compiler, operator: str, table: FromClause, by: Mapping[str, Any], where: str, path: str = "path") -> ColumnElement[bool]:
+    """``descendantOf`` (itself included), ``childOf`` and ``ancestorOf`` over `table`, whose `path` column is ranged.
+
+    The region that `by` names is subject to the viewer's scope: one that cannot be seen has no rows around it.
+    """
+    info = c.entities["Region"]
+
+    def named(what: Any) -> Any:
+        region = c.alias(info)
+        conditions = [*by_key(c, info, region, by, where), c.scope(info, region)]
+        return select(what(region)).where(*conditions).correlate_except(region)
+
+    if operator == "childOf":
+        return table.c.parent_id.in_(named(lambda r: r.c.id))
+    if operator == "ancestorOf":
+        return or_(*(table.c.id.in_(step) for step in _named_above(c, named)))
+    low = named(lambda r: r.c.path).scalar_subquery()
+    # The path ends in a slash, and "0" is the character after it: the half-open range is the subtree.
+    high = named(lambda r: _without_slash(r.c.path) + sa.literal_column("'0'", sa.Text()))
+    return sa.and_(table.c[path] >= low, table.c[path] < high.scalar_subquery())
+
+
+def _without_slash(path: ColumnElement[str]) -> ColumnElement[str]:
+    one = sa.literal_column("1")
+    return sa.func.substr(path, one, sa.func.length(path) - one, type_=sa.Text())
+
+
+def _named_above(c: Compiler, named: Any) -> list[Any]:
+    region = c.entities["Region"]
+    steps = [named(lambda r: r.c.parent_id)]
+    for _ in range(ANCESTORS - 1):
+        parent = c.alias(region)
+        steps.append(select(parent.c.parent_id).where(parent.c.id.in_(steps[-1])).correlate_except(parent))
+    return steps

@@ -1,0 +1,27 @@
+"""What the public faces work with, made once per process by ``app``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from db.engine import Database
+from db.registry import Registry
+from resolvers.commands.write import Commands
+from resolvers.run import Reads
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """The one way to read and the one way to write, for GraphQL, the admin and the command line alike."""
+
+    settings: Settings
+    database: Database
+    entities: Registry
+    commands: Commands
+    reads: Reads
+
+
+def make_services(settings: Settings, database: Database, entities: Registry) -> Services:
+    """The services of a process over one database."""
+    return Services(settings, database, entities, Commands(database, entities), Reads(database, entities))

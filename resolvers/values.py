@@ -1,0 +1,73 @@
+"""Values on their way into a statement: public form -> what the column stores."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from collections.abc import Callable
+from typing import Any
+
+from db.clock import SHANGHAI
+from db.facts import Kind
+from db.identity import parse_global_id
+from resolvers.binds import Call
+from resolvers.faults import bad_input
+from resolvers.periods import days_of
+
+NO_KEY = "00000000-0000-7000-8000-000000000000"
+"""Names no row: what an id of another entity, or of none, turns into."""
+
+MAX_LIST = 1000
+
+
+def key_of(prefix: str) -> Callable[[Any, Call], Any]:
+    """Global id -> key; a text that is no id of the entity names no row."""
+
+    def convert(value: Any, _call: Call) -> Any:
+        if value is None:
+            return None
+        found = parse_global_id(str(value))
+        return found[1] if found and found[0] == prefix else NO_KEY
+
+    return convert
+
+
+def midnight(day: dt.date) -> dt.datetime:
+    """The first moment of a day in China."""
+    return dt.datetime.combine(day, dt.time(), SHANGHAI)
+
+
+def period_edge(edge: int, kind: Kind) -> Callable[[Any, Call], Any]:
+    """Period -> its first day (`edge` 0) or the day after its last (1), as a moment for datetime columns."""
+
+    def convert(value: Any, _call: Call) -> Any:
+        day = days_of(value)[edge]
+        return midnight(day) if kind == "datetime" else day
+
+    return convert
+
+
+def checked_text(value: Any, _call: Call | None = None) -> Any:
+    """The text itself; NUL and half characters are refused, because the databases disagree about them."""
+    if isinstance(value, str) and ("\0" in value or not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value)):
+        raise bad_input("条件中有不能使用的字符。", "The condition holds a character that cannot be used.")
+    if isinstance(value, str) and len(value) > MAX_LIST:
+        raise bad_input(f"条件文字过长，最多 {MAX_LIST} 个字。", f"The text of a condition is limited to {MAX_LIST} characters.")
+    return value
+
+
+def from_cursor(printed: Any, kind: Kind) -> Any:
+    """A key as a cursor holds it (JSON) -> what the column stores."""
+    if printed is None:
+        return None
+    match kind:
+        case "date":
+            return dt.date.fromisoformat(printed)
+        case "datetime":
+            return dt.datetime.fromisoformat(printed)
+        case "decimal":
+            return decimal.Decimal(printed)
+        case "id":
+            return printed.partition("_")[2]
+        case _:
+            return printed

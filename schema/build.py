@@ -1,0 +1,115 @@
+"""The list of steps: hand-written roots, then everything derived from the registry, as one schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLID,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    print_schema,
+)
+from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry.schema.config import StrawberryConfig
+
+from db.identity import parse_global_id
+from db.registry import EntityInfo, Registry, registry
+from schema.inputs import Inputs
+from schema.me import ViewerType, viewer_type
+from schema.mutations import Mutations
+from schema.objects import NODE, Objects
+from schema.plans import FragmentExecutor, Plans
+
+
+@strawberry.type(description="查询。Reading.")
+class Query:
+    @strawberry.field(description="登录人。Who is signed in.")
+    def me(self, info: strawberry.Info) -> ViewerType:
+        context = info.context
+        return viewer_type(context.services.entities, context.viewer)
+
+
+class RegisterSchema(strawberry.Schema):
+    """Strawberry's schema with the derived fields beside the hand-written ones."""
+
+    def __init__(self, entities: Registry) -> None:
+        super().__init__(
+            query=Query,
+            extensions=[lambda: MaxTokensLimiter(10_000), lambda: ParserCache(512), lambda: ValidationCache(512)],
+            execution_context_class=FragmentExecutor,
+            config=StrawberryConfig(disable_field_suggestions=False),
+        )
+        inputs = Inputs(entities)
+        objects = Objects(entities, inputs)
+        plans = Plans(entities)
+        written = self._schema.query_type
+        assert written is not None
+        query = GraphQLObjectType(
+            "Query", lambda: {**written.fields, **_reads(entities, inputs, objects, plans)}, description=written.description
+        )
+        mutation = GraphQLObjectType(
+            "Mutation", lambda: Mutations(entities, inputs, objects, plans).fields(), description="写入。Writing."
+        )
+        self._schema = GraphQLSchema(
+            query, mutation, types=[objects.entity(info) for info in entities.values()], directives=self._schema.directives
+        )
+        self._schema._strawberry_schema = self  # type: ignore[attr-defined]
+
+
+def _reads(entities: Registry, inputs: Inputs, objects: Objects, plans: Plans) -> dict[str, GraphQLField]:
+    fields: dict[str, GraphQLField] = {"node": _node(entities, objects, plans)}
+    for info in entities.values():
+        fields[info.single] = _single(info, inputs, objects, plans)
+        fields[info.plural] = _list(info, objects, plans)
+    return fields
+
+
+def _single(info: EntityInfo, inputs: Inputs, objects: Objects, plans: Plans) -> GraphQLField:
+    async def resolve(_root: Any, graphql: Any, **_arguments: Any) -> Any:
+        return await plans.row_of(info, graphql, objects.entity(info))
+
+    arguments = {"by": GraphQLArgument(GraphQLNonNull(inputs.by(info)), description="键，只给一个。")}
+    return GraphQLField(objects.entity(info), arguments, resolve, description=f"一条{info.facts.zh}；不存在或无权查看时为 null。")
+
+
+def _list(info: EntityInfo, objects: Objects, plans: Plans) -> GraphQLField:
+    async def resolve(_root: Any, graphql: Any, **arguments: Any) -> Any:
+        return await plans.list_of(info, graphql, arguments)
+
+    connection = GraphQLNonNull(objects.connection(info))
+    return GraphQLField(connection, objects.list_arguments(info), resolve, description=f"{info.facts.zh}列表。")
+
+
+def _node(entities: Registry, objects: Objects, plans: Plans) -> GraphQLField:
+    async def resolve(_root: Any, graphql: Any, id: str) -> Any:  # noqa: A002 - the API's name
+        found = parse_global_id(id)
+        info = entities.by_prefix.get(found[0]) if found else None
+        return None if info is None else await plans.row_by_id(info, graphql, objects.entity(info), id)
+
+    arguments = {"id": GraphQLArgument(GraphQLNonNull(GraphQLID), description="全局编号。")}
+    return GraphQLField(NODE, arguments, resolve, description="任一条有编号的记录。Any row by its global id.")
+
+
+def build_schema(entities: Registry | None = None) -> RegisterSchema:
+    """The schema of all models."""
+    return RegisterSchema(entities or registry())
+
+
+def sdl(schema: RegisterSchema) -> str:
+    """The schema definition as text, as ``schema.graphql`` holds it."""
+    return print_schema(schema._schema) + "\n"
+
+
+def export() -> str:
+    """Write ``schema/schema.graphql`` and say so."""
+    from settings import ROOT
+
+    path = ROOT / "schema" / "schema.graphql"
+    text = sdl(build_schema())
+    path.write_text(text, encoding="utf-8")
+    return f"已写入 schema/schema.graphql（{len(text.encode()) // 1024} KB）。"

@@ -1,0 +1,55 @@
+"""Our refusals -> GraphQL errors with the codes of API.md. Never SQL, a stack or a row's value."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+
+from resolvers.faults import Denied, Fault
+
+log = structlog.get_logger("graphql")
+
+
+def user_error(fault: Fault, english: bool, details: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A fault as the payload's ``errors`` print it."""
+    more = details if fault.code == "CONFLICT" and details else {}
+    return {"path": list(fault.path), "code": fault.code, "message": fault.en if english else fault.zh, **more}
+
+
+def public_error(error: GraphQLError, english: bool) -> dict[str, Any]:
+    """An error as the answer prints it. What is no refusal of ours becomes INTERNAL with a reference number."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    formatted: dict[str, Any] = {"message": error.message}
+    if error.locations:
+        formatted["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    if error.path:
+        formatted["path"] = error.path
+    if isinstance(cause, Denied):
+        formatted["message"], code = (cause.en if english else cause.zh), cause.code
+    elif cause is None or isinstance(cause, GraphQLError):
+        code = error.extensions.get("code", "BAD_INPUT") if error.extensions else "BAD_INPUT"
+        formatted["message"] = error.message if english or code != "BAD_INPUT" else f"请求有误：{error.message}"
+    else:
+        reference = secrets.token_hex(4)
+        # The exception's text may hold a statement or a row: only its type and place go into the log.
+        frames = _places(cause)
+        log.error("internal error", reference=reference, type=type(cause).__name__, at=frames)
+        formatted = {"message": f"Internal error {reference}." if english else f"服务器内部错误，编号 {reference}。"}
+        code = "INTERNAL"
+    formatted["extensions"] = {"code": code}
+    return formatted
+
+
+def _places(error: BaseException) -> list[str]:
+    """Files and lines of a traceback, innermost last."""
+    places, trace = [], error.__traceback__
+    while trace is not None:
+        frame = trace.tb_frame.f_code
+        places.append(f"{frame.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {frame.co_name}")
+        trace = trace.tb_next
+    return places[-12:]

@@ -1,0 +1,90 @@
+"""GraphQL over HTTP: ``POST /graphql``, and the IDE for a browser that comes by GET."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from resolvers.services import Services
+from schema.build import RegisterSchema, build_schema
+from schema.context import Context
+from schema.errors import public_error
+from schema.ide import ide_routes
+
+NEW, OLD = "application/graphql-response+json", "application/json"
+
+
+def routes(services: Services) -> list[BaseRoute]:
+    """The routes of the GraphQL endpoint."""
+    schema = build_schema(services.entities)
+
+    async def graphql(request: Request) -> Response:
+        return await answer(request, schema, services)
+
+    ide = ide_routes() if services.settings.ide else []
+    return [Route("/graphql", graphql, methods=["POST"]), *ide]
+
+
+async def answer(request: Request, schema: RegisterSchema, services: Services) -> Response:
+    """The answer to one GraphQL request."""
+    kind = NEW if NEW in request.headers.get("accept", "") else OLD
+    english = request.headers.get("accept-language", "").lower().startswith("en")
+    viewer = request.state.viewer
+    if viewer is None:
+        return _refused(kind, 401, "UNAUTHENTICATED", "请先登录。", "Sign in first.", english)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != OLD:
+        return _refused(kind, 415, "BAD_INPUT", "请求体应为 application/json。", "The body must be application/json.", english)
+    asked = _asked(await request.body())
+    if asked is None:
+        said = "请求体应为 {\"query\": …} 的 JSON 对象。", 'The body must be a JSON object {"query": …}.'
+        return _refused(kind, 400, "BAD_INPUT", *said, english)
+    context = Context(viewer, services, english)
+    result = await schema.execute(
+        asked["query"],
+        variable_values=asked.get("variables"),
+        context_value=context,
+        operation_name=asked.get("operationName"),
+        allowed_operation_types=(OperationType.QUERY, OperationType.MUTATION),
+    )
+    return _respond(result, context, kind)
+
+
+def _asked(body: bytes) -> dict[str, Any] | None:
+    """The request in the body; None where it is none. orjson refuses NaN, bad UTF-8 and half characters by itself."""
+    try:
+        asked = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
+        return None
+    if not isinstance(asked.get("variables"), dict | None) or not isinstance(asked.get("operationName"), str | None):
+        return None
+    return asked
+
+
+def _respond(result: Any, context: Context, kind: str) -> Response:
+    assert isinstance(result, ExecutionResult) or hasattr(result, "errors")
+    body: dict[str, Any] = {}
+    executed = result.data is not None or any(error.path for error in result.errors or ())
+    if result.errors:
+        body["errors"] = [public_error(error, context.english) for error in result.errors]
+    if executed or not result.errors:
+        body["data"] = result.data
+    if context.masked:
+        body["extensions"] = {"masked": list(dict.fromkeys(context.masked))}
+    status = 200 if executed or kind == OLD else 400
+    return _json(body, status, kind)
+
+
+def _refused(kind: str, status: int, code: str, zh: str, en: str, english: bool) -> Response:
+    return _json({"errors": [{"message": en if english else zh, "extensions": {"code": code}}]}, status, kind)
+
+
+def _json(body: dict[str, Any], status: int, kind: str) -> Response:
+    return Response(orjson.dumps(body), status, media_type=f"{kind}; charset=utf-8" if kind == NEW else kind)

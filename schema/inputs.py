@@ -1,0 +1,215 @@
+"""Registry -> input types: conditions, orderings, keys, inputs and patches. Operator inputs are shared by all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLID,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLString,
+)
+
+from db.facts import Code, Kind
+from db.registry import EntityInfo, Field, Registry
+from resolvers.orderings import Sort
+from schema.scalars import DATE, DATETIME, DECIMAL, JSON
+
+_EQUAL = ("eq", "neq", "in", "notIn", "isNull")
+_ORDERED = (*_EQUAL, "gt", "gte", "lt", "lte", "between")
+_TEXT = (*_ORDERED, "contains", "startsWith", "endsWith")
+_SAID = {
+    "eq": "等于。", "neq": "不等于，空值也算。", "in": "在其中；[] 一个也不取。", "notIn": "不在其中；[] 全取。",
+    "isNull": "是否为空。", "gt": "大于。", "gte": "不小于。", "lt": "小于。", "lte": "不大于。",
+    "between": "[下限, 上限]，两端都含。", "contains": "包含。", "startsWith": "以此开头。", "endsWith": "以此结尾。",
+    "inPeriod": "期间：2026、2026H1、2026Q2、2026-05、2026-05A、2026-W21、2026-05-03。",
+    "has": "含有此项。", "hasSome": "含有其中任一项。", "hasEvery": "含有其中每一项。",
+}  # fmt: skip
+
+
+class Inputs:
+    """All input types of a schema, each made once and its fields only when needed."""
+
+    def __init__(self, entities: Registry) -> None:
+        self.entities = entities
+        self._made: dict[str, GraphQLNamedType] = {}
+        self.sort_order = GraphQLEnumType(
+            "SortOrder",
+            {s.name: GraphQLEnumValue(s) for s in Sort},
+            description="排序方向；未写明时空值最大。Direction; null counts as the largest unless said otherwise.",
+        )
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
+
+    def _input(self, name: str, fields: Callable[[], Mapping[str, GraphQLInputField]], said: str, one_of: bool = False) -> Any:
+        return self._once(name, lambda: GraphQLInputObjectType(name, lambda: dict(fields()), description=said, is_one_of=one_of))
+
+    # --- scalars and operators ---------------------------------------------------------------------------------------
+
+    def enum(self, members: type[Code]) -> GraphQLEnumType:
+        """The GraphQL enum of an enumeration; its internal values are the names, as stored."""
+        values = {m.name: GraphQLEnumValue(m.name, description=f"{m.zh}（{m.code}）。{m.english}.") for m in members}
+        made: GraphQLEnumType = self._once(
+            members.__name__, lambda: GraphQLEnumType(members.__name__, values, description=members.__doc__)
+        )
+        return made
+
+    def scalar(self, kind: Kind, members: type[Code] | None) -> Any:
+        """The GraphQL type of a value of a kind, without nullability."""
+        if kind == "enum":
+            assert members is not None
+            return self.enum(members)
+        if kind == "enums":
+            assert members is not None
+            return GraphQLList(GraphQLNonNull(self.enum(members)))
+        return {
+            "id": GraphQLID, "text": GraphQLString, "encrypted": GraphQLString, "int": GraphQLInt, "decimal": DECIMAL,
+            "bool": GraphQLBoolean, "date": DATE, "datetime": DATETIME, "json": JSON,
+        }[kind]  # fmt: skip
+
+    def operators(self, field: Field) -> Any:
+        """The shared input of operators over a field, such as StringWhere; None where there is none."""
+        kind, members = field.kind, field.facts.members
+        match kind:
+            case "json" | "encrypted" | "ref":
+                return None
+            case "enums":
+                assert members is not None
+                return self._operators(f"{members.__name__}ListWhere", self.enum(members), ("has", "hasSome", "hasEvery", "isNull"))
+            case "enum":
+                assert members is not None
+                return self._operators(f"{members.__name__}Where", self.enum(members), _EQUAL)
+            case "bool":
+                return self._operators("BooleanWhere", GraphQLBoolean, ("eq", "neq", "isNull"))
+            case "id":
+                return self._operators("IDWhere", GraphQLID, _EQUAL)
+            case "text":
+                return self._operators("StringWhere", GraphQLString, _TEXT)
+            case "date" | "datetime":
+                scalar = self.scalar(kind, None)
+                return self._operators(f"{scalar.name}Where", scalar, (*_ORDERED, "inPeriod"))
+            case "int" | "decimal":
+                scalar = self.scalar(kind, None)
+                return self._operators(f"{scalar.name}Where", scalar, _ORDERED)
+
+    def _operators(self, name: str, scalar: Any, operators: tuple[str, ...]) -> Any:
+        def fields() -> dict[str, GraphQLInputField]:
+            many = GraphQLList(GraphQLNonNull(scalar))
+            kinds = {"isNull": GraphQLBoolean, "inPeriod": GraphQLString}
+            lists = ("in", "notIn", "between", "hasSome", "hasEvery")
+            return {
+                op: GraphQLInputField(many if op in lists else kinds.get(op, scalar), description=_SAID[op]) for op in operators
+            }
+
+        return self._input(name, fields, f"{scalar.name} 的条件。Operators over {scalar.name}.")
+
+    # --- entities ----------------------------------------------------------------------------------------------------
+
+    def where(self, info: EntityInfo) -> Any:
+        """``XWhere``: conditions over the entity's columns and relations."""
+        return self._input(f"{info.name}Where", lambda: self._where_fields(info), f"{info.facts.zh}的条件。Conditions over {info.name}.")
+
+    def _where_fields(self, info: EntityInfo) -> dict[str, GraphQLInputField]:
+        own = self.where(info)
+        many = GraphQLList(GraphQLNonNull(own))
+        fields = {
+            "and": GraphQLInputField(many, description="全部成立。All hold."),
+            "or": GraphQLInputField(many, description="任一成立。Any holds."),
+            "not": GraphQLInputField(own, description="不成立（空值也算）。The exact complement."),
+        }
+        for field in info.fields.values():
+            operators = self.operators(field)
+            if operators is not None:
+                fields[field.public] = GraphQLInputField(operators, description=field.facts.zh)
+        if info.name == "Region":
+            for name, zh in (("descendantOf", "其下各级，含自身"), ("childOf", "其直接下级"), ("ancestorOf", "其上各级")):
+                fields[name] = GraphQLInputField(self.by(info), description=zh)
+        for relation in info.relations.values():
+            target = self.entities[relation.target]
+            nested = self.list_where(target) if relation.many else self.where(target)
+            fields[relation.public] = GraphQLInputField(nested, description=relation.zh)
+        return fields
+
+    def list_where(self, info: EntityInfo) -> Any:
+        """``XListWhere``: conditions over a list of rows."""
+
+        def fields() -> dict[str, GraphQLInputField]:
+            own = self.where(info)
+            count = self._operators("IntWhere", GraphQLInt, _ORDERED)
+            return {
+                "some": GraphQLInputField(own, description="至少一条满足。"),
+                "every": GraphQLInputField(own, description="每条都满足；没有也算。"),
+                "none": GraphQLInputField(own, description="没有一条满足。"),
+                "count": GraphQLInputField(count, description="条数。"),
+            }
+
+        return self._input(f"{info.name}ListWhere", fields, f"对{info.facts.zh}列表的条件。Conditions over lists of {info.name}.")
+
+    def order_by(self, info: EntityInfo) -> Any:
+        """``XOrderBy``: one column, or one column of a row that a reference names."""
+
+        def fields() -> dict[str, GraphQLInputField]:
+            made = {
+                f.public: GraphQLInputField(self.sort_order, description=f.facts.zh)
+                for f in info.fields.values()
+                if f.kind not in ("json", "encrypted", "enums")
+            }
+            for r in info.relations.values():
+                if not r.many:
+                    made[r.public] = GraphQLInputField(self.order_by(self.entities[r.target]), description=r.zh)
+            return made
+
+        return self._input(f"{info.name}OrderBy", fields, f"{info.facts.zh}的排序。An order of {info.name}.", one_of=True)
+
+    def by(self, info: EntityInfo) -> Any:
+        """``XBy``: one key of one row."""
+
+        def fields() -> dict[str, GraphQLInputField]:
+            return {f.public: GraphQLInputField(self.scalar(f.kind, f.facts.members), description=f.facts.zh) for f in info.by_keys}
+
+        return self._input(f"{info.name}By", fields, f"一条{info.facts.zh}的键，只给一个。One key of {info.name}.", one_of=True)
+
+    def connect(self, info: EntityInfo) -> Any:
+        """``XConnect``: an existing row to refer to."""
+
+        def fields() -> dict[str, GraphQLInputField]:
+            return {"connect": GraphQLInputField(self.by(info), description="已有的一条。An existing row.")}
+
+        return self._input(f"{info.name}Connect", fields, f"引用{info.facts.zh}；置空写 null。A reference to {info.name}; null clears it.")
+
+    def values(self, info: EntityInfo, patch: bool) -> Any:
+        """``XInput`` or ``XPatch``: what clients may write. Nothing is non-null: what is missing is told with the rest."""
+
+        def fields() -> dict[str, GraphQLInputField]:
+            made = {}
+            for field in info.fields.values():
+                if field.writable and not (patch and field.facts.fixed):
+                    scalar = self.scalar(field.kind, field.facts.members)
+                    made[field.public] = GraphQLInputField(scalar, description=_said(field, info))
+            for r in info.references:
+                if r.facts is not None and not r.facts.computed and not (patch and r.facts.fixed):
+                    required = "" if info.table.c[r.near].nullable else "必填。"
+                    made[r.public] = GraphQLInputField(self.connect(self.entities[r.target]), description=f"{r.zh}。{required}{r.en}")
+            return made
+
+        name = f"{info.name}{'Patch' if patch else 'Input'}"
+        said = f"对{info.facts.zh}的修改；未写的不变。Changes." if patch else f"新的{info.facts.zh}。A new row."
+        return self._input(name, fields, said)
+
+
+def _said(field: Field, info: EntityInfo) -> str:
+    column = info.table.c[field.column]
+    required = not column.nullable and column.default is None
+    return f"{field.facts.zh}。{'必填。' if required else ''}{field.facts.en}"

@@ -1,0 +1,57 @@
+"""``me``: who is signed in and what they may do with which entity. Written by hand, as Strawberry types."""
+
+from __future__ import annotations
+
+import strawberry
+
+from db.facts import OPERATIONS, SCOPES, Grant, Role
+from db.registry import Registry
+from permissions.viewer import Viewer
+
+
+@strawberry.type(name="ViewerGrant", description="本人的一个角色。A role of the viewer.")
+class ViewerGrant:
+    role: str = strawberry.field(description="角色代码，如 DIST。")
+    label: str = strawberry.field(description="角色名称。")
+
+
+@strawberry.type(name="ViewerRight", description="对一类对象可做什么。What the viewer may do with the rows of an entity.")
+class ViewerRight:
+    entity: str = strawberry.field(description="对象类型，如 MediationCommittee。")
+    label: str = strawberry.field(description="对象名称。")
+    operations: list[str] = strawberry.field(description="可做的操作：READ CREATE UPDATE SUBMIT REVIEW EXPORT。")
+    aggregates_only: bool = strawberry.field(description="只能看汇总数。")
+    scopes: list[str] = strawberry.field(description="范围。")
+
+
+@strawberry.type(name="Viewer", description="登录人。Who is signed in.")
+class ViewerType:
+    login: str = strawberry.field(description="登录名。")
+    name: str = strawberry.field(description="姓名。")
+    grants: list[ViewerGrant] = strawberry.field(description="角色。")
+    rights: list[ViewerRight] = strawberry.field(description="对各类对象可做什么。")
+
+
+NAMES = {"R": "READ", "C": "CREATE", "U": "UPDATE", "S": "SUBMIT", "V": "REVIEW", "X": "EXPORT"}
+
+
+def viewer_type(entities: Registry, viewer: Viewer) -> ViewerType:
+    """The viewer as ``me`` prints it."""
+    rights = []
+    for info in entities.values():
+        grants = [grant for role, grant in info.grants.items() if role in viewer.reaches]
+        if grants:
+            rights.append(_right(info.name, info.facts.zh, grants))
+    roles = sorted(viewer.reaches, key=list(Role).index)
+    return ViewerType(viewer.login, viewer.name, [ViewerGrant(role.name, role.zh) for role in roles], rights)
+
+
+def _right(name: str, zh: str, grants: list[Grant]) -> ViewerRight:
+    held = set().union(*(grant.operations for grant in grants))
+    return ViewerRight(
+        entity=name,
+        label=zh,
+        operations=[NAMES[letter] for letter in OPERATIONS if letter in held],
+        aggregates_only=all(grant.aggregate_only for grant in grants),
+        scopes=sorted({SCOPES[grant.scope] for grant in grants}),
+    )

@@ -1,0 +1,120 @@
+"""Registry -> object types: entities, their connections and edges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from db.registry import EntityInfo, Field, Registry
+from permissions.columns import shows
+from schema.inputs import Inputs
+
+NODE = GraphQLInterfaceType(
+    "Node",
+    {"id": GraphQLField(GraphQLNonNull(GraphQLID), description="编号。Global id.")},
+    description="有全局编号的一条记录。A row with a global id.",
+)
+PAGE_INFO = GraphQLObjectType(
+    "PageInfo",
+    {
+        "hasNextPage": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="后面还有。"),
+        "hasPreviousPage": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="前面还有。"),
+        "startCursor": GraphQLField(GraphQLString, description="本页第一条的游标。"),
+        "endCursor": GraphQLField(GraphQLString, description="本页最后一条的游标。"),
+    },
+    description="分页信息。Where a page lies in its list.",
+)
+
+
+class Objects:
+    """All object types of a schema, each made once."""
+
+    def __init__(self, entities: Registry, inputs: Inputs) -> None:
+        self.entities, self.inputs = entities, inputs
+        self._made: dict[str, GraphQLObjectType] = {}
+
+    def entity(self, info: EntityInfo) -> GraphQLObjectType:
+        """The type of an entity's rows."""
+        if info.name not in self._made:
+            self._made[info.name] = GraphQLObjectType(
+                info.name, lambda: self._fields(info), interfaces=[NODE], description=info.model.__doc__
+            )
+        return self._made[info.name]
+
+    def _fields(self, info: EntityInfo) -> dict[str, GraphQLField]:
+        fields = {f.public: GraphQLField(self._field_type(info, f), description=_described(f)) for f in info.fields.values()}
+        for r in info.relations.values():
+            target = self.entities[r.target]
+            if r.many:
+                fields[r.public] = GraphQLField(self.connection(target), self.list_arguments(target), description=f"{r.zh}。{r.en}")
+            else:
+                fields[r.public] = GraphQLField(self.entity(target), description=f"{r.zh}。{r.en}")
+        return fields
+
+    def _field_type(self, info: EntityInfo, field: Field) -> Any:
+        scalar = self.inputs.scalar(field.kind, field.facts.members)
+        readers = [grant for grant in info.grants.values() if "R" in grant.operations]
+        hidden = any(not shows(grant, field) for grant in readers) and field.facts.personal != "surname"
+        return scalar if field.nullable or hidden else GraphQLNonNull(scalar)
+
+    def connection(self, info: EntityInfo) -> GraphQLObjectType:
+        """``XConnection``: a list with its pages and counts."""
+        name = f"{info.name}Connection"
+        if name not in self._made:
+            self._made[name] = GraphQLObjectType(
+                name,
+                lambda: {
+                    "edges": GraphQLField(_many(self._edge(info)), description="带游标的各条。"),
+                    "nodes": GraphQLField(_many(self.entity(info)), description="各条。"),
+                    "pageInfo": GraphQLField(GraphQLNonNull(PAGE_INFO), description="分页信息。"),
+                    "totalCount": GraphQLField(GraphQLInt, description="总条数，精确；不便显示时为 null。Exact; null where suppressed."),
+                },
+                description=f"{info.facts.zh}列表。A list of {info.name}.",
+            )
+        return self._made[name]
+
+    def _edge(self, info: EntityInfo) -> GraphQLObjectType:
+        name = f"{info.name}Edge"
+        if name not in self._made:
+            self._made[name] = GraphQLObjectType(
+                name,
+                lambda: {
+                    "cursor": GraphQLField(GraphQLNonNull(GraphQLString), description="游标。"),
+                    "node": GraphQLField(GraphQLNonNull(self.entity(info)), description="这一条。"),
+                },
+                description=f"列表中的一条{info.facts.zh}。",
+            )
+        return self._made[name]
+
+    def list_arguments(self, info: EntityInfo) -> dict[str, GraphQLArgument]:
+        """The arguments of every list of an entity."""
+        return {
+            "where": GraphQLArgument(self.inputs.where(info), description="条件。"),
+            "orderBy": GraphQLArgument(GraphQLList(GraphQLNonNull(self.inputs.order_by(info))), description="排序；编号总是最后一键。"),
+            "first": GraphQLArgument(GraphQLInt, description="从头取几条，默认 200，最多 10000。"),
+            "after": GraphQLArgument(GraphQLString, description="从此游标之后。"),
+            "last": GraphQLArgument(GraphQLInt, description="从尾取几条。"),
+            "before": GraphQLArgument(GraphQLString, description="到此游标之前。"),
+            "offset": GraphQLArgument(GraphQLInt, description="跳过几条；不能与游标同用。"),
+        }
+
+
+def _many(kind: Any) -> Any:
+    return GraphQLNonNull(GraphQLList(GraphQLNonNull(kind)))
+
+
+def _described(field: Field) -> str:
+    mask = "只显示掩码。" if field.kind == "encrypted" else ""
+    return f"{field.facts.zh}。{mask}{field.facts.en}"

@@ -1,0 +1,77 @@
+"""The scalars of the API that GraphQL has not: days, moments, exact decimals and documents."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import re
+from typing import Any
+
+from graphql import GraphQLError, GraphQLScalarType, StringValueNode, ValueNode
+
+from db.clock import SHANGHAI
+
+
+def _refuse(zh: str, en: str) -> GraphQLError:
+    return GraphQLError(f"{zh} {en}")
+
+
+def _text(value: Any, zh: str, en: str) -> str:
+    if not isinstance(value, str):
+        raise _refuse(zh, en)
+    return value
+
+
+def parse_day(value: Any) -> dt.date:
+    """``2026-05-03``."""
+    said = "日期应写成 2026-05-03。", "A Date reads 2026-05-03."
+    text = _text(value, *said)
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
+        raise _refuse(*said)
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise _refuse("没有这一天。", "There is no such day.") from None
+
+
+def parse_moment(value: Any) -> dt.datetime:
+    """ISO 8601; without a zone it is taken as Asia/Shanghai."""
+    said = "时间应写成 2026-05-03T09:30:00+08:00。", "A DateTime reads 2026-05-03T09:30:00+08:00."
+    text = _text(value, *said)
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise _refuse(*said) from None
+    if len(text) < 16:
+        raise _refuse(*said)
+    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+
+
+def parse_decimal(value: Any) -> decimal.Decimal:
+    """A decimal as a string or a number; never a float that lost digits, NaN or infinity."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else repr(value)
+    if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,12})?", text, re.ASCII):
+        raise _refuse("金额、小数应写成 \"123.45\"。", 'A Decimal reads "123.45".')
+    return decimal.Decimal(text)
+
+
+def _literal(parse: Any) -> Any:
+    def parse_literal(node: ValueNode, _variables: Any = None) -> Any:
+        return parse(getattr(node, "value", None) if isinstance(node, StringValueNode) else getattr(node, "value", node))
+
+    return parse_literal
+
+
+DATE = GraphQLScalarType(
+    "Date", description="日期，如 2026-05-03。A calendar day in China.", parse_value=parse_day, parse_literal=_literal(parse_day)
+)
+DATETIME = GraphQLScalarType(
+    "DateTime",
+    description="时间，如 2026-05-03T09:30:00+08:00；输出一律为北京时间。A point in time, printed in Asia/Shanghai.",
+    parse_value=parse_moment, parse_literal=_literal(parse_moment),
+)  # fmt: skip
+DECIMAL = GraphQLScalarType(
+    "Decimal", description="精确小数，以字符串表示，如 \"123.45\"。An exact decimal, as a string.",
+    parse_value=parse_decimal, parse_literal=_literal(parse_decimal),
+)  # fmt: skip
+JSON = GraphQLScalarType("JSON", description="JSON 文档。A JSON document; output only.")

@@ -1,0 +1,1 @@
+"""Who may: accounts, sessions, tokens, scopes."""
