@@ -34,10 +34,39 @@ class Settings(BaseSettings):
     cors_origins: list[str] = Field([], description="允许的自建前端来源，如 https://example.gov.cn")
     term_months: int = Field(36, description="调委会任期月数（D8）")
     filing_days: int = Field(30, description="备案期限天数（BR-07）")
-    office_check_optional: bool = Field(False, description="司法所核验可省略（默认不可）")
     suppress_below: int = Field(5, description="只看汇总的角色，少于此数的单元格不显示")
     ide: bool = Field(True, description="是否提供 GraphQL 查询页面")
     introspection: bool = Field(True, description="是否允许查询模式定义")
+
+    def problems(self) -> list[str]:
+        """What a production installation must not do, as sentences; empty where `production` is off."""
+        if not self.production:
+            return []
+        wrong = {
+            "须设置 FENGQIAO_SECRET_KEY（至少 32 个字符），不用自动生成的密钥": len(self.secret_key or "") < 32,
+            "须关闭查询页面：FENGQIAO_IDE=false": self.ide,
+            "须关闭模式查询：FENGQIAO_INTROSPECTION=false": self.introspection,
+            "不能设置演示口令 FENGQIAO_DEMO_PASSWORD": bool(self.demo_password),
+            "FENGQIAO_CORS_ORIGINS 不能含 *": "*" in self.cors_origins,
+            "一次登录最长不应超过 24 小时：FENGQIAO_SESSION_HOURS": self.session_hours > 24,
+            "连续失败锁定次数应在 1 到 10 之间：FENGQIAO_LOCK_AFTER": not 1 <= self.lock_after <= 10,
+        }
+        return [sentence for sentence, found in wrong.items() if found]
+
+    def listing(self) -> list[tuple[str, str, str]]:
+        """Every setting: its variable, its value (secrets hidden) and what it means."""
+        secret = {"secret_key", "demo_password"}
+        return [
+            (f"FENGQIAO_{name.upper()}", "（已设置）" if name in secret and getattr(self, name) else self._shown(name), field.description or "")
+            for name, field in type(self).model_fields.items()
+        ]
+
+    def _shown(self, name: str) -> str:
+        value = getattr(self, name)
+        if name == "database_url":
+            head, at, tail = str(value).rpartition("@")
+            return f"{head.partition('://')[0]}://***@{tail}" if at else str(value)
+        return "（未设置）" if value is None else str(value)
 
     def secret(self) -> bytes:
         """The installation's secret; made on first use and kept beside the database, readable by its owner only."""

@@ -5,6 +5,8 @@ The package is located, never imported: nothing of Piccolo runs in this process.
 
 from __future__ import annotations
 
+import functools
+import gzip
 import hashlib
 import re
 from collections.abc import Sequence
@@ -29,6 +31,11 @@ class File:
 
     content: bytes
     media_type: str
+
+    @functools.cached_property
+    def zipped(self) -> bytes:
+        """The content, compressed once."""
+        return gzip.compress(self.content, mtime=0)
 
 
 @dataclass(frozen=True)

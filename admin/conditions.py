@@ -41,7 +41,7 @@ def order_path(entities: Registry, column: Column, viewer: Viewer, info: EntityI
 
 
 def condition(column: Column, operator: str | None, match: str | None, value: str | list[str]) -> Mapping[str, Any]:
-    """The condition of one filter, as ``where`` takes it. Raises Denied where the value is none of the column's kind."""
+    """The condition of one filter, as ``where`` takes it. Raises Denied for a value of another kind."""
     if column.reference is not None:
         return {column.public: _reference(column.reference.target, operator, value)}
     assert column.scalar is not None
@@ -102,7 +102,8 @@ def _parsed(field: Field, value: str) -> Any:
     except (ValueError, decimal.InvalidOperation):
         raise _unreadable(field) from None
     # The database's own bounds: beyond them a comparison is an error on PostgreSQL and an answer on SQLite.
-    if not decimal.Decimal(number).is_finite() or abs(number) > 2**31 - 1 and field.kind == "int" or abs(number) > 10**15:
+    most = 2**31 - 1 if field.kind == "int" else 10**15
+    if not decimal.Decimal(number).is_finite() or abs(number) > most:
         raise _unreadable(field)
     return number
 

@@ -52,7 +52,7 @@ def _input(column: Column, value: Any) -> Any:
     value = _blank(value)
     if column.reference is None or value is None:
         return value
-    return {"connect": {"id": value}}
+    return {"id": value}
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -80,10 +80,17 @@ def denied(problem: Denied) -> Response:
 
 
 def _line(table: Table, fault: Fault) -> dict[str, Any]:
-    names = [name for name in fault.path if name in table.by_public or name in table.columns]
-    label = table.by_public[names[0]].wire if names and names[0] in table.by_public else names[0] if names else ""
-    if "reason" in fault.path:
-        label = REASON
-    if not label and fault.path and fault.code == "READ_ONLY":
-        label = fault.path[-1]
-    return {"loc": ["body", label or table.wire], "msg": fault.zh}
+    label = _place(table, fault)
+    # The front end puts the label before the sentence; commands put it into the sentence.
+    return {"loc": ["body", label], "msg": fault.zh.removeprefix(f"“{label}”")}
+
+
+def _place(table: Table, fault: Fault) -> str:
+    """The label of the field a fault is about."""
+    for name in fault.path:
+        if name in table.by_public:
+            return table.by_public[name].wire
+        if name == "reason":
+            return REASON
+    known = fault.path and (fault.path[-1] in table.columns or fault.code == "READ_ONLY")
+    return fault.path[-1] if known else table.wire

@@ -34,7 +34,8 @@ class Passage:
 
 
 def _passages(access: Access, *lines: str) -> list[Passage]:
-    return [Passage(frozenset(methods.split("+")), path, access) for methods, path in (line.split(" ") for line in lines)]
+    split = (line.split(" ") for line in lines)
+    return [Passage(frozenset(methods.split("+")), path, access) for methods, path in split]
 
 
 # The page itself holds no data; it asks for it once somebody has signed in.

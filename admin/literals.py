@@ -26,18 +26,14 @@ WORDS = (
     Swap("`Select a row from ${e.readableTableName}`", "`选择${e.readableTableName}`"),
     Swap('"Type here to filter"', '"输入名称或代码查找，多个词用空格隔开"'),
     Swap('e.selectResult(null,""),["prevent"]))},"All")', 'e.selectResult(null,""),["prevent"]))},"（不限）")'),
-    Swap(
-        'e.selectResult(null,"Null"),["prevent"]))},"None")', 'e.selectResult(null,""),["prevent"]))},"（不选）")'
-    ),
+    Swap('e.selectResult(null,"Null"),["prevent"]))},"None")', 'e.selectResult(null,""),["prevent"]))},"（不选）")'),
     Swap('U0(" Load more",-1)', 'U0(" 更多",-1)'),
     Swap('placeholder:e.isFilter?"All":"None"', 'placeholder:e.isFilter?"不限":"点击选择"'),
     Swap('value:"all"}," All "', 'value:"all"},"不限"', 2),
     Swap('value:"null"}," Null "', 'value:"null"},"（空）"', 2),
     Swap('value:"true"}," True "', 'value:"true"},"是"'),
     Swap('value:"false"}," False "', 'value:"false"},"否"'),
-    Swap(
-        'this.isFilter?"All":this.isNullable&&this.value===null?"NULL":""', 'this.isFilter?"不限":""'
-    ),
+    Swap('this.isFilter?"All":this.isNullable&&this.value===null?"NULL":""', 'this.isFilter?"不限":""'),
     Swap('label:"Equals"', 'label:"等于"'),
     Swap('label:"Not Equal"', 'label:"不等于"'),
     Swap('label:"Less Than"', 'label:"小于（早于）"'),
@@ -84,9 +80,7 @@ WORDS = (
         "you can use a recovery code instead. ",
         "请打开验证器应用，输入其中显示的六位数字。",
     ),
-    Swap(
-        "`There are more than ${jz}, are you sure you want to continue?`", "`超过 ${jz} 条，需要较长时间，继续吗？`"
-    ),
+    Swap("`There are more than ${jz}, are you sure you want to continue?`", "`超过 ${jz} 条，需要较长时间，继续吗？`"),
     Swap('alert("Please select at least one column.")', 'alert("请至少选择一列。")'),
     Swap('U0(" Columns",-1)', 'U0(" 选择列",-1)'),
     Swap('"Toggle all"', '"全选或全不选"'),
@@ -137,8 +131,8 @@ PLACES = (
     # An empty or invisible reference is text, not a link.
     Swap("e.isForeignKey(g)&&m[g]!==null", 'e.isForeignKey(g)&&m[g+"_readable"]'),
     Swap(
-        "Q0(e.schema.properties,(M,b)=>(Z(),p0(\"option\",{key:b,value:b}",
-        "Q0(fengqiao.sortable(e.schema),(M,b)=>(Z(),p0(\"option\",{key:b,value:b}",
+        'Q0(e.schema.properties,(M,b)=>(Z(),p0("option",{key:b,value:b}',
+        'Q0(fengqiao.sortable(e.schema),(M,b)=>(Z(),p0("option",{key:b,value:b}',
     ),
     Swap('t0("option",{value:e.schema.extra.primary_key_name},M0(e.schema.extra.primary_key_name),9,l_),', ""),
     # The export offers columns only, and choosing them there leaves the list as it is.

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 
 from admin.forms import not_found
-from admin.tables import Table, Tables
 from admin.rights import Rights
+from admin.tables import Table, Tables
+from db.registry import Registry
 from permissions.viewer import Viewer
 
 FOLDER = Path(__file__).parent / "pages"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+TERMS = "terms.json"
+_FRESH = {"Cache-Control": "no-cache"}
 _FILES = {path.name: path for path in FOLDER.iterdir() if path.suffix in _TYPES}
 
 
@@ -22,13 +26,19 @@ def links(tables: Tables, viewer: Viewer, rights: Rights) -> dict[str, str]:
     found: dict[str, str] = {}
     open_tables: list[Table] = tables.open_to(viewer)
     if tables.by_entity["CommitteeFiling"] in open_tables:
-        found["备案工作台"] = "../admin/workbench/"
+        found["备案工作台"] = "./workbench/"
     if all(rights.creatable(tables.by_entity[name], viewer) for name in _NEW_COMMITTEE):
-        found["新建调委会"] = "../admin/new-committee/"
+        found["新建调委会"] = "./new-committee/"
     return found
 
 
 _NEW_COMMITTEE = ("MediationCommittee", "CommitteeTerm", "Mediator", "MediatorAppointment")
+
+
+def terms(entities: Registry) -> dict[str, dict[str, str]]:
+    """Every enumeration's Chinese terms: vocabulary, no data."""
+    found = {field.facts.members for info in entities.values() for field in info.fields.values()}
+    return {members.__name__: {m.name: m.zh for m in members} for members in found if members is not None}
 
 
 async def workbench(_request: Request) -> Response:
@@ -41,13 +51,21 @@ async def new_committee(_request: Request) -> Response:
     return _page("new-committee.html")
 
 
-async def file(request: Request) -> Response:
-    """A script or style sheet of the pages."""
-    found = _FILES.get(request.path_params["name"])
-    if found is None:
-        return not_found()
-    return FileResponse(found, media_type=_TYPES[found.suffix], headers={"Cache-Control": "no-cache"})
+def files(entities: Registry) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of the pages' scripts, style sheet and vocabulary."""
+    vocabulary = terms(entities)
+
+    async def file(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name == TERMS:
+            return JSONResponse(vocabulary, headers=_FRESH)
+        found = _FILES.get(name)
+        if found is None:
+            return not_found()
+        return FileResponse(found, media_type=_TYPES[found.suffix], headers=_FRESH)
+
+    return file
 
 
 def _page(name: str) -> Response:
-    return FileResponse(FOLDER / name, media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
+    return FileResponse(FOLDER / name, media_type="text/html; charset=utf-8", headers=_FRESH)

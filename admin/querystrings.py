@@ -86,9 +86,9 @@ def _split(key: str) -> tuple[str, str | None]:
 def _order(
     tables: Tables, table: Table, params: QueryParams, viewer: Viewer, visible: Mapping[str, Column]
 ) -> list[Mapping[str, Any]]:
-    asked = [name for key in ("__order", "__order[]") for text in params.getlist(key) for name in text.split(",") if name]
+    asked = ",".join(text for key in ("__order", "__order[]") for text in params.getlist(key))
     keys = []
-    for name in asked:
+    for name in filter(None, asked.split(",")):
         column = visible.get(name.removeprefix("-"))
         path = order_path(tables.entities, column, viewer, table.info) if column else None
         if path is None:

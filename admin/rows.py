@@ -55,7 +55,7 @@ def detailed(tables: Tables, table: Table, columns: Iterable[Column], row: Mappi
 def exported(tables: Tables, table: Table, columns: Iterable[Column], row: Mapping[str, Any]) -> Row:
     """A row of an export: terms and names only, nothing a spreadsheet would take for a formula."""
     cells = {column.wire: shown(tables, table, column, row) for column in columns}
-    return {wire: f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text for wire, text in cells.items()}
+    return {wire: f"'{text}" if _is_formula(text) else text for wire, text in cells.items()}
 
 
 def shown(tables: Tables, table: Table, column: Column, row: Mapping[str, Any]) -> str:
@@ -147,8 +147,9 @@ def is_id(prefix: str, text: str) -> bool:
     return found is not None and found[0] == prefix
 
 
-def _is_number(text: str) -> bool:
-    return text[1:].replace(".", "", 1).isdigit() and text[0] in "-+"
+def _is_formula(text: str) -> bool:
+    negative = text[:1] in "-+" and text[1:].replace(".", "", 1).isdigit()
+    return text.startswith(_FORMULA) and not negative
 
 
 def choices(members: type[Code]) -> dict[str, dict[str, str]]:

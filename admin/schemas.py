@@ -15,6 +15,7 @@ from admin.tables import KEY, REASON, Column, Table, Tables
 from db.facts import Code, Facts, Kind
 from db.registry import Field
 from permissions.viewer import Viewer
+from resolvers.commands.rules.registered import must_be_sent
 
 _TYPES: dict[Kind, dict[str, Any]] = {
     "int": {"type": "integer"},
@@ -35,12 +36,12 @@ def schema(tables: Tables, table: Table, viewer: Viewer, rights: Rights) -> dict
     properties = {c.wire: _property(tables, table, c, viewer, rights, c in creatable) for c in columns}
     if rights.machine(table):
         properties[REASON] = _reason()
-    facts = table.info.facts
+    facts, needed = table.info.facts, must_be_sent(table.info)
     listed = [table.of(name) for name in facts.listed]
     return {
         "title": table.wire,
         "type": "object",
-        "required": [c.wire for c in creatable if _required(table, c)],
+        "required": [c.wire for c in creatable if (c.reference.near if c.reference else c.name) in needed],
         "properties": properties,
         "extra": {
             "help_text": _description(table),
@@ -105,10 +106,6 @@ def _property(
 def _nullable(table: Table, column: Column) -> bool:
     stored = column.reference.near if column.reference else column.scalar.column if column.scalar else ""
     return bool(table.info.table.c[stored].nullable)
-
-
-def _required(table: Table, column: Column) -> bool:
-    return not _nullable(table, column) and (column.scalar is None or column.scalar.facts.default is None)
 
 
 def _reason() -> dict[str, Any]:

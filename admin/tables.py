@@ -114,7 +114,8 @@ class Tables(Mapping[str, Table]):
     def _add(self, table: Table) -> None:
         taken = self._by_wire.get(table.wire)
         if taken is not None:
-            raise ModelMistake(table.info.name, f"{table.wire!r} is already {taken.info.name}", "Give one another Chinese name.")
+            wrong = f"{table.wire!r} is already the name of {taken.info.name}"
+            raise ModelMistake(table.info.name, wrong, "Give one of them another Chinese name.")
         self._by_wire[table.wire] = self.by_entity[table.info.name] = table
 
     def __getitem__(self, wire: str) -> Table:
@@ -140,7 +141,8 @@ class Tables(Mapping[str, Table]):
 
     def visible(self, table: Table, viewer: Viewer) -> list[Column]:
         """The columns a viewer sees: all but references to what they see no row of."""
-        return [c for c in table.columns.values() if c.reference is None or may(self.entities[c.reference.target], viewer, "R")]
+        seen = {info.name for info in self.entities.values() if may(info, viewer, "R")}
+        return [c for c in table.columns.values() if c.reference is None or c.reference.target in seen]
 
 
 def _columns(info: EntityInfo) -> dict[str, Column]:
@@ -153,7 +155,8 @@ def _columns(info: EntityInfo) -> dict[str, Column]:
     for part in shown:
         wire = _checked(f"{info.name}.{part.name}", _label(part))
         if wire in found or wire in (KEY, REASON):
-            raise ModelMistake(f"{info.name}.{part.name}", f"the label {wire!r} is taken", "Labels are unique within an entity.")
+            where = f"{info.name}.{part.name}"
+            raise ModelMistake(where, f"the label {wire!r} is taken", "Labels are unique within an entity.")
         found[wire] = Column(wire, part)
     return found
 
@@ -168,5 +171,6 @@ def _label(part: Field | Relation) -> str:
 
 def _checked(where: str, label: str) -> str:
     if _MEANING.search(label):
-        raise ModelMistake(where, f"the label {label!r} holds a sign with a meaning in addresses", "Leave out blanks and , . [ ] - / __.")
+        wrong = f"the label {label!r} holds a sign with a meaning in addresses"
+        raise ModelMistake(where, wrong, "Leave out blanks and , . [ ] - / __.")
     return label

@@ -32,7 +32,7 @@ WORDS = {
     "Edit": "",
     "Export CSV": "导出",
     "Filter": "筛选",
-    "For timestamps which are timezone aware, they will be displayed in this timezone by default.": "时间按这个时区显示。",
+    "For timestamps which are timezone aware, they will be displayed in this timezone by default.": "按这个时区显示。",
     "Form submitted": "已提交",
     "Forms": "表单",
     "Hide Filters": "收起筛选",

@@ -1,4 +1,4 @@
-"""Many rows of one table at once: COPY on PostgreSQL, one prepared INSERT on SQLite, in the connection's transaction."""
+"""Many rows of one table at once, in the connection's transaction: by COPY, or by one prepared INSERT on SQLite."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def insert_rows(
     Columns left out are NULL: defaults of the models are not applied. Must run inside ``Database.write``.
     """
     converters = [_converter(table.c[name].type, connection.dialect) for name in columns]
-    write = _insert(connection, table, columns) if connection.dialect.name == "sqlite" else _copy(connection, table, columns)
+    writer = _insert if connection.dialect.name == "sqlite" else _copy
+    write = writer(connection, table, columns)
     source, total = iter(rows), 0
     while batch := [_converted(row, converters) for row in islice(source, BATCH)]:
         write(batch)

@@ -45,6 +45,11 @@ def account_by_id(connection: Connection, account_id: str, *, hold: bool = False
     return _account(connection, UserAccount.id == account_id, hold)
 
 
+def has_accounts(connection: Connection) -> bool:
+    """Whether there has ever been an account."""
+    return connection.scalar(sa.select(UserAccount.id).limit(1)) is not None
+
+
 def load_viewer(connection: Connection, account_id: str, ip: str | None = None) -> Viewer | None:
     """The account with its rights of today; None where it is inactive, deleted or was never there."""
     account = account_by_id(connection, account_id)

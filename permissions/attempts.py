@@ -30,3 +30,7 @@ class Attempts:
     def forget(self, key: str) -> None:
         """The key starts afresh."""
         self._held.pop(key, None)
+
+    def clear(self) -> None:
+        """Every key starts afresh."""
+        self._held.clear()

@@ -17,7 +17,7 @@ def same_unit(connection: Connection, viewer: Viewer, account_id: str) -> bool:
     return account_id == viewer.account_id or any(_shared(viewer, row) for row in _grants(connection, account_id))
 
 
-def _grants(connection: Connection, account_id: str) -> list[sa.Row[tuple[str, str | None, str | None, str | None]]]:
+def _grants(connection: Connection, account_id: str) -> list[sa.Row[str, str | None, str | None, str | None]]:
     grant, day = RoleGrant, today()
     statement = (
         sa.select(grant.role, grant.committee_id, grant.org_unit_id, Region.path)
@@ -30,7 +30,7 @@ def _grants(connection: Connection, account_id: str) -> list[sa.Row[tuple[str, s
     return list(connection.execute(statement).all())
 
 
-def _shared(viewer: Viewer, grant: sa.Row[tuple[str, str | None, str | None, str | None]]) -> bool:
+def _shared(viewer: Viewer, grant: sa.Row[str, str | None, str | None, str | None]) -> bool:
     role, committee, unit, path = grant
     reach = viewer.reaches.get(Role[role])
     if reach is None:

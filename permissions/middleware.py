@@ -5,20 +5,21 @@ from __future__ import annotations
 import hmac
 import secrets
 import traceback
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 import asyncpg
 import sqlalchemy.exc
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import cookie_parser
+from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from db.engine import TooSlow
 from permissions.http import CSRF_HEADER, SESSION_COOKIE, address_of, refuse
 from permissions.identities import Identities, Identity
 from permissions.sessions import token_hash
@@ -59,13 +60,13 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, production: bool) -> None:
         self.app = app
-        self.headers = {
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "same-origin",
-            "Content-Security-Policy": CONTENT_POLICY,
-        }
+        self.headers = [
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+            (b"content-security-policy", CONTENT_POLICY.encode()),
+        ]
         if production:
-            self.headers["Strict-Transport-Security"] = "max-age=31536000"
+            self.headers.append((b"strict-transport-security", b"max-age=31536000"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,14 +74,19 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
-                if "json" in headers.get("content-type", ""):
-                    headers.setdefault("Cache-Control", "no-store")
+                message["headers"] = self.completed(message.get("headers", ()))
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+    def completed(self, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer with those it lacks; JSON is never kept by anybody."""
+        headers = list(given)
+        known = dict(headers)
+        headers += [header for header in self.headers if header[0] not in known]
+        if b"json" in known.get(b"content-type", b"") and b"cache-control" not in known:
+            headers.append((b"cache-control", b"no-store"))
+        return headers
 
 
 class Faults:
@@ -101,6 +107,8 @@ class Faults:
 
         try:
             await self.app(scope, receive, send_and_note)
+        except ClientDisconnect:
+            return  # nobody is there to be answered, and nothing of ours failed
         except Exception as problem:
             response = internal(scope, problem)
             if not started:
@@ -114,6 +122,9 @@ def internal(scope: Scope, problem: Exception) -> Response:
     log.error(
         "internal_error", reference=reference, method=method, path=path, error=_kinds(problem), at=_places(problem)
     )
+    if isinstance(problem, TooSlow):
+        zh, en = "查询时间过长，已停止；请缩小范围后再试。", "The query took too long; narrow it down and try again."
+        return refuse(scope, 504, "TIMEOUT", zh, en)
     if _is_outage(problem):
         zh, en = (
             f"数据库暂时无法访问，请稍后再试，编号 {reference}",

@@ -19,7 +19,7 @@ from db.models.mediator_appointment import MediatorAppointment
 from db.models.org_unit import OrgUnit
 from db.models.org_unit_coverage import OrgUnitCoverage
 from db.models.role_grant import RoleGrant
-from permissions.regions import above, ranges_of
+from permissions.regions import above, outermost, ranges_of
 from permissions.viewer import Reach
 
 REGION_ROLES = frozenset({Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.AUDT})
@@ -72,7 +72,7 @@ def _regions(connection: Connection, regions: Iterable[str], **more: Any) -> Rea
     for region in regions:
         ranges.update(ranges_of(connection, region))
         paths.update(above(connection, region))
-    return Reach(_outermost(ranges), tuple(sorted(paths)), **more)
+    return Reach(tuple(outermost(ranges)), tuple(sorted(paths)), **more)
 
 
 def _covered(connection: Connection, unit: str) -> list[str]:
@@ -105,18 +105,9 @@ def _sum(reaches: list[Reach]) -> Reach:
     if len(reaches) == 1:
         return reaches[0]
     return Reach(
-        _outermost(r for reach in reaches for r in reach.ranges),
+        tuple(outermost(r for reach in reaches for r in reach.ranges)),
         *(tuple(sorted({x for reach in reaches for x in getattr(reach, part)})) for part in _LISTS),
     )
 
 
 _LISTS = ("above", "committees", "mediators", "units")
-
-
-def _outermost(ranges: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """The ranges without those that lie inside another; subtrees never overlap in part."""
-    kept: list[tuple[str, str]] = []
-    for low, high in sorted(set(ranges), key=lambda r: (r[0], r[1])):
-        if not kept or low >= kept[-1][1]:
-            kept.append((low, high))
-    return tuple(kept)

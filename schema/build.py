@@ -14,11 +14,12 @@ from graphql import (
     GraphQLSchema,
     print_schema,
 )
-from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry.extensions import DisableIntrospection, MaxTokensLimiter, ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from db.identity import parse_global_id
 from db.registry import EntityInfo, Registry, registry
+from schema.allowed import AllowedStepType, steps_of
 from schema.inputs import Inputs
 from schema.me import ViewerType, viewer_type
 from schema.mutations import Mutations
@@ -33,16 +34,25 @@ class Query:
         context = info.context
         return viewer_type(context.services.entities, context.viewer)
 
+    @strawberry.field(description="登录人现在可以对一条记录办理的各步。The steps the viewer may take with a row now.")
+    async def allowed_steps(self, info: strawberry.Info, id: strawberry.ID) -> list[AllowedStepType]:  # noqa: A002
+        return await steps_of(info.context, id)
+
 
 class RegisterSchema(strawberry.Schema):
     """Strawberry's schema with the derived fields beside the hand-written ones."""
 
-    def __init__(self, entities: Registry) -> None:
+    def __init__(self, entities: Registry, introspection: bool = True) -> None:
         super().__init__(
             query=Query,
-            extensions=[lambda: MaxTokensLimiter(10_000), lambda: ParserCache(512), lambda: ValidationCache(512)],
+            extensions=[
+                lambda: MaxTokensLimiter(10_000),
+                lambda: ParserCache(512),
+                lambda: ValidationCache(512),
+                *([] if introspection else [DisableIntrospection]),
+            ],
             execution_context_class=FragmentExecutor,
-            config=StrawberryConfig(disable_field_suggestions=False),
+            config=StrawberryConfig(disable_field_suggestions=not introspection),
         )
         inputs = Inputs(entities)
         objects = Objects(entities, inputs)
@@ -59,6 +69,10 @@ class RegisterSchema(strawberry.Schema):
             query, mutation, types=[objects.entity(info) for info in entities.values()], directives=self._schema.directives
         )
         self._schema._strawberry_schema = self  # type: ignore[attr-defined]
+
+
+    def process_errors(self, errors: list[Any], execution_context: Any = None) -> None:
+        """Log nothing here: an exception's text may hold a statement or a row. ``schema.errors`` logs what it may."""
 
 
 def _reads(entities: Registry, inputs: Inputs, objects: Objects, plans: Plans) -> dict[str, GraphQLField]:
@@ -95,9 +109,9 @@ def _node(entities: Registry, objects: Objects, plans: Plans) -> GraphQLField:
     return GraphQLField(NODE, arguments, resolve, description="任一条有编号的记录。Any row by its global id.")
 
 
-def build_schema(entities: Registry | None = None) -> RegisterSchema:
-    """The schema of all models."""
-    return RegisterSchema(entities or registry())
+def build_schema(entities: Registry | None = None, introspection: bool = True) -> RegisterSchema:
+    """The schema of all models; without `introspection` it neither answers nor hints at its own structure."""
+    return RegisterSchema(entities or registry(), introspection)
 
 
 def sdl(schema: RegisterSchema) -> str:

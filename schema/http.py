@@ -22,7 +22,7 @@ NEW, OLD = "application/graphql-response+json", "application/json"
 
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of the GraphQL endpoint."""
-    schema = build_schema(services.entities)
+    schema = build_schema(services.entities, services.settings.introspection)
 
     async def graphql(request: Request) -> Response:
         return await answer(request, schema, services)

@@ -43,7 +43,8 @@ def viewer_type(entities: Registry, viewer: Viewer) -> ViewerType:
         if grants:
             rights.append(_right(info.name, info.facts.zh, grants))
     roles = sorted(viewer.reaches, key=list(Role).index)
-    return ViewerType(viewer.login, viewer.name, [ViewerGrant(role.name, role.zh) for role in roles], rights)
+    grants = [ViewerGrant(role=role.name, label=role.zh) for role in roles]
+    return ViewerType(login=viewer.login, name=viewer.name, grants=grants, rights=rights)
 
 
 def _right(name: str, zh: str, grants: list[Grant]) -> ViewerRight:

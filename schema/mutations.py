@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from graphql import (
 from db.facts import Step
 from db.identity import global_id
 from db.registry import EntityInfo, Registry
+from resolvers.commands.write import under
 from resolvers.faults import Refused
 from schema.context import Context
 from schema.errors import user_error
@@ -152,15 +153,11 @@ class Mutations:
         return GraphQLField(GraphQLNonNull(payload), arguments, take, description=said)
 
 
-_WHOLE_PATHS = ("by", "ifVersion", "reason")
-"""Arguments beside the input: a fault at one of them already names its argument."""
-
-
 async def _written(context: Context, info: EntityInfo, work: Awaitable[str], argument: str, by: Mapping[str, Any] | None = None) -> Payload:
     try:
         return Payload(global_id(info.facts.prefix, await work))
     except Refused as refused:
-        faults = [f if not argument or (f.path and f.path[0] in _WHOLE_PATHS) else f.under(argument) for f in refused.faults]
+        faults = [under(fault, argument) if argument else fault for fault in refused.faults]
         errors = [user_error(fault, context.english, refused.details) for fault in faults]
         current = (by or {}).get("id") if any(f.code == "CONFLICT" for f in faults) else None
         return Payload(current, errors)
@@ -174,5 +171,3 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
     return {name: plain(value) for name, value in values.items()}
 
-
-Resolve = Callable[..., Any]

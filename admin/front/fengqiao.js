@@ -90,20 +90,17 @@
   };
 
   function heard(request) {
+    if (request.asked.method !== "GET" || request.status !== 200) return;
+    // Whoever has to choose a new password is led there, from wherever they are.
+    if (request.asked.path.endsWith("/api/user/") && JSON.parse(request.responseText).must_change_password) {
+      location.hash = "#/change-password/";
+    }
     const version = request.getResponseHeader("ETag");
     const part = TABLE.exec(request.asked.path);
-    if (request.asked.method !== "GET" || request.status !== 200 || !part) return;
+    if (!part) return;
     if (part[2] === "schema") document.body.dataset.can = JSON.parse(request.responseText).extra.can.join(" ");
     if (!version) return;
     versions.set(request.asked.path, version);
     document.body.dataset.row = JSON.parse(request.responseText).__can.join(" ");
   }
-
-  // --- the page -----------------------------------------------------------------------------------------------------
-
-  // Whoever has to choose a new password is led there, from wherever they are.
-  window.addEventListener("load", async () => {
-    const answer = await fetch("./api/user/");
-    if (answer.ok && (await answer.json()).must_change_password) location.hash = "#/change-password/";
-  });
 })();

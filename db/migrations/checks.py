@@ -24,7 +24,8 @@ def _compare(
     """Add the steps that make the named CHECKs of a table those of its model."""
     if found is None or said is None or where.inspector is None:
         return PriorityDispatchResult.CONTINUE
-    old = {str(c["name"]): c["sqltext"] for c in where.inspector.get_check_constraints(name, schema=schema) if c["name"]}
+    stored = where.inspector.get_check_constraints(name, schema=schema)
+    old = {str(c["name"]): c["sqltext"] for c in stored if c["name"]}
     new: dict[str, Any] = {str(c.name): c for c in said.constraints if isinstance(c, sa.CheckConstraint) and c.name}
     for key in sorted(old.keys() | new.keys()):
         if key in old and key in new and _members(old[key]) == _members(str(new[key].sqltext)):

@@ -1,4 +1,4 @@
-"""How Alembic runs here: over the connection that ``db.migrate`` opened, in its transaction, the same on both databases."""
+"""How Alembic runs here: over the connection that ``db.migrate`` opened, in its transaction."""
 
 from __future__ import annotations
 

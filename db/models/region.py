@@ -12,6 +12,8 @@ from db.base import Record
 from db.enums import RegionKind, RegionLevel, UrbanRuralCode
 from db.facts import Entity, choice, day, flag, integer, ref, text
 
+_SUCCEEDED: Any = {f"{name}_where": sa.text("successor_id IS NOT NULL") for name in ("sqlite", "postgresql")}
+
 
 class Region(Record):
     """行政区划：国家、省、市、县、街道（乡镇）、村（社区）六级，代码依据 GB/T 2260、GB/T 10114。
@@ -63,4 +65,6 @@ class Region(Record):
     __table_args__: Any = (
         sa.Index("ix_region_level_path", "level", "path"),
         sa.Index("ix_region_parent_code", "parent_id", "code"),
+        # Few regions have a successor; permissions look through all that do.
+        sa.Index("ix_region_succeeded", "successor_id", "path", **_SUCCEEDED),
     )

@@ -15,7 +15,7 @@ from db.registry import EntityInfo, Field, Relation
 from permissions.actions import writable_columns
 from resolvers.commands.references import referred_key, same_reference
 from resolvers.commands.values import Bad, converted
-from resolvers.commands.work import Draft, fault_at, public_id
+from resolvers.commands.work import Draft, public_id
 from resolvers.faults import bad_input
 
 
@@ -62,7 +62,7 @@ def _is_mask(draft: Draft, field: Field, value: Any, stored: Any) -> bool:
     if draft.open is None or field.name not in draft.open.masked:
         return False
     mask = f"{str(stored)[:1]}某某" if field.facts.personal == "surname" and stored else None
-    return value == mask or value == ""
+    return value is None or value == "" or bool(value == mask)
 
 
 def _unchanged(draft: Draft, field: Field, value: Any, stored: Any) -> bool:
@@ -81,9 +81,7 @@ def _unchanged(draft: Draft, field: Field, value: Any, stored: Any) -> bool:
 def _read_reference(draft: Draft, relation: Relation, value: Any, allowed: bool) -> None:
     stored = (draft.before or {}).get(relation.near)
     value = None if value in ("", {}) else value
-    if same_reference(draft.work, relation, value, stored) and not (draft.new and value is not None):
-        if allowed and draft.new:
-            draft.given.add(relation.near)
+    if value is None if draft.new else same_reference(draft.work, relation, value, stored):
         return
     if not allowed:
         raise _read_only(relation.facts, draft)
@@ -101,9 +99,11 @@ def _read_encrypted(draft: Draft, field: Field, value: Any, allowed: bool) -> No
         raise Bad("PATTERN", "不能含有“*”；不修改请原样保留", "must not contain *; send the mask back to leave the value")
     draft.given.add(field.column)
     clear = converted(field.facts, value, draft.work.today)
-    draft.row.update(sealed(draft.info, field, clear))
-    if clear is not None:
-        draft.clear[name] = clear
+    three = sealed(draft.info, field, clear)
+    # A new ciphertext of the same value is no change.
+    if draft.open is None or three[f"{name}_digest"] != draft.open[f"{name}_digest"]:
+        draft.row.update(three)
+        draft.clear |= {} if clear is None else {name: clear}
 
 
 def sealed(info: EntityInfo, field: Field, clear: str | None) -> dict[str, str | None]:
@@ -138,13 +138,21 @@ def fill_defaults(draft: Draft) -> None:
             draft.row[column.name] = default
 
 
-def require(draft: Draft) -> None:
-    """Note a fault for every column a client must give that is empty."""
-    for column, facts in needed(draft.info).items():
-        stored = f"{column}_digest" if facts.kind == "encrypted" else column
-        if draft.row.get(stored) is None and column not in draft.broken:
-            draft.broken.add(column)
-            draft.faults.append(fault_at(draft.info, column, "REQUIRED", "必须填写", "is required"))
+def require(draft: Draft, supplied: frozenset[str]) -> None:
+    """Note a fault for every column that is empty and must not be; the `supplied` ones only where nothing else is wrong.
+
+    What the server supplies from other columns is missing because those are.
+    """
+    empty = [column for column, facts in needed(draft.info).items() if _empty(draft, column, facts)]
+    for column in [c for c in empty if c not in supplied]:
+        draft.fault(column, "REQUIRED", "必须填写", "is required")
+    for column in [c for c in empty if c in supplied and not draft.faults]:
+        draft.fault(column, "REQUIRED", "必须填写", "is required")
+
+
+def _empty(draft: Draft, column: str, facts: Facts) -> bool:
+    stored = f"{column}_digest" if facts.kind == "encrypted" else column
+    return draft.row.get(stored) is None and column not in draft.broken
 
 
 def needed(info: EntityInfo) -> dict[str, Facts]:

@@ -72,8 +72,7 @@ def _find(work: Work, info: EntityInfo, by: Mapping[str, Any], hold: bool = Fals
             return None
         condition = table.c.id == parsed[1]
     else:
-        condition = table.c[keys[name].column] == value
-        if isinstance(keys[name].facts.unique, str):
-            condition &= sa.text(str(keys[name].facts.unique))  # type: ignore[arg-type]
+        unique = keys[name].facts.unique
+        condition = sa.and_(table.c[keys[name].column] == value, sa.text(unique) if isinstance(unique, str) else sa.true())
     statement = sa.select(table).where(condition, scope(work.entities, info, table, work.viewer))
     return work.row(statement.with_for_update(of=table, read=True, key_share=True) if hold else statement)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import lzma
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -136,13 +136,10 @@ def _lines(file: Path, headers: Sequence[list[str]], kind: str, faults: list[Fau
         faults.append(fault(kind, number + 1, "PATTERN", "不是 CSV 格式", f"not CSV: {problem}"))
 
 
-@contextmanager
-def _opened(file: Path) -> Iterator[TextIO]:
+def _opened(file: Path) -> TextIO:
     # Wrong bytes become halves of surrogate pairs, so that they are reported by line like everything else.
-    options = {"encoding": "utf-8-sig", "errors": "surrogateescape", "newline": ""}
-    opened = lzma.open(file, "rt", **options) if file.suffix == ".xz" else file.open("rt", **options)  # type: ignore[call-overload]
-    with opened as stream:
-        yield stream
+    packed = lzma.LZMAFile(file) if file.suffix == ".xz" else file.open("rb")  # noqa: SIM115  the wrapper closes it
+    return io.TextIOWrapper(packed, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _quoted(text: str) -> str:

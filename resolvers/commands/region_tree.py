@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from db.enums import Ethnicity, RegionKind, RegionLevel
+from db.facts import Code
 from resolvers.commands.region_files import WIDTHS, Line, fault
 from resolvers.faults import Fault
 
@@ -36,13 +37,11 @@ def derive(lines: Iterable[Line], stated: Mapping[str, str]) -> tuple[list[Node]
     `stated` names the parents that a mapping file gives by code; they win over the digits.
     """
     tops: dict[str, Line] = {}
-    seen: dict[tuple[str, int], Line] = {}
     faults: list[Fault] = []
     for line in lines:
-        first = seen.setdefault((line.code, line.level), line)
         top = tops.setdefault(line.code, line)
         if top.name != line.name:
-            zh = f"代码 {line.code} 在第 {first.number if first is not line else top.number} 行叫“{top.name}”，这里叫“{line.name}”"
+            zh = f"代码 {line.code} 在第 {top.number} 行叫“{top.name}”，这里叫“{line.name}”"
             faults.append(fault("file", line.number, "NOT_UNIQUE", zh, f"{line.code} has two names"))
         elif line.level < top.level:
             tops[line.code] = line
@@ -80,8 +79,8 @@ def segment(code: str, level: int, parent: str, parent_level: int) -> str:
 _DIRECT = re.compile("市辖区|县|(省|自治区)直辖.*行政区划")
 # "Zone" is also the end of many ordinary names (下花园区, 清新区), so the name counts only where the digits agree.
 _ZONE = re.compile(
-    "(开发|管理|示范|试验|实验|保税|保税港|高新|经开|经济|度假|渡假|合作|集聚|聚集|集中|工业|加工|产业|贸易|风景|名胜|大景|旅游|保护"
-    ")区|(工业|产业|科技|科教|软件|物流|创业|经济|化工|生态)?园区?|新区|新城|管理?委员?会|管委会|集中区|商务区"
+    "(?:(?:开发|管理|示范|试验|实验|保税|保税港|高新|经开|经济|度假|渡假|合作|集聚|聚集|集中|工业|加工|产业|贸易|商务|风景|名胜|大景"
+    "|旅游|保护)区|园区?|新区|新城|管理委员会|管委会)$"
 )
 
 
@@ -94,29 +93,29 @@ def kind(code: str, name: str, level: int) -> RegionKind:
     # Districts 71 to 79 are zones by the rules of the statistical code; streets 400 to 599 are no streets or towns.
     if level == 3 and code[4] == "7":
         return RegionKind.FUNCTIONAL_ZONE
-    if level == 4 and code[6] in "45" and (found := list(_ZONE.finditer(name))) and found[-1].end() == len(name):
+    if level == 4 and code[6] in "45" and _ZONE.search(name):
         return RegionKind.FUNCTIONAL_ZONE
     return RegionKind.STANDARD
 
 
-_PEOPLES = [member.zh for member in Ethnicity if member.zh.endswith("族")]
-# Of a people's name of one syllable (水族, 白族) the 族 must be there, else every 水 and 白 would go.
-_PEOPLE = "|".join(
-    sorted((f"{name[:-1]}族?" if len(name) > 2 else name for name in [*_PEOPLES, "各族"]), key=len, reverse=True)
-)
+_MEMBERS: type[Code] = Ethnicity  # type: ignore[assignment]  # made by the functional form
+_PEOPLES = sorted((m.zh for m in _MEMBERS if m.zh.endswith("族")), key=len, reverse=True)
+_PEOPLE = "|".join([*_PEOPLES, "各族", "民族"])
+# 延边朝鲜族自治州, but 巴音郭楞蒙古自治州. Of one syllable (白族, 水族) the 族 must be there, or every 白 would go.
+_RULING = "|".join([_PEOPLE, *(name[:-1] for name in _PEOPLES if len(name) > 2)])
 _SUFFIXES = {
-    1: f"省|市|特别行政区|(?:{_PEOPLE})*自治区",
-    2: f"市|地区|盟|(?:{_PEOPLE})*自治州|族自治州",
-    3: f"(?:{_PEOPLE})*自治[县旗]|族自治[县旗]|县|区|市|旗|林区|特区",
-    4: f"街道办事处|街道|办事处|镇|(?:{_PEOPLE})*乡|族乡|(?:{_PEOPLE})*苏木|苏木|地区",
-    5: "社区居民委员会|社区居委会|社区委员会|居民委员会|居委会|村民委员会|村委会|村委员会|嘎查委员会|嘎查村委会|牧民委员会|民委会"
-    "|牧委会|渔委会|家委会|嘎查|委员会|委会|社区|村",
+    1: f"省|市|特别行政区|(?:{_RULING})*自治区",
+    2: f"市|地区|盟|(?:{_RULING})*自治州",
+    3: f"(?:{_RULING})*自治[县旗]|族自治[县旗]|县|(?:{_PEOPLE})*区|新区|林区|特区|市|旗",
+    4: f"街道办事处|街道|办事处|镇|(?:{_PEOPLE})*乡|(?:{_PEOPLE})*苏木|地区",
+    5: "社区居民委员会|社区居委会|社区委员会|居民委员会|居委会|村民委员会|村委会|村委员会|嘎查委员会|嘎查村委会"
+    "|牧民委员会|民委会|牧委会|渔委会|家委会|嘎查|委员会|委会|社区|村",
 }
 # The shortest beginning of two characters or more, so the longest suffix that leaves a name: 东村委会 is 东村.
 _SHORT = {level: re.compile(f"(.{{2,}}?)(?:{suffixes})") for level, suffixes in _SUFFIXES.items()}
 
 
-def short_name(name: str, level: int, virtual: bool = False) -> str:
-    """The name without what says its level; the name itself where too little would be left."""
-    found = None if virtual else _SHORT[level].fullmatch(name)
+def short_name(name: str, level: int, nature: RegionKind = RegionKind.STANDARD) -> str:
+    """The name without what says its level; the whole name of a zone, and where too little would be left."""
+    found = _SHORT[level].fullmatch(name) if nature is RegionKind.STANDARD else None
     return found[1] if found else name

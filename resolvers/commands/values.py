@@ -59,7 +59,7 @@ def _text(facts: Facts, value: Any, _today: dt.date) -> str:
         raise Bad("CHECKSUM", "有误：位数、日期或校验码不对", "is wrong: its length, date or check digit")
     if facts.pattern and not re.fullmatch(facts.pattern, value):
         raise Bad("PATTERN", f"格式不对，应为{facts.pattern_zh or facts.pattern}", "is not of the right form")
-    return value
+    return str(value)
 
 
 def _int(facts: Facts, value: Any, _today: dt.date) -> int:
@@ -67,7 +67,7 @@ def _int(facts: Facts, value: Any, _today: dt.date) -> int:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise Bad("PATTERN", "须为整数", "must be a whole number")
-    return _within(facts, value)
+    return int(_within(facts, value))
 
 
 def _decimal(facts: Facts, value: Any, _today: dt.date) -> decimal.Decimal:

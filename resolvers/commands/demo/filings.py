@@ -7,9 +7,12 @@ from typing import Any
 
 from db.enums import FilingState, FilingType
 from db.models.committee_filing import CommitteeFiling
-from resolvers.commands.demo.register import Committee
+from db.registry import registry
+from resolvers.commands.demo.boards import Committee
 from resolvers.commands.demo.scales import HOME
 from resolvers.commands.demo.world import World, moment
+from resolvers.commands.snapshots import MEMBER_ROLES, changed_fields, compose
+from resolvers.commands.work import Row
 from settings import get_settings
 
 # The moments that a filing has passed when it is in a state: started, submitted, checked, decided.
@@ -23,17 +26,18 @@ _PASSED = {
     FilingState.FILED: 4,
 }
 _RETURNED = "成员名单缺少一名委员的推选记录，请补正后重新提交。"
+_FORMER_ADDRESS = "{}（旧址）"
 _REFUSED = "所附选举记录显示推选会议未达到法定人数，不符合人民调解法第九条的规定。"
 
 
 def file_committee(world: World, committee: Committee) -> None:
     """The filings of a committee's story."""
-    story = committee.story
+    story, filed = committee.story, None
     if story.first is not None:
-        _filing(world, committee, FilingType.ESTABLISH, story.first, committee.row["established_on"])
+        filed = _filing(world, committee, FilingType.ESTABLISH, story.first, committee.row["established_on"], None)
     if story.then is not None:
         kind, state = story.then
-        _filing(world, committee, kind, state, _event(world, committee, kind))
+        _filing(world, committee, kind, state, _event(world, committee, kind), filed)
 
 
 def _event(world: World, committee: Committee, kind: FilingType) -> dt.date:
@@ -46,30 +50,34 @@ def _event(world: World, committee: Committee, kind: FilingType) -> dt.date:
     return world.ago(world.chance.randint(9, 26) if committee.story.waiting else world.chance.randint(40, 100))
 
 
-def _filing(world: World, committee: Committee, kind: FilingType, state: FilingState, event_on: dt.date) -> None:
-    passed = _PASSED[state]
+def _filing(
+    world: World, committee: Committee, kind: FilingType, state: FilingState, event_on: dt.date,
+    filed: dict[str, Any] | None,
+) -> dict[str, Any] | None:  # fmt: skip
+    """One filing; returns its snapshot. `filed` is what was attested before it."""
+    passed, chance = _PASSED[state], world.chance
     days = _days(world, event_on, passed)
-    times = [moment(day, 9 + step * 2, world.chance.randrange(60)) for step, day in enumerate(days)]
+    times = [moment(day, 9 + step * 2, chance.randrange(60)) for step, day in enumerate(days)]
     started, submitted, checked, decided = (*times, None, None, None)[:4]
     maker, checker, filer = _people(world, committee)
-    if state in (FilingState.RETURNED, FilingState.WITHDRAWN):
-        last = times[-1] + dt.timedelta(hours=3)
-    else:
-        last = times[-1]
-    values: dict[str, Any] = {
-        "committee_id": committee.id, "type": kind.name, "state": state.name, "event_on": event_on,
-        "due_on": event_on + dt.timedelta(days=get_settings().filing_days) if submitted else None, "submitted_at": submitted,
-        "submitted_by_id": maker if submitted else None, "checked_at": checked, "checked_by_id": checker if checked else None,
-        "filed_at": decided, "filed_by_id": filer if decided else None, "updated_at": last,
-        "return_reason": {FilingState.RETURNED: _RETURNED, FilingState.NOT_FILED: _REFUSED}.get(state),
-        "committee_snapshot": snapshot(committee) if submitted else None, "version": passed + (last != times[-1]),
-    }  # fmt: skip
-    if kind is FilingType.CHANGE and submitted:
-        values["changed_fields"] = {"phone": {"from": _old_phone(committee), "to": committee.row["phone"]}}
-    if state is FilingState.FILED and decided:
-        values["filing_no"] = filing_no(world, committee, decided.year)
-        values["court_notified_on"] = _court_notice(world, decided.date())
-    world.add(CommitteeFiling, committee.place, committee.office.id, started, maker, **values)
+    sent_back = state in (FilingState.RETURNED, FilingState.WITHDRAWN)
+    last_by = filer if decided else checker if checked or state is FilingState.RETURNED else maker
+    attested = _attested(world, committee, kind, submitted.date()) if submitted else None
+    world.add(
+        CommitteeFiling, committee.place, committee.office.id, started, maker,
+        committee_id=committee.id, type=kind.name, state=state.name, event_on=event_on,
+        due_on=event_on + dt.timedelta(days=get_settings().filing_days) if submitted else None,
+        submitted_at=submitted, submitted_by_id=maker if submitted else None,
+        checked_at=checked, checked_by_id=checker if checked else None,
+        filed_at=decided, filed_by_id=filer if decided else None,
+        filing_no=_number(world, committee, decided.year) if decided and state is FilingState.FILED else None,
+        court_notified_on=_court_notice(world, decided.date()) if decided and state is FilingState.FILED else None,
+        return_reason={FilingState.RETURNED: _RETURNED, FilingState.NOT_FILED: _REFUSED}.get(state),
+        committee_snapshot=attested, changed_fields=changed_fields(filed, attested) if attested else None,
+        version=passed + sent_back, updated_by_id=last_by,
+        updated_at=times[-1] + dt.timedelta(hours=3 if sent_back else 0),
+    )  # fmt: skip
+    return attested
 
 
 def _days(world: World, event_on: dt.date, passed: int) -> list[dt.date]:
@@ -84,19 +92,21 @@ def _days(world: World, event_on: dt.date, passed: int) -> list[dt.date]:
 
 
 def _people(world: World, committee: Committee) -> tuple[str | None, str | None, str | None]:
-    """Who started and submitted, who checked, who decided: never the same; None where the person has no account here."""
+    """Who submitted, checked and decided: never the same account; None where the person has none here."""
     if committee.place.code[:6] != HOME[:6]:
         return None, None, None
     accounts = world.accounts
     maker = accounts["committee"] if committee.id == world.own_committee else None
-    checker = {"office": accounts["office"], "office2": accounts["office2"]}.get(world.office_logins.get(committee.office.id, ""))
+    checker = {"office": accounts["office"], "office2": accounts["office2"]}.get(
+        world.office_logins.get(committee.office.id, "")
+    )
     return maker, checker, accounts[world.chance.choice(("district", "district2"))]
 
 
-def filing_no(world: World, committee: Committee, year: int) -> str:
-    """District code, year and serial."""
+def _number(world: World, committee: Committee, year: int) -> str:
+    """As ``numbers.filing_no`` gives it."""
     district = committee.place.code[:6]
-    return f"{district}{year}{world.next(f'filing/{district}/{year}'):05d}"
+    return f"{district}-{year}-{world.next(f'filing/{district}/{year}'):04d}"
 
 
 def _court_notice(world: World, filed_on: dt.date) -> dt.date | None:
@@ -106,24 +116,43 @@ def _court_notice(world: World, filed_on: dt.date) -> dt.date | None:
     return notice if notice <= world.last else None
 
 
-def _old_phone(committee: Committee) -> str:
-    """The number that a change replaced."""
-    phone = str(committee.row["phone"])
-    return phone[:-1] + str((int(phone[-1]) + 1) % 10)
+# --- what is attested ------------------------------------------------------------------------------------------------
 
 
-def snapshot(committee: Committee) -> dict[str, Any]:
-    """What a submission attests: committee, term and members; of personal data the masks at most (D11)."""
-    row, term = committee.row, committee.terms[-1]
+def _attested(world: World, committee: Committee, kind: FilingType, submitted_on: dt.date) -> dict[str, Any]:
+    """The snapshot of a submission, by the commands' own hand."""
+    entities = registry()
+    number = -1 if kind is FilingType.REELECTION or len(committee.terms) == 1 else 0
+    term, row = committee.terms[number], committee.row
+    if kind is FilingType.ESTABLISH and committee.story.then and committee.story.then[0] is FilingType.CHANGE:
+        row = {**row, "address": _FORMER_ADDRESS.format(row["address"])}
+    members = sorted(
+        committee.boards[number], key=lambda post: (MEMBER_ROLES.index(post[1]["role"]), post[0].row["mediator_no"])
+    )
+    posts = [
+        {
+            **who.row,
+            "role": post["role"],
+            "basis": post["basis"],
+            "appointed_as": post["kind"],
+            "start_on": post["start_on"],
+        }
+        for who, post in members
+    ]
+    as_of = max(submitted_on, term["starts_on"])
+    return compose(entities["MediationCommittee"], row, _targets(world, committee), term, posts, as_of)
+
+
+def _targets(world: World, committee: Committee) -> dict[str, Row | None]:
+    """The rows that a committee refers to, as far as a snapshot names them."""
+    row, place = committee.row, committee.place
+
+    def unit(column: str) -> dict[str, Any] | None:
+        key = row[column]
+        return None if key is None else {"name": world.unit_names[key]}
+
     return {
-        "code": row["code"], "name": row["name"], "type": row["type"], "industryDomain": row["industry_domain"],
-        "level": row["level"], "region": {"code": committee.place.code, "name": committee.place.name},
-        "hostUnit": None if committee.host is None else {"name": committee.host["name"], "creditCode": committee.host["credit_code"]},
-        "address": row["address"], "phone": row["phone"], "establishedOn": row["established_on"],
-        "term": {"termNo": term["term_no"], "startsOn": term["starts_on"], "endsOn": term["ends_on"]},
-        "members": [
-            {"mediatorNo": who.number, "name": who.name, "sex": "FEMALE" if who.female else "MALE", "role": post["role"],
-             "basis": post["basis"], "kind": post["kind"], "startOn": post["start_on"]}
-            for who, post in committee.members
-        ],
+        "region": {"code": place.code, "name": place.name}, "hostUnit": committee.host,
+        "guidingOffice": unit("guiding_office_id"), "filingBureau": unit("filing_bureau_id"),
+        "supervisingDept": unit("supervising_dept_id"),
     }  # fmt: skip

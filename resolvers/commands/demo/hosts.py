@@ -64,7 +64,9 @@ def _seat(world: World, district: District, i: int) -> Seat:
     return Seat(kind, village, office, _host(world, district, village, host_kind, name, industry, 20 + i % 90), name)
 
 
-def _other_host(kind: CommitteeType, district: District, village: Place, i: int) -> tuple[HostUnitKind, str, IndustrySection]:
+def _other_host(
+    kind: CommitteeType, district: District, village: Place, i: int
+) -> tuple[HostUnitKind, str, IndustrySection]:
     street = next((s for s in district.streets if s.id == village.parent_id), village).name
     if kind is CommitteeType.INSTITUTION:
         name = f"{district.place.name}第{i + 1}" + ("实验学校" if i % 2 else "社区卫生服务中心")
@@ -92,8 +94,8 @@ def _enterprise(world: World, district: District, place: Place, staff: int, clos
 
 
 def _host(
-    world: World, district: District, place: Place, kind: HostUnitKind, name: str, industry: IndustrySection, staff: int,
-    closed: bool = False,
+    world: World, district: District, place: Place, kind: HostUnitKind, name: str, industry: IndustrySection,
+    staff: int, closed: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     office = district.office_of(place)
     status = HostUnitStatus.CLOSED if closed else HostUnitStatus.ACTIVE
@@ -101,7 +103,7 @@ def _host(
     serial = world.count("host unit")
     ownership = _OWNERSHIP[serial % len(_OWNERSHIP)] if enterprise else None
     return world.add(
-        HostUnit, place, office.id, kind=kind.name, name=name,
+        HostUnit, place, office.over, kind=kind.name, name=name,
         credit_code=credit_code(serial, district.city.code), industry=industry.name,
         employee_count=staff, employee_count_on=world.ago(200),
         must_have_committee=enterprise and not closed and staff >= 500,

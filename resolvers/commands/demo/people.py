@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
-from db import crypto
 from db.checksums import citizen_birth_date, citizen_sex
 from db.enums import (
     DisputeType,
@@ -19,8 +19,10 @@ from db.enums import (
     PoliticalStatus,
 )
 from db.models.mediator import Mediator
-from resolvers.commands.demo.names import bank_account, citizen_number, mobile, person_name
+from db.registry import registry
+from resolvers.commands.demo.names import bank_account, citizen_number, mobile, person_name, short_place
 from resolvers.commands.demo.world import Office, Place, World, moment
+from resolvers.commands.inputs import sealed
 
 _KINDS = (MediatorKind.FULL_TIME, MediatorKind.PART_TIME, MediatorKind.SPECIAL)
 _SCHOOLS = (Education.BACHELOR, Education.COLLEGE, Education.VOCATIONAL, Education.HIGH_SCHOOL, Education.POSTGRADUATE)
@@ -40,20 +42,23 @@ _ORDERS = {member.name: i for i, member in enumerate((*DisputeType, *MediatorBac
 
 @dataclass(frozen=True)
 class Person:
-    """A mediator, as far as the rest of the load needs one."""
+    """A mediator: the stored row, and what the rest of the load asks for most."""
 
     id: str
-    name: str
-    female: bool
+    row: dict[str, Any]
     kind: MediatorKind
-    place: Place
     since: dt.date
-    number: str
-    """Register number."""
 
 
 def person(
-    world: World, place: Place, office: Office, since: dt.date, *, female: bool, minority: bool = False, left: bool = False
+    world: World,
+    place: Place,
+    office: Office,
+    since: dt.date,
+    *,
+    female: bool,
+    minority: bool = False,
+    left: bool = False,
 ) -> Person:
     """A mediator registered in `place` who began on `since`."""
     chance = world.chance
@@ -64,8 +69,9 @@ def person(
     district = place.code[:6]
     serial = world.next(f"mediator/{district}")
     row = world.add(
-        Mediator, place, office.id, moment(since, 10, 0),
-        mediator_no=f"{district}{serial:06d}", certificate_no=f"RT{district}{serial:06d}", name=person_name(chance, female),
+        Mediator, place, office.over, moment(since, 10, 0),
+        mediator_no=f"{district}{serial:06d}", certificate_no=f"RT{district}{serial:06d}",
+        name=person_name(chance, female),
         sex=citizen_sex(id_number), birth_date=citizen_birth_date(id_number),
         ethnicity=(chance.choice(_MINORITIES) if minority else _HAN).name,
         education=_education(chance, kind).name, political_status=chance.choices(_POLITICS, (45, 50, 5))[0].name,
@@ -73,21 +79,20 @@ def person(
         legal_qualification=chance.random() < 0.08, grade=grade.name,
         grade_on=None if grade is MediatorGrade.UNGRADED else min(since + dt.timedelta(days=200), world.last),
         status=(MediatorStatus.LEFT if left else MediatorStatus.ACTIVE).name, first_appointed_on=since,
-        **sealed("id_number", id_number), **sealed("mobile", mobile(chance)),
-        **(sealed("bank_account", bank_account(chance)) if chance.random() < 0.4 else {}),
-        **(sealed("address", f"{place.name}{chance.randrange(1, 200)}号") if chance.random() < 0.3 else {}),
+        **_sealed("id_number", id_number), **_sealed("mobile", mobile(chance)),
+        **(_sealed("bank_account", bank_account(chance)) if chance.random() < 0.4 else {}),
+        **(_sealed("address", _home(chance, place)) if chance.random() < 0.3 else {}),
     )  # fmt: skip
-    return Person(str(row["id"]), str(row["name"]), female, kind, place, since, str(row["mediator_no"]))
+    return Person(str(row["id"]), row, kind, since)
 
 
-def sealed(name: str, value: str) -> dict[str, str]:
-    """The three stored columns of an encrypted one."""
-    context = f"mediator.{name}"
-    return {
-        f"{name}_cipher": crypto.encrypt(value, context),
-        f"{name}_digest": crypto.digest(value, context),
-        f"{name}_mask": crypto.MASKS[name](value),
-    }
+def _sealed(name: str, value: str) -> dict[str, str | None]:
+    info = registry()["Mediator"]
+    return sealed(info, info.fields[name], value)
+
+
+def _home(chance: Random, place: Place) -> str:
+    return f"{short_place(place.name)}{chance.randrange(1, 200)}号"
 
 
 def _education(chance: Random, kind: MediatorKind) -> Education:

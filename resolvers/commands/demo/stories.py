@@ -18,18 +18,19 @@ FILED = FilingState.FILED
 class Story:
     """One course of events.
 
-    `ends_in` are bounds, in days from today, for the end of the current term. `first` is the state of the filing
-    of its establishment (None: nobody has filed it), `then` a later filing.
+    `begun` are bounds, in days before today, for the begin of the current term; `ends_in`, in days from today, for its
+    end. `first` is the state of the filing of its establishment (None: nobody has filed it), `then` a later filing.
     """
 
     name: str
     weight: float
     filing_status: Status
-    ends_in: tuple[int, int]
+    begun: tuple[int, int] = (110, 960)
     first: FilingState | None = FILED
     then: tuple[FilingType, FilingState] | None = None
     status: CommitteeStatus = CommitteeStatus.ACTIVE
     terms: int = 1
+    ends_in: tuple[int, int] | None = None
 
     @property
     def waiting(self) -> bool:
@@ -37,43 +38,55 @@ class Story:
         return self.then is not None and self.then[1] is not FILED
 
 
-_NEW = (1_055, 1_087)  # begun 8 to 40 days ago
-_RUNNING = (120, 980)
+_NEW = (8, 40)
 _CHANGE, _REELECTION = FilingType.CHANGE, FilingType.REELECTION
 
-SETTLED = Story("settled", 60, Status.FILED, _RUNNING)
-OWN = Story("change drafted", 1, Status.OUTDATED, _RUNNING, then=(_CHANGE, FilingState.DRAFT))
+SETTLED = Story("settled", 60, Status.FILED)
+OWN = Story("change drafted", 1, Status.OUTDATED, then=(_CHANGE, FilingState.DRAFT))
 STORIES = (
     SETTLED,
     Story("new, submitted", 1, Status.PENDING, _NEW, FilingState.SUBMITTED),
-    Story("change submitted", 1, Status.PENDING, _RUNNING, then=(_CHANGE, FilingState.SUBMITTED)),
+    Story("change submitted", 1, Status.PENDING, then=(_CHANGE, FilingState.SUBMITTED)),
     Story("new, checked", 1, Status.PENDING, _NEW, FilingState.OFFICE_CHECKED),
     Story("new, returned", 1, Status.PENDING, _NEW, FilingState.RETURNED),
     Story("new, drafted", 1, Status.UNFILED, _NEW, FilingState.DRAFT),
-    Story("re-elected", 10, Status.FILED, _RUNNING, then=(_REELECTION, FILED), terms=2),
+    Story("re-elected", 10, Status.FILED, then=(_REELECTION, FILED), terms=2),
     Story("new, refused", 0.5, Status.UNFILED, _NEW, FilingState.NOT_FILED),
     Story("new, withdrawn", 0.5, Status.UNFILED, _NEW, FilingState.WITHDRAWN),
-    Story("re-election checked", 1, Status.PENDING, (2, 20), then=(_REELECTION, FilingState.OFFICE_CHECKED), terms=2),
-    Story("change checked", 1, Status.PENDING, _RUNNING, then=(_CHANGE, FilingState.OFFICE_CHECKED)),
-    Story("term ends soon", 6, Status.FILED, (1, 89)),
-    Story("term expired", 4, Status.FILED, (-120, -1)),
-    Story("changed", 4, Status.FILED, _RUNNING, then=(_CHANGE, FILED)),
-    Story("unfiled", 2, Status.UNFILED, _RUNNING, None),
-    Story("change returned", 1, Status.PENDING, _RUNNING, then=(_CHANGE, FilingState.RETURNED)),
+    Story(
+        "re-election checked",
+        1,
+        Status.PENDING,
+        then=(_REELECTION, FilingState.OFFICE_CHECKED),
+        terms=2,
+        ends_in=(2, 20),
+    ),
+    Story("change checked", 1, Status.PENDING, then=(_CHANGE, FilingState.OFFICE_CHECKED)),
+    Story("term ends soon", 6, Status.FILED, ends_in=(1, 89)),
+    Story("term expired", 4, Status.FILED, ends_in=(-120, -1)),
+    Story("changed", 4, Status.FILED, then=(_CHANGE, FILED)),
+    Story("unfiled", 2, Status.UNFILED, first=None),
+    Story("change returned", 1, Status.PENDING, then=(_CHANGE, FilingState.RETURNED)),
     OWN,
-    Story("mended", 1, Status.FILED, _RUNNING, status=CommitteeStatus.RECTIFYING),
-    Story("dissolved", 1, Status.FILED, (150, 500), then=(FilingType.DISSOLVE, FILED), status=CommitteeStatus.DISSOLVED),
+    Story("mended", 1, Status.FILED, status=CommitteeStatus.RECTIFYING),
+    Story(
+        "dissolved", 1, Status.FILED, (600, 940), then=(FilingType.DISSOLVE, FILED), status=CommitteeStatus.DISSOLVED
+    ),
 )
-_WEIGHTS = [story.weight for story in STORIES]
+_WEIGHTS = [tale.weight for tale in STORIES]
+_OF_STREETS = tuple(tale for tale in STORIES if tale.name in ("settled", "re-elected", "changed", "term ends soon"))
 
 
-def story(chance: Random, position: int, *, home: bool) -> Story:
-    """The story of the `position`-th committee of a district; `home`: the district of the accounts.
+def story(chance: Random, nth: int | None, *, home: bool) -> Story:
+    """The story of the `nth` committee of a district, streets not counted; None: of a street's committee.
 
-    There the second committee is that of the account `committee`, and the next ones live through all stories.
+    In the district of the accounts (`home`) the first is that of the account `committee`, and the next ones live
+    through all stories.
     """
-    if home and position == 1:
+    if nth is None:
+        return chance.choices(_OF_STREETS, [tale.weight for tale in _OF_STREETS])[0]
+    if home and nth == 0:
         return OWN
-    if home and 2 <= position < 2 + len(STORIES):
-        return STORIES[position - 2]
+    if home and nth <= len(STORIES):
+        return STORIES[nth - 1]
     return chance.choices(STORIES, _WEIGHTS)[0]

@@ -10,10 +10,9 @@ from sqlalchemy.engine import Connection
 from db.enums import IndustryDomain, KeyFunction, OrgUnitKind, RegionLevel
 from db.models.org_unit import OrgUnit
 from db.models.org_unit_coverage import OrgUnitCoverage
-from db.models.region import Region
 from resolvers.commands.demo.names import phone
 from resolvers.commands.demo.scales import HOME
-from resolvers.commands.demo.world import Office, Place, World, places, with_ids
+from resolvers.commands.demo.world import TABLE, Office, Place, World, places, with_ids
 
 _FUNCTIONS = [function.name for function in KeyFunction]
 _KINDS = {
@@ -42,6 +41,7 @@ class District:
     """By the id of their street."""
     offices: dict[str, Office]
     """By the id of the street they cover."""
+    court: str
     departments: dict[IndustryDomain, str]
     elsewhere: Place
     """A village of another district, where some of the disputes arise."""
@@ -57,40 +57,43 @@ class District:
 
 
 class Bureaus:
-    """The units above the districts, each made when the first district needs it."""
+    """The units of provinces, cities and districts, each made when it is first needed."""
 
-    def __init__(self, connection: Connection, world: World) -> None:
-        self._connection, self._world = connection, world
+    def __init__(self) -> None:
         self._made: dict[str, str] = {}
 
-    def bureau(self, place: Place) -> str:
-        """The unit of a province, city or district and those above it."""
+    def bureau(self, world: World, connection: Connection, place: Place) -> str:
+        """The unit of a province, city or district; those above it are made with it."""
         if place.id not in self._made:
-            above = self.parent(place)
-            parent = self.bureau(above) if above and above.level in _KINDS else None
-            self._made[place.id] = self._add(place, parent)
+            above = self.parent(connection, place)
+            parent = self.bureau(world, connection, above) if above and above.level in _KINDS else None
+            kind, ending = _KINDS[place.level]
+            self._made[place.id] = add_unit(world, place, kind, place.name + ending, parent, covers=[place])
         return self._made[place.id]
 
-    def parent(self, place: Place) -> Place | None:
+    def parent(self, connection: Connection, place: Place) -> Place | None:
         """The region above."""
-        found = places(self._connection, with_ids({place.parent_id})) if place.parent_id else []
+        found = places(connection, with_ids({place.parent_id})) if place.parent_id else []
         return found[0] if found else None
 
-    def city_of(self, district: Place) -> Place:
+    def city_of(self, connection: Connection, district: Place) -> Place:
         """The city of a district; itself, where it hangs on no city."""
-        above = self.parent(district)
+        above = self.parent(connection, district)
         return above if above and above.level == RegionLevel.CITY.name else district
-
-    def _add(self, place: Place, parent: str | None) -> str:
-        kind, ending = _KINDS.get(place.level, _KINDS[RegionLevel.DISTRICT.name])
-        return add_unit(self._world, place, kind, place.name + ending, parent, covers=[place])
 
 
 def add_unit(
-    world: World, place: Place, kind: OrgUnitKind, name: str, parent: str | None, covers: list[Place], seat: str = "1 号"
+    world: World,
+    place: Place,
+    kind: OrgUnitKind,
+    name: str,
+    parent: str | None,
+    covers: list[Place],
+    seat: str = "1 号",
 ) -> str:
     """A unit and its coverage; returns its id."""
     key = next(world.keys)
+    world.unit_names[key] = name
     functions = _FUNCTIONS if kind is OrgUnitKind.JUDICIAL_OFFICE else None
     world.add(
         OrgUnit, place, key, id=key, kind=kind.name, name=name, parent_id=parent, phone=phone(world.chance, place.code),
@@ -98,7 +101,13 @@ def add_unit(
     )  # fmt: skip
     for region in covers:
         world.add(
-            OrgUnitCoverage, place, key, org_unit_id=key, region_id=region.id, valid_from=world.loaded_at.date(), valid_to=None
+            OrgUnitCoverage,
+            place,
+            key,
+            org_unit_id=key,
+            region_id=region.id,
+            valid_from=world.loaded_at.date(),
+            valid_to=None,
         )
     return key
 
@@ -121,23 +130,35 @@ def open_partners(world: World, district: Place) -> tuple[str, dict[IndustryDoma
     short = district.name
     court = add_unit(world, district, OrgUnitKind.PARTNER, f"{short}人民法院", None, covers=[district], seat="20 号")
     departments = {
-        domain: add_unit(world, district, OrgUnitKind.PARTNER, short + name, None, covers=[district], seat=f"{30 + i} 号")
+        domain: add_unit(
+            world, district, OrgUnitKind.PARTNER, short + name, None, covers=[district], seat=f"{30 + i} 号"
+        )
         for i, (domain, name) in enumerate(DEPARTMENTS)
     }
     return court, departments
 
 
-def open_district(world: World, connection: Connection, bureaus: Bureaus, place: Place, elsewhere: Place) -> tuple[District, str]:
-    """The places and units of a district, and the id of its court."""
-    found = places(connection, Region.__table__.c.parent_id == place.id)
+def open_district(
+    world: World, connection: Connection, bureaus: Bureaus, place: Place, elsewhere: Place, *, only_office: bool = False
+) -> District:
+    """The places and units of a district; with `only_office` one office, which covers the first two streets."""
+    found = places(connection, TABLE.c.parent_id == place.id)
     streets = [region for region in found if region.level == RegionLevel.STREET.name]
-    villages: dict[str, list[Place]] = {street.id: [] for street in streets}
-    for start in range(0, len(streets), 500):
-        ids = [street.id for street in streets[start : start + 500]]
-        for village in places(connection, Region.__table__.c.parent_id.in_(ids)):
-            villages[village.parent_id or ""].append(village)
-    bureau = bureaus.bureau(place)
+    if only_office:
+        streets = streets[:2]
+    bureau = bureaus.bureau(world, connection, place)
     offices = open_offices(world, bureau, streets, share=place.code != HOME)
-    court, departments = open_partners(world, place)
-    office = Office(bureau, place, bureau)
-    return District(place, bureaus.city_of(place), office, streets, villages, offices, departments, elsewhere), court
+    court, departments = ("", {}) if only_office else open_partners(world, place)
+    office, city, villages = (
+        Office(bureau, place, bureau),
+        bureaus.city_of(connection, place),
+        _villages(connection, streets),
+    )
+    return District(place, city, office, streets, villages, offices, court, departments, elsewhere)
+
+
+def _villages(connection: Connection, streets: list[Place]) -> dict[str, list[Place]]:
+    villages: dict[str, list[Place]] = {street.id: [] for street in streets}
+    for village in places(connection, TABLE.c.parent_id.in_(villages)):
+        villages[village.parent_id or ""].append(village)
+    return villages

@@ -44,6 +44,11 @@ class Office:
     place: Place
     bureau_id: str
 
+    @property
+    def over(self) -> str | None:
+        """The judicial office over the place; None over a whole district."""
+        return None if self.id == self.bureau_id else self.id
+
 
 @dataclass
 class World:
@@ -61,6 +66,12 @@ class World:
     counts: Counter[str] = field(default_factory=Counter)
     guests: deque[Any] = field(default_factory=lambda: deque(maxlen=12))
     """People of the last committees, who will serve in a later one too."""
+    own_committee: str = ""
+    """The committee of the account `committee`."""
+    unit_names: dict[str, str] = field(default_factory=dict)
+    """Unit id -> its name."""
+    office_logins: dict[str, str] = field(default_factory=dict)
+    """Office id -> the login of the account that works there."""
     rows: Rows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,7 +112,12 @@ class World:
         return self.counts[what]
 
     def add(
-        self, model: type[Base], place: Place, office_id: str | None, at: dt.datetime | None = None, by: str | None = None,
+        self,
+        model: type[Base],
+        place: Place,
+        office_id: str | None,
+        at: dt.datetime | None = None,
+        by: str | None = None,
         **values: Any,
     ) -> dict[str, Any]:
         """Add a row that belongs to `place` and is guided by an office; returns it."""
@@ -119,43 +135,32 @@ def moment(day: dt.date, hour: int, minute: int) -> dt.datetime:
     return dt.datetime(day.year, day.month, day.day, hour, minute, tzinfo=SHANGHAI)
 
 
-def months_later(day: dt.date, months: int) -> dt.date:
-    """The same day `months` later, or the last of that month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return dt.date(year, month + 1, last)
-        except ValueError:
-            continue
-    raise ValueError(f"no such day: {day} + {months} months")
-
-
 # --- places ----------------------------------------------------------------------------------------------------------
 
-_TABLE = Region.__table__
-_COLUMNS = [_TABLE.c[name] for name in Place.__slots__]
-_LIVING = sa.and_(_TABLE.c.valid_to.is_(None), _TABLE.c.deleted_at.is_(None))
+TABLE: sa.Table = Region.__table__  # type: ignore[assignment]
+_COLUMNS = [TABLE.c[name] for name in Place.__slots__]
+_LIVING = sa.and_(TABLE.c.valid_to.is_(None), TABLE.c.deleted_at.is_(None))
 
 
 def places(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[Place]:
     """The regions of today that meet the conditions, in the order of their codes."""
-    statement = sa.select(*_COLUMNS).where(_LIVING, *conditions).order_by(_TABLE.c.code, _TABLE.c.path)
+    statement = sa.select(*_COLUMNS).where(_LIVING, *conditions).order_by(TABLE.c.code, TABLE.c.path)
     return [Place(*row) for row in connection.execute(statement)]
 
 
 def below(place: Place) -> sa.ColumnElement[bool]:
     """The subtree of a place, itself included."""
-    return sa.and_(_TABLE.c.path >= place.path, _TABLE.c.path < place.path[:-1] + "0")
+    return sa.and_(TABLE.c.path >= place.path, TABLE.c.path < place.path[:-1] + "0")
 
 
 def at_level(*levels: RegionLevel) -> sa.ColumnElement[bool]:
     """Regions of one of the levels."""
-    return _TABLE.c.level.in_([level.name for level in levels])
+    return TABLE.c.level.in_([level.name for level in levels])
 
 
 def with_ids(ids: set[str]) -> sa.ColumnElement[bool]:
     """Regions by id."""
-    return _TABLE.c.id.in_(ids)
+    return TABLE.c.id.in_(ids)
 
 
 def parents_of_streets(connection: Connection, area: Place | None) -> list[tuple[Place, int]]:
@@ -169,7 +174,9 @@ def parents_of_streets(connection: Connection, area: Place | None) -> list[tuple
     districts = [p for chunk in _chunks(sorted(ids)) for p in places(connection, with_ids(set(chunk)))]
     sized = []
     for district in sorted(districts, key=lambda p: p.code):
-        count = sa.select(sa.func.count()).where(_LIVING, below(district), at_level(RegionLevel.STREET, RegionLevel.VILLAGE))
+        count = sa.select(sa.func.count()).where(
+            _LIVING, below(district), at_level(RegionLevel.STREET, RegionLevel.VILLAGE)
+        )
         sized.append((district, connection.execute(count).scalar_one()))
     return sized
 
@@ -177,6 +184,3 @@ def parents_of_streets(connection: Connection, area: Place | None) -> list[tuple
 def _chunks(items: list[str], size: int = 500) -> Iterator[list[str]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-__all__ = ["Office", "Place", "World", "at_level", "below", "moment", "months_later", "parents_of_streets", "places", "with_ids"]

@@ -1,0 +1,95 @@
+// What every own page stands in: the bar and the menu of the admin, the signed-in person, and the public GraphQL API.
+
+export function el(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name in made && typeof value !== "string") made[name] = value;
+    else if (value !== undefined && value !== null) made.setAttribute(name, value);
+  }
+  made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return made;
+}
+
+export class Refusal extends Error {}
+
+function cookie(name) {
+  const found = document.cookie.split("; ").find((part) => part.startsWith(name + "="));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+}
+
+// The answer's data; Refusal with the server's own words where there is none.
+export async function ask(query, variables = {}) {
+  const answer = await fetch("../../graphql", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRFToken": cookie("csrftoken") },
+    body: JSON.stringify({ query, variables }),
+  });
+  if (answer.status === 401) leave();
+  const body = await answer.json().catch(() => ({}));
+  if (body.errors) throw new Refusal(body.errors.map((error) => error.message).join("；"));
+  if (!answer.ok) throw new Refusal("服务器没有答复，请稍后再试。");
+  return body.data;
+}
+
+function leave() {
+  location.href = "../#/login/";
+}
+
+async function admin(path) {
+  const answer = await fetch("../" + path);
+  if (answer.status === 401) leave();
+  return answer.json();
+}
+
+const terms = await fetch("../pages/terms.json").then((answer) => answer.json());
+
+// The Chinese term of an enumeration's member, and all of them for a choice.
+export const term = (type, name) => (name ? terms[type][name] || name : "");
+export const choices = (type) => Object.entries(terms[type]);
+
+export const moment = (text) =>
+  text ? new Date(text).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai", dateStyle: "short", timeStyle: "short" }) : "";
+
+export const today = () => new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10);
+
+// The page's frame; the answer is the place of its content.
+export async function frame(title) {
+  const [user, meta, menu, links] = await Promise.all(
+    ["api/user/", "public/meta/", "api/tables/grouped/", "api/links/"].map(admin),
+  );
+  const here = location.pathname.split("/").filter(Boolean).pop();
+  const main = el("main", { id: "main" });
+  const groups = Object.entries(menu.grouped).flatMap(([name, tables]) => [
+    el("p", { class: "group" }, name),
+    ...tables.map((table) => el("a", { href: `../#/${encodeURIComponent(table)}/` }, table)),
+  ]);
+  const own = Object.entries(links).map(([name, path]) =>
+    el("a", { href: "." + path, class: path.includes(here) ? "here" : "" }, name),
+  );
+  document.title = `${title} - ${meta.site_name}`;
+  document.body.replaceChildren(
+    el(
+      "header",
+      { id: "bar" },
+      el("a", { class: "site", href: "../" }, meta.site_name),
+      el("span", { class: "who" }, user.username),
+      el("button", { onclick: signOut }, "退出登录"),
+    ),
+    el("div", { id: "wrap" }, el("nav", { id: "side" }, el("p", {}, "办理"), own, el("p", {}, "数据"), groups), main),
+  );
+  return main;
+}
+
+async function signOut() {
+  await fetch("../../session", { method: "DELETE", headers: { "X-CSRFToken": cookie("csrftoken") } });
+  location.href = "../";
+}
+
+// What went well or wrong, where people look for it.
+export function say(place, lines, bad = false) {
+  const list = [lines].flat();
+  const text = list.length > 1 ? el("ul", {}, list.map((line) => el("li", {}, line))) : list[0];
+  place.replaceChildren(el("div", { class: bad ? "said bad" : "said", role: bad ? "alert" : "status" }, text));
+  place.scrollIntoView({ block: "nearest" });
+}

@@ -1,0 +1,167 @@
+// 新建调委会: a committee, its first term and its members in one go, through the public mutations one after another.
+// What was written stays written: after a fault is mended, saving goes on where it stopped.
+
+import { ask, el, frame, say, term, today } from "./frame.js";
+import { choice, clearFaults, field, picker, showFaults, text } from "./form.js";
+import { hostUnits, partners, regions } from "./searches.js";
+
+const FEWEST = 3;
+const MOST = 9;
+const MEMBERS = 5;
+const done = { committee: null, term: null, people: new Map(), posts: new Set() };
+
+const CREATE = (entity) => `mutation Create($input: ${entity}Input!) {
+  create${entity}(input: $input) { made: ${entity[0].toLowerCase()}${entity.slice(1)} { id } errors { path code message } }
+}`;
+
+class Faulty extends Error {
+  constructor(place, what, errors) {
+    super(what);
+    Object.assign(this, { place, what, errors });
+  }
+}
+
+const main = await frame("新建调委会");
+const said = el("div");
+const region = picker("region", (words) => regions(words, ["DISTRICT", "STREET", "VILLAGE"]), "输入街道、社区名称或代码");
+const about = el(
+  "section",
+  { id: "committee" },
+  el("h2", {}, "调委会"),
+  el(
+    "div",
+    { class: "fields" },
+    field("所在区划", region, true),
+    field("名称", text("name", { placeholder: "所在地区划名称＋人民调解委员会" }), true),
+    field("类型", choice("type", "CommitteeType"), true),
+    field("设立日期", text("establishedOn", { type: "date", max: today() }), true),
+    field("地址", text("address"), true),
+    field("电话", text("phone", { placeholder: "025-00000000" }), true),
+    field("设立单位（村、社区、乡镇、街道的不填）", picker("hostUnit", hostUnits, "输入单位名称查找")),
+    field("行业领域（行业性、专业性的必填）", choice("industryDomain", "IndustryDomain", "", "无")),
+    field("行业主管部门（行业性、专业性的必填）", picker("supervisingDept", partners, "输入部门名称查找")),
+  ),
+);
+const period = el(
+  "section",
+  { id: "term" },
+  el("h2", {}, "第一届任期"),
+  el(
+    "div",
+    { class: "fields" },
+    field("任期开始", text("startsOn", { type: "date" }), true),
+    field("任期届满（不填则按规定的任期）", text("endsOn", { type: "date" })),
+    field("产生方式", choice("electionMethod", "ElectionMethod"), true),
+    field("选举日期", text("electionOn", { type: "date", max: today() }), true),
+  ),
+);
+const body = el("tbody");
+const heads = ["职务", "姓名", "身份证号", "手机号", "民族", "文化程度", "类别", "已登记", ""];
+const members = el(
+  "section",
+  { id: "members" },
+  el("h2", {}, "成员"),
+  el("p", { class: "hint" }, `主任一名，成员 ${FEWEST} 至 ${MOST} 名，应有妇女成员；多民族地区应有人数较少民族的成员。性别和出生日期取自身份证号。`),
+  el("div", { class: "scroll" }, el("table", {}, el("thead", {}, el("tr", {}, heads.map((head) => el("th", {}, head)))), body)),
+  el("p", {}, el("button", { type: "button", class: "plain", onclick: () => addMember("MEMBER") }, "再加一名")),
+);
+const save = el("button", { id: "save" }, "保存");
+const form = el("form", {}, about, period, members, el("p", {}, save));
+
+function addMember(role) {
+  if (body.children.length >= MOST) return;
+  const cell = (input) => el("td", {}, input, el("div", { class: "fault" }));
+  const remove = () => body.children.length > FEWEST && !done.people.has(row) && row.remove();
+  const row = el(
+    "tr",
+    {},
+    cell(choice("role", "CommitteeRole", role, null)),
+    cell(text("name")),
+    cell(text("idNumber", { maxLength: 18 })),
+    cell(text("mobile", { maxLength: 11 })),
+    cell(choice("ethnicity", "Ethnicity", "HAN", null)),
+    cell(choice("education", "Education")),
+    cell(choice("kind", "MediatorKind", "PART_TIME", null)),
+    el("td", { class: "state" }, "否"),
+    el("td", {}, el("button", { type: "button", class: "plain", onclick: remove }, "移除")),
+  );
+  body.append(row);
+}
+
+// The first term begins with the committee, until somebody says otherwise.
+form.establishedOn.addEventListener("change", () => {
+  form.startsOn.value ||= form.establishedOn.value;
+  form.electionOn.value ||= form.establishedOn.value;
+});
+
+const given = (place) =>
+  Object.fromEntries(
+    [...place.querySelectorAll("input[name], select[name]")]
+      .filter((input) => !input.name.endsWith("-search"))
+      .map((input) => [input.name, input.value.trim() || null]),
+  );
+const connect = (id) => (id ? { connect: { id } } : null);
+
+async function create(entity, input, place, what) {
+  const payload = (await ask(CREATE(entity), { input }))[`create${entity}`];
+  if (payload.errors.length) throw new Faulty(place, what, payload.errors);
+  return payload.made.id;
+}
+
+async function saveAll() {
+  const committee = given(about);
+  const links = ["region", "hostUnit", "supervisingDept"].map((name) => [name, connect(committee[name])]);
+  const whole = { ...committee, ...Object.fromEntries(links) };
+  done.committee ||= await create("MediationCommittee", whole, about, "调委会");
+  const first = given(period);
+  const input = { ...first, committee: connect(done.committee) };
+  done.term ||= await create("CommitteeTerm", input, period, "任期");
+  for (const row of body.children) await saveMember(row, committee.region, first.startsOn);
+}
+
+async function saveMember(row, place, since) {
+  const { role, ...person } = given(row);
+  const name = person.name || "成员";
+  if (!done.people.has(row)) {
+    const input = { ...person, region: connect(place), firstAppointedOn: since };
+    done.people.set(row, await create("Mediator", input, row, name));
+    row.querySelector(".state").textContent = "人员";
+  }
+  if (done.posts.has(row)) return;
+  const post = { role, kind: person.kind, startOn: since, basis: role === "ENGAGED" ? "ENGAGED" : "ELECTED" };
+  const ends = { committee: connect(done.committee), mediator: connect(done.people.get(row)) };
+  await create("MediatorAppointment", { ...post, ...ends }, row, `${name}（${term("CommitteeRole", role)}）`);
+  done.posts.add(row);
+  row.querySelector(".state").textContent = "是";
+}
+
+function lock() {
+  const finished = [done.committee && about, done.term && period, ...done.posts];
+  for (const place of finished.filter(Boolean)) {
+    for (const input of place.querySelectorAll("input, select, button")) input.disabled = true;
+  }
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  clearFaults(form);
+  save.disabled = true;
+  try {
+    await saveAll();
+    lock();
+    const next = el("a", { href: `../workbench/#start/${done.committee}` }, "开始设立备案 ›");
+    said.replaceChildren(el("div", { class: "said", role: "status" }, "调委会、任期和成员都已登记。　", next));
+    save.hidden = true;
+  } catch (problem) {
+    lock();
+    const left = problem instanceof Faulty ? showFaults(problem.place, problem.errors) : [problem];
+    const lines = left.map((error) => error.message);
+    say(said, [problem instanceof Faulty ? `${problem.what}没有保存，请修改标红的各项后再保存：已保存的不会重复。` : "没有保存：", ...lines], true);
+  } finally {
+    save.disabled = false;
+    said.scrollIntoView({ block: "nearest" });
+  }
+});
+
+for (let i = 0; i < MEMBERS; i++) addMember(i ? "MEMBER" : "DIRECTOR");
+main.replaceChildren(el("div", { class: "head" }, el("h1", {}, "新建调委会")), said, form);

@@ -1,0 +1,51 @@
+// What pickers look for, each through the public API, within what the signed-in person may see.
+
+import { ask } from "./frame.js";
+
+const words = (text) => text.split(/\s+/).filter(Boolean).slice(0, 8);
+const every = (text, holds) => (text ? { and: words(text).map((word) => ({ or: holds(word) })) } : {});
+
+export async function regions(text, levels) {
+  const named = every(text, (word) => [{ name: { contains: word } }, { code: { startsWith: word } }]);
+  const where = { and: [{ level: { in: levels }, validTo: { isNull: true } }, ...(named.and || [])] };
+  const found = await ask(
+    `query Regions($where: RegionWhere) {
+      regions(where: $where, orderBy: [{code: ASC}], first: 30) { nodes { id code name level parent { name } } }
+    }`,
+    { where },
+  );
+  return found.regions.nodes.map((region) => ({
+    ...region,
+    label: region.parent ? `${region.name}（${region.parent.name}，${region.code}）` : `${region.name}（${region.code}）`,
+  }));
+}
+
+export async function committees(text) {
+  const named = every(text, (word) => [{ name: { contains: word } }, { code: { startsWith: word } }]);
+  const found = await ask(
+    `query Committees($where: MediationCommitteeWhere) {
+      mediationCommittees(where: $where, orderBy: [{name: ASC}], first: 30) { nodes { id name code filingStatus } }
+    }`,
+    { where: named },
+  );
+  return found.mediationCommittees.nodes.map((one) => ({ ...one, label: `${one.name}（${one.code}）` }));
+}
+
+export async function hostUnits(text) {
+  const found = await ask(
+    `query HostUnits($where: HostUnitWhere) {
+      hostUnits(where: $where, orderBy: [{name: ASC}], first: 30) { nodes { id name } }
+    }`,
+    { where: every(text, (word) => [{ name: { contains: word } }]) },
+  );
+  return found.hostUnits.nodes.map((one) => ({ ...one, label: one.name }));
+}
+
+export async function partners(text) {
+  const named = every(text, (word) => [{ name: { contains: word } }]);
+  const found = await ask(
+    `query Partners($where: OrgUnitWhere) { orgUnits(where: $where, orderBy: [{name: ASC}], first: 30) { nodes { id name } } }`,
+    { where: { and: [{ kind: { eq: "PARTNER" } }, ...(named.and || [])] } },
+  );
+  return found.orgUnits.nodes.map((one) => ({ ...one, label: one.name }));
+}

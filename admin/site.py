@@ -1,0 +1,127 @@
+"""The admin's routes, behind its gate."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, Router
+
+from admin import own_pages, translations
+from admin.api import TableApi
+from admin.bundle import Bundle, build
+from admin.forms import not_found
+from admin.gate import Gate
+from admin.rights import Rights
+from admin.tables import Tables
+from permissions.http import viewer_of
+from permissions.viewer import Viewer
+from resolvers.services import Services
+
+SITE_NAME = "枫桥基层司法行政平台"
+
+
+def routes(services: Services) -> list[BaseRoute]:
+    """Everything below /admin/. Raises BundleMistake or ModelMistake where it cannot work."""
+    return [Mount("/admin", app=Gate(Router(inner_routes(services))))]
+
+
+def inner_routes(services: Services) -> list[Route]:
+    """The routes as they are behind the gate."""
+    tables = Tables(services.entities)
+    rights = Rights(services, tables)
+    api = TableApi(services, tables, rights)
+    return [*_files(build(), services), *_public(), *_identity(tables, rights), *_tables(api)]
+
+
+def _files(bundle: Bundle, services: Services) -> list[Route]:
+    async def index(_request: Request) -> Response:
+        return Response(bundle.index, media_type="text/html", headers={"Cache-Control": "no-cache"})
+
+    async def asset(request: Request) -> Response:
+        file = bundle.assets.get(request.path_params["name"])
+        if file is None:
+            return not_found()
+        zipped = "gzip" in request.headers.get("accept-encoding", "")
+        headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+        encoding = {"Content-Encoding": "gzip"} if zipped else {}
+        return Response(file.zipped if zipped else file.content, headers=headers | encoding, media_type=file.media_type)
+
+    return [
+        Route("/", index),
+        Route("/assets/{name}", asset),
+        Route("/pages/{name}", own_pages.files(services.entities)),
+        Route("/workbench/", own_pages.workbench),
+        Route("/new-committee/", own_pages.new_committee),
+    ]
+
+
+def _public() -> list[Route]:
+    async def meta(_request: Request) -> Response:
+        return JSONResponse({"piccolo_admin_version": "—", "site_name": SITE_NAME})
+
+    async def languages(_request: Request) -> Response:
+        language = translations.LANGUAGE
+        return JSONResponse({"translations": [language], "default_language_code": language["language_code"]})
+
+    async def words(request: Request) -> Response:
+        if request.path_params["code"] != translations.LANGUAGE["language_code"]:
+            return not_found()
+        return JSONResponse({**translations.LANGUAGE, "translations": translations.WORDS})
+
+    return [
+        Route("/public/meta/", meta),
+        Route("/public/translations/", languages),
+        Route("/public/translations/{code}/", words),
+    ]
+
+
+def _identity(tables: Tables, rights: Rights) -> list[Route]:
+    """Who is signed in and what their menu holds; the gate has made sure that somebody is."""
+
+    def asking(request: Request) -> Viewer:
+        viewer = viewer_of(request.scope)
+        assert viewer is not None
+        return viewer
+
+    async def user(request: Request) -> Response:
+        viewer = asking(request)
+        roles = "、".join(role.zh for role in viewer.reaches)
+        known = {"username": f"{viewer.name}（{roles}）" if roles else viewer.name, "user_id": viewer.login}
+        return JSONResponse({**known, "must_change_password": viewer.must_change_password})
+
+    async def names(request: Request) -> Response:
+        return JSONResponse([table.wire for table in tables.open_to(asking(request))])
+
+    async def menu(request: Request) -> Response:
+        return JSONResponse({"grouped": tables.menu(asking(request)), "ungrouped": []})
+
+    async def links(request: Request) -> Response:
+        return JSONResponse(own_pages.links(tables, asking(request), rights))
+
+    async def no_forms(_request: Request) -> Response:
+        return JSONResponse([])
+
+    async def no_form_groups(_request: Request) -> Response:
+        return JSONResponse({"grouped": {}, "ungrouped": []})
+
+    return [
+        Route("/api/user/", user),
+        Route("/api/tables/", names),
+        Route("/api/tables/grouped/", menu),
+        Route("/api/links/", links),
+        Route("/api/forms/", no_forms),
+        Route("/api/forms/grouped/", no_form_groups),
+    ]
+
+
+def _tables(api: TableApi) -> list[Route]:
+    at = "/api/tables/{table}"
+    return [
+        Route(f"{at}/", api.endpoint(api.list_or_create), methods=["GET", "POST"]),
+        Route(f"{at}/schema/", api.endpoint(api.schema)),
+        Route(f"{at}/count/", api.endpoint(api.count)),
+        Route(f"{at}/ids/", api.endpoint(api.ids)),
+        Route(f"{at}/references/", api.endpoint(api.references)),
+        Route(f"{at}/new/", api.endpoint(api.new)),
+        Route(f"{at}/{{row}}/", api.endpoint(api.row), methods=["GET", "PATCH", "DELETE"]),
+    ]

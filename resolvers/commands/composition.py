@@ -1,0 +1,88 @@
+"""BR-01 to BR-05: what a committee must be made of when it is filed (People's Mediation Law, articles 8 and 9)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from db.enums import CommitteeRole, FilingType, Sex
+from resolvers.commands.dates import ONE_DAY, last_of_term
+from resolvers.commands.snapshots import members_on
+from resolvers.commands.standing import last_filed
+from resolvers.commands.work import Row, Work
+from resolvers.faults import Fault
+
+_AT = ("by",)
+_NOT_MINORITY = {"HAN", "OTHER", "NATURALIZED"}
+
+
+@dataclass
+class Composition:
+    """The term a filing attests, its members on the day they are judged, and what is wrong with them."""
+
+    term: Row | None
+    members: list[Row]
+    as_of: dt.date
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, rule: str, zh: str, en: str) -> None:
+        """Note that a rule is broken."""
+        self.faults.append(Fault(_AT, rule, f"{zh}（{rule}）。", f"{en} ({rule})."))
+
+
+def composition(work: Work, committee: Row, filing_type: str) -> Composition:
+    """The current term and its members, for a re-election the next ones; judged by BR-01 to BR-05.
+
+    For the end of a committee nothing is judged: it need not be complete to be dissolved.
+    """
+    term = _term(work, committee, filing_type)
+    upcoming = term is not None and (term["starts_on"] > work.today or filing_type == FilingType.REELECTION.name)
+    as_of = max(work.today, term["starts_on"]) if term else work.today
+    members = members_on(work, committee["id"], as_of, since=term["starts_on"] if term and upcoming else None)
+    made = Composition(term, members, as_of)
+    if filing_type != FilingType.DISSOLVE.name:
+        _judge_members(made, _multi_ethnic(work, committee))
+        _judge_term(made, work, filing_type)
+    return made
+
+
+def _term(work: Work, committee: Row, filing_type: str) -> Row | None:
+    table = work.table("CommitteeTerm")
+    terms = sorted(work.living("CommitteeTerm", table.c.committee_id == committee["id"]), key=lambda t: t["starts_on"])
+    if filing_type == FilingType.REELECTION.name:
+        attested = ((last_filed(work, committee["id"]) or {}).get("term") or {}).get("termNo", 0)
+        return terms[-1] if len(terms) > 1 and terms[-1]["term_no"] > attested else None
+    begun = [term for term in terms if term["starts_on"] <= work.today]
+    if not begun:
+        return terms[0] if terms else None
+    return begun[-1]
+
+
+def _multi_ethnic(work: Work, committee: Row) -> bool:
+    region = work.get("Region", committee["region_id"])
+    return bool(region and region["multi_ethnic"])
+
+
+def _judge_members(made: Composition, multi_ethnic: bool) -> None:
+    count = len(made.members)
+    if not 3 <= count <= 9:
+        made.fault("BR-01", f"委员应为 3 至 9 人，现为 {count} 人", f"There must be 3 to 9 members, there are {count}")
+    directors = sum(member["role"] == CommitteeRole.DIRECTOR.name for member in made.members)
+    if directors != 1:
+        made.fault("BR-02", f"应有且只有 1 名主任，现为 {directors} 名", f"There must be exactly one director, there are {directors}")
+    if not any(member["sex"] == Sex.FEMALE.name for member in made.members):
+        made.fault("BR-03", "应有妇女委员", "There must be a woman among the members")
+    if multi_ethnic and all(member["ethnicity"] in _NOT_MINORITY for member in made.members):
+        made.fault("BR-04", "多民族居住地区应有人数较少民族的委员", "There must be a member of a less populous ethnic group")
+
+
+def _judge_term(made: Composition, work: Work, filing_type: str) -> None:
+    term, months = made.term, work.settings.term_months
+    if term is None:
+        missing = "没有录入下一届" if filing_type == FilingType.REELECTION.name else "没有录入任期"
+        made.fault("BR-05", missing, "The term is not entered")
+    elif term["ends_on"] < work.today:
+        made.fault("BR-05", f"第 {term['term_no']} 届已于 {term['ends_on']} 届满", "The term has expired")
+    # Some count a term to the same day of the month, some to the day before: both are the same length.
+    elif term["ends_on"] - last_of_term(term["starts_on"], months) not in (0 * ONE_DAY, ONE_DAY):
+        made.fault("BR-05", f"任期应为 {months} 个月", f"A term lasts {months} months")

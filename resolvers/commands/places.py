@@ -1,0 +1,109 @@
+"""Which region owns a row, which district a region lies in, and which units stand over it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from db.base import Scoped
+from db.enums import OrgUnitKind, RegionLevel
+from resolvers.commands.work import Draft, Row, Work
+
+_ORDER = [level.name for level in RegionLevel]
+_DOWN_TO_DISTRICT = _ORDER[: _ORDER.index("DISTRICT") + 1]
+
+
+def rank(level: str) -> int:
+    """0 for the nation, 5 for a village."""
+    return _ORDER.index(level)
+
+
+def over(path: str) -> list[str]:
+    """The paths of the regions that hold `path`, itself included, the highest first."""
+    ends = [i + 1 for i, character in enumerate(path) if character == "/"]
+    return [path[:end] for end in ends]
+
+
+def district_of(work: Work, path: str) -> Row:
+    """The district a region lies in; where the tree skips that level, the lowest region above it (API 4, roll-up)."""
+    table = work.table("Region")
+    found = work.row(
+        sa.select(table)
+        .where(table.c.path.in_(over(path)), table.c.level.in_(_DOWN_TO_DISTRICT))
+        .order_by(sa.func.length(table.c.path).desc())
+    )
+    if found is None:
+        raise LookupError(f"no region holds {path!r}")
+    return found
+
+
+def same_district(work: Work, path: str, other: str) -> bool:
+    """Whether two regions lie in one district."""
+    return bool(district_of(work, path)["id"] == district_of(work, other)["id"])
+
+
+def office_over(work: Work, path: str) -> Row | None:
+    """The judicial office that covers a region today, the nearest where several do."""
+    return _nearest(work, path, OrgUnitKind.JUDICIAL_OFFICE)
+
+
+def bureau_over(work: Work, path: str) -> Row | None:
+    """The district bureau over a region."""
+    unit = work.table("OrgUnit")
+    return work.row(
+        sa.select(unit)
+        .where(
+            unit.c.deleted_at.is_(None), unit.c.kind == OrgUnitKind.DISTRICT_BUREAU.name, unit.c.scope_path.in_(over(path))
+        )
+        .order_by(sa.func.length(unit.c.scope_path).desc(), unit.c.id)
+    )
+
+
+def covers(work: Work, unit: Row, path: str) -> bool:
+    """Whether a unit's coverage of today holds a region."""
+    found = _covering(work, path).where(work.table("OrgUnit").c.id == unit["id"])
+    return work.row(found) is not None
+
+
+def _nearest(work: Work, path: str, kind: OrgUnitKind) -> Row | None:
+    unit, region = work.table("OrgUnit"), work.table("Region")
+    return work.row(
+        _covering(work, path).where(unit.c.kind == kind.name).order_by(sa.func.length(region.c.path).desc(), unit.c.id)
+    )
+
+
+def _covering(work: Work, path: str) -> sa.Select[Any]:
+    unit, region, coverage = work.table("OrgUnit"), work.table("Region"), work.table("OrgUnitCoverage")
+    return (
+        sa.select(unit)
+        .join(coverage, coverage.c.org_unit_id == unit.c.id)
+        .join(region, region.c.id == coverage.c.region_id)
+        .where(
+            unit.c.deleted_at.is_(None), coverage.c.deleted_at.is_(None), region.c.path.in_(over(path)),
+            coverage.c.valid_from <= work.today, sa.or_(coverage.c.valid_to.is_(None), coverage.c.valid_to >= work.today),
+        )
+    )  # fmt: skip
+
+
+def place(draft: Draft) -> None:
+    """Fill the columns that row scopes are made of from the draft's owner (DESIGN 5)."""
+    owner, work = draft.info.owner, draft.work
+    if owner is None or not issubclass(draft.info.model, Scoped) or not draft.whole(owner.near):
+        return
+    row = work.get(owner.target, draft.row[owner.near])
+    if row is None:
+        return
+    if owner.target == "Region":
+        draft.row["scope_path"] = row["path"]
+        if draft.info.name == "OrgUnit":
+            draft.row["org_scope_id"] = draft.row["id"]
+        elif draft.row.get("org_scope_id") is None or draft.changed(owner.near):
+            office = office_over(work, row["path"])
+            draft.row["org_scope_id"] = office["id"] if office else None
+    else:
+        draft.row["scope_path"], draft.row["org_scope_id"] = row["scope_path"], row["org_scope_id"]
+        if draft.info.table.c.region_id.info["facts"].computed:
+            draft.row["region_id"] = row["region_id"]
+    if "guiding_office_id" in draft.row:
+        draft.row["org_scope_id"] = draft.row["guiding_office_id"]

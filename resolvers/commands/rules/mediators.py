@@ -1,0 +1,57 @@
+"""Mediators: the citizen number tells sex and day of birth (BR-25), and they are of age (People's Mediation Law 14)."""
+
+from __future__ import annotations
+
+from db import crypto
+from db.checksums import citizen_birth_date, citizen_sex
+from db.enums import Sex
+from resolvers.commands.dates import age_on
+from resolvers.commands.numbers import mediator_no
+from resolvers.commands.places import district_of
+from resolvers.commands.rules import Rules
+from resolvers.commands.rules.appointments import ADULT
+from resolvers.commands.work import Draft
+
+_UNSAID = frozenset({None, Sex.UNKNOWN.name, Sex.UNSTATED.name})
+
+
+def _prepare(draft: Draft) -> None:
+    """Fill sex and day of birth from the citizen number, where the client does not say them itself."""
+    number = draft.clear.get("id_number")
+    if number is None:
+        return
+    if "sex" not in draft.given or draft.row.get("sex") in _UNSAID:
+        draft.row["sex"] = citizen_sex(number)
+    if "birth_date" not in draft.given or draft.row.get("birth_date") is None:
+        draft.row["birth_date"] = citizen_birth_date(number)
+
+
+def _check(draft: Draft) -> None:
+    row = draft.row
+    number = _number(draft)
+    if number is not None:
+        if row.get("sex") != citizen_sex(number) and "sex" not in draft.broken:
+            draft.fault("sex", "BR-25", "与身份证号不符（BR-25）", "does not match idNumber (BR-25)")
+        if row.get("birth_date") != citizen_birth_date(number) and "birth_date" not in draft.broken:
+            draft.fault("birth_date", "BR-25", "与身份证号不符（BR-25）", "does not match idNumber (BR-25)")
+    if draft.whole("birth_date", "first_appointed_on") and draft.changed("birth_date", "first_appointed_on"):
+        if age_on(row["birth_date"], row["first_appointed_on"]) < ADULT:
+            draft.fault("first_appointed_on", "RANGE", "时本人未满 18 周岁", "is before the person comes of age")
+
+
+def _number(draft: Draft) -> str | None:
+    """The citizen number the row will have, where this write touches what it tells."""
+    if "id_number" in draft.clear:
+        return draft.clear["id_number"]
+    if draft.before is None or "id_number" in draft.broken or not draft.changed("sex", "birth_date"):
+        return None
+    return crypto.decrypt(draft.before["id_number_cipher"], "mediator.id_number")
+
+
+def _finish(draft: Draft) -> None:
+    if draft.new:
+        district = district_of(draft.work, draft.row["scope_path"])
+        draft.row["mediator_no"] = mediator_no(draft.work.connection, district["code"])
+
+
+RULES = Rules(prepare=_prepare, check=_check, finish=_finish, supplied=frozenset({"sex"}))

@@ -1,0 +1,51 @@
+"""Whether what must be unique is taken already: asked before the write, and read from the database's refusal after.
+
+What holds the value may be invisible to the viewer, so nothing is said but that it is taken.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from db.registry import EntityInfo
+from db.uniqueness import field_of_violation
+from resolvers.commands.work import Draft, fault_at
+from resolvers.faults import Fault
+
+_TAKEN = ("NOT_UNIQUE", "已被使用", "is already in use")
+
+
+def check(draft: Draft) -> None:
+    """Note a fault at every field whose value another living row has."""
+    for field in draft.info.fields.values():
+        if field.facts.unique and not field.facts.computed:
+            stored = f"{field.name}_digest" if field.kind == "encrypted" else field.column
+            partial = field.facts.unique if isinstance(field.facts.unique, str) else None
+            if field.name not in draft.broken and _taken(draft, {stored: draft.row.get(stored)}, partial):
+                draft.fault(field.name, *_TAKEN)
+    for columns in draft.info.facts.unique:
+        if draft.whole(*columns) and _taken(draft, {column: draft.row[column] for column in columns}):
+            draft.fault(columns[-1], *_TAKEN)
+
+
+def _taken(draft: Draft, values: dict[str, Any], partial: str | None = None) -> bool:
+    if any(value is None for value in values.values()) or not draft.changed(*values):
+        return False
+    table = draft.info.table
+    where: list[sa.ColumnElement[bool] | sa.TextClause] = [table.c[name] == value for name, value in values.items()]
+    if partial:
+        where.append(sa.text(partial))
+    statement = sa.select(table.c.id).where(*where, table.c.deleted_at.is_(None), table.c.id != draft.row["id"])
+    return draft.work.row(statement) is not None
+
+
+def fault_of(info: EntityInfo, error: IntegrityError) -> Fault | None:
+    """The fault that a refusal of the database stands for; None where it is no question of uniqueness."""
+    found = field_of_violation(error)
+    if found is None:
+        return None
+    key, names = found
+    return fault_at(info, names[-1], *_TAKEN) if key == info.key else Fault((), _TAKEN[0], "编号已被使用，请重试。", "A number is taken; try again.")
