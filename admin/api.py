@@ -172,8 +172,8 @@ class TableApi:
 
     async def _nodes(self, table: Table, columns: list[Column], asked: Listing, viewer: Viewer) -> list[dict[str, Any]]:
         pick = rows.pick(self.tables, table, columns)
-        bounds = {"where": asked.where, "order": asked.order, "first": asked.first, "offset": asked.offset}
-        request = Connection(table.info, [("nodes", "nodes", pick)], **bounds)
+        request = Connection(table.info, [("nodes", "nodes", pick)], where=asked.where, order=asked.order)
+        request.first, request.offset = asked.first, asked.offset
         found: list[dict[str, Any]] = (await self.services.reads.rows(request, viewer))["nodes"]
         return found
 

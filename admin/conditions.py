@@ -26,7 +26,9 @@ DAY = dt.timedelta(days=1)
 def filterable(column: Column, viewer: Viewer, info: EntityInfo) -> bool:
     """Whether the viewer may filter the entity by the column: never by what is masked to them."""
     field = column.scalar
-    return field is None or (field.kind in _PLAIN | {"enums"} and conditionable(info, field, viewer))
+    return field is None or (
+        field.name != "version" and field.kind in _PLAIN | {"enums"} and conditionable(info, field, viewer)
+    )
 
 
 def order_path(entities: Registry, column: Column, viewer: Viewer, info: EntityInfo) -> list[str] | None:
@@ -62,12 +64,12 @@ def _scalar(field: Field, operator: str | None, match: str | None, value: str | 
         return {"hasEvery": [_member(field, v) for v in (value if isinstance(value, list) else [value])]}
     if isinstance(value, list):
         raise _unreadable(field)
-    if field.kind == "text":
+    if field.kind == "text" and (match or not operator):
         return {_known(field, _MATCHES, match or "contains"): value}
     name = _known(field, _OPERATORS, operator or "e")
     if field.kind == "datetime":
         return _moments(name, _day(field, value))
-    if field.kind in ("bool", "enum") and name not in ("eq", "neq"):
+    if field.kind in ("bool", "enum", "text") and name not in ("eq", "neq"):
         raise _unreadable(field)
     return {name: _parsed(field, value)}
 
@@ -89,6 +91,8 @@ def _moments(operator: str, day: dt.date) -> Mapping[str, Any]:
 
 def _parsed(field: Field, value: str) -> Any:
     match field.kind:
+        case "text":
+            return value
         case "enum":
             return _member(field, value)
         case "bool":
@@ -98,14 +102,14 @@ def _parsed(field: Field, value: str) -> Any:
         case "date":
             return _day(field, value)
     try:
-        number = int(value) if field.kind == "int" else decimal.Decimal(value)
+        number = decimal.Decimal(int(value) if field.kind == "int" else value)
     except (ValueError, decimal.InvalidOperation):
         raise _unreadable(field) from None
     # The database's own bounds: beyond them a comparison is an error on PostgreSQL and an answer on SQLite.
     most = 2**31 - 1 if field.kind == "int" else 10**15
-    if not decimal.Decimal(number).is_finite() or abs(number) > most:
+    if not number.is_finite() or abs(number) > most:
         raise _unreadable(field)
-    return number
+    return int(number) if field.kind == "int" else number
 
 
 def _member(field: Field, value: str) -> str:

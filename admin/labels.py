@@ -28,8 +28,10 @@ def label_pick(entities: Registry, info: EntityInfo) -> Pick:
     return pick
 
 
-def label_text(entities: Registry, info: EntityInfo, row: Mapping[str, Any]) -> str:
-    """The name of a row that was read by ``label_pick``."""
+def label_text(entities: Registry, info: EntityInfo, row: Mapping[str, Any], *, whole: bool = True) -> str:
+    """The name of a row that was read by ``label_pick``; `whole` tells a region from its namesakes."""
+    if info.name == "Region" and not whole:
+        return str(row["name"])
     if info.name == "Region":
         above = row.get("parent")
         return f"{row['name']}（{above['name']}，{row['code']}）" if above else f"{row['name']}（{row['code']}）"
@@ -37,7 +39,7 @@ def label_text(entities: Registry, info: EntityInfo, row: Mapping[str, Any]) -> 
     if name not in info.fields:
         relation = info.reference(name)
         target = row.get(relation.public)
-        return label_text(entities, entities[relation.target], target) if target else UNNUMBERED
+        return label_text(entities, entities[relation.target], target, whole=whole) if target else UNNUMBERED
     beside = " ".join(term(info.fields[n], row[info.fields[n].public]) for n in _beside(info))
     own = _own(info.fields[name], row.get(info.fields[name].public))
     return f"{beside} {own}".strip()

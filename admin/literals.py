@@ -44,7 +44,10 @@ WORDS = (
     Swap("value:r},M0(r),9,bT)", "value:r},M0(fengqiao.matches[r]),9,bT)"),
     Swap('icon:"eye",title:"View"', 'icon:"eye",title:"查看"', 2),
     Swap('icon:"times",title:"Remove"', 'icon:"times",title:"移除"'),
-    Swap('icon:"plus",title:"Add"', 'icon:"plus",title:"添加"'),
+    Swap(
+        'icon:"plus",title:"Add"}),U0(M0(e.$t("Add")),1)',
+        'icon:"plus",title:"添加一项"}),U0("添加一项",1)',
+    ),
     Swap('title:"Click for more info"', 'title:"填写说明"'),
     Swap('t[0]=U0("Error",-1)', 't[0]=U0("没有保存，请修改以下各项：",-1)'),
     Swap('"Successfully added row"', '"已新建"'),
@@ -120,8 +123,15 @@ PLACES = (
     # A field that may not be written is text, not an input.
     Swap(
         "b.extra.foreign_key?(Z(),R0(p,{key:0,fieldName:String(l)",
-        'b.extra.readonly?(Z(),p0("p",{key:9,class:"fq_fact"},M0(fengqiao.text(b,e.row,l)),1)):'
+        'b.extra.readonly?(Z(),p0("p",{key:9,class:fengqiao.fact(b)},M0(fengqiao.text(b,e.row,l)),3)):'
         "b.extra.foreign_key?(Z(),R0(p,{key:0,fieldName:String(l)",
+    ),
+    Swap("e.isRequired(String(l))?(Z(),p0", "!b.extra.readonly&&e.isRequired(String(l))?(Z(),p0"),
+    Swap("b.extra.help_text?(Z(),R0", "!b.extra.readonly&&b.extra.help_text?(Z(),R0"),
+    # A date stays on one line.
+    Swap(
+        'p0("span",D_,M0(e.abbreviate(m[g])),1)',
+        'p0("span",{key:8,class:fengqiao.look(m[g])},M0(e.abbreviate(m[g])),3)',
     ),
     # "+" and the pencil beside a reference, only where the viewer may create or open its rows.
     Swap(

@@ -87,6 +87,8 @@ def _order(
     tables: Tables, table: Table, params: QueryParams, viewer: Viewer, visible: Mapping[str, Column]
 ) -> list[Mapping[str, Any]]:
     asked = ",".join(text for key in ("__order", "__order[]") for text in params.getlist(key))
+    if not asked:
+        return [_own(table, name) for name in table.info.facts.order]
     keys = []
     for name in filter(None, asked.split(",")):
         column = visible.get(name.removeprefix("-"))
@@ -95,6 +97,12 @@ def _order(
             raise _refused(name.removeprefix("-"), "排序")
         keys.append(_nested(path, Sort.DESC_NULLS_LAST if name.startswith("-") else Sort.ASC))
     return keys
+
+
+def _own(table: Table, name: str) -> Mapping[str, Any]:
+    """The entity's own ordering, such as ``-due_on``."""
+    field = table.info.fields[name.removeprefix("-")]
+    return {field.public: Sort.DESC_NULLS_LAST if name.startswith("-") else Sort.ASC}
 
 
 def _nested(path: list[str], direction: Sort) -> Mapping[str, Any]:

@@ -58,10 +58,6 @@ class Rights:
     def __init__(self, services: Services, tables: Tables) -> None:
         self.services, self.tables = services, tables
 
-    def machine(self, table: Table) -> bool:
-        """Whether the table's rows have a life that steps change."""
-        return table.info.facts.machine is not None
-
     def state(self, table: Table) -> Column | None:
         """The column that holds the state."""
         machine = table.info.facts.machine

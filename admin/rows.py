@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
-
+from admin import wording
 from admin.labels import label_pick, label_text, term
 from admin.tables import INVISIBLE, KEY, Column, Table, Tables
 from db.clock import SHANGHAI
-from db.facts import Code
 from db.identity import parse_global_id
+from db.registry import Field
 from resolvers.requests import One, Pick
 
 Row = dict[str, Any]
@@ -37,7 +36,7 @@ def listed(tables: Tables, table: Table, columns: Iterable[Column], row: Mapping
     columns = list(columns)
     found: Row = {KEY: row["id"]}
     for column in columns:
-        _put(tables, table, found, column, row.get(column.public), _for_list)
+        _put(tables, table, found, column, row, whole=False)
     # The front end prints the linking column as it is: no term, no reference.
     if table.link in columns:
         found[table.link.wire] = shown(tables, table, table.link, row) or "（打开）"
@@ -48,7 +47,7 @@ def detailed(tables: Tables, table: Table, columns: Iterable[Column], row: Mappi
     """A row as the form takes it."""
     found: Row = {KEY: row["id"]}
     for column in columns:
-        _put(tables, table, found, column, row.get(column.public), _for_form)
+        _put(tables, table, found, column, row, whole=True)
     return found
 
 
@@ -64,70 +63,50 @@ def shown(tables: Tables, table: Table, column: Column, row: Mapping[str, Any]) 
     if column.reference is not None:
         target = tables.entities[column.reference.target]
         if value is not None:
-            return label_text(tables.entities, target, value)
+            return label_text(tables.entities, target, value, whole=False)
         return "" if table.info.table.c[column.reference.near].nullable else INVISIBLE
-    value = _for_list(column, value)
+    assert column.scalar is not None
+    value = _printed(tables, table, column.scalar, row)
     if value is None:
         return ""
-    assert column.scalar is not None
     if column.scalar.kind == "bool":
         return "是" if value else "否"
     if isinstance(value, list):
         return "、".join(term(column.scalar, item) for item in value)
-    return term(column.scalar, value)
+    named = wording.names(tables.entities, table.info, column.name)
+    return named.get(value, value) if named else term(column.scalar, value)
 
 
-def _put(
-    tables: Tables, table: Table, found: Row, column: Column, value: Any, form: Callable[[Column, Any], Any]
-) -> None:
+def _put(tables: Tables, table: Table, found: Row, column: Column, row: Mapping[str, Any], *, whole: bool) -> None:
+    if column.scalar is not None:
+        found[column.wire] = _printed(tables, table, column.scalar, row)
     if column.reference is None:
-        found[column.wire] = form(column, value)
         return
-    readable = f"{column.wire}_readable"
+    value, readable = row.get(column.public), f"{column.wire}_readable"
     if value is not None:
         target = tables.entities[column.reference.target]
-        found[column.wire], found[readable] = value["id"], label_text(tables.entities, target, value)
+        name = label_text(tables.entities, target, value, whole=whole)
+        found[column.wire], found[readable] = value["id"], name
     elif table.info.table.c[column.reference.near].nullable:
         found[column.wire], found[readable] = None, None
-    elif form is _for_list:
-        found[column.wire], found[readable] = INVISIBLE, None
     else:
-        found[column.wire], found[readable] = None, INVISIBLE
+        # A list prints the cell, a form the name beside the empty reference.
+        found[column.wire], found[readable] = (None, INVISIBLE) if whole else (INVISIBLE, None)
 
 
-def _for_list(column: Column, value: Any) -> Any:
-    assert column.scalar is not None
-    if value is not None and column.scalar.kind == "datetime":
+def _printed(tables: Tables, table: Table, field: Field, row: Mapping[str, Any]) -> Any:
+    """A scalar as the front end prints it: moments and documents are text by then."""
+    value = row.get(field.public)
+    if value is not None and field.kind == "datetime":
         return moment(value)
-    if value is not None and column.scalar.kind == "json":
-        return document(value)
+    if value is not None and field.kind == "json":
+        return wording.document(tables.entities, wording.subject(tables.entities, table.info, row), value)
     return value
-
-
-def _for_form(column: Column, value: Any) -> Any:
-    if isinstance(value, list) and column.scalar is not None and column.scalar.kind == "enums":
-        return value
-    return _for_list(column, value)
 
 
 def moment(value: str) -> str:
     """``2026-05-03T04:00:00.000Z`` -> ``2026-05-03 12:00``, in China."""
     return dt.datetime.fromisoformat(value).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
-
-
-def document(value: Any) -> str:
-    """A stored document as lines of text."""
-    if isinstance(value, list):
-        return "、".join(str(item) for item in value)
-    if isinstance(value, Mapping):
-        return "\n".join(f"{key}：{_inner(item)}" for key, item in value.items())
-    return str(value)
-
-
-def _inner(value: Any) -> str:
-    if isinstance(value, Mapping | list):
-        return orjson.dumps(value).decode()
-    return "" if value is None else str(value)
 
 
 def form_value(column: Column, value: Any) -> Any:
@@ -152,6 +131,6 @@ def _is_formula(text: str) -> bool:
     return text.startswith(_FORMULA) and not negative
 
 
-def choices(members: type[Code]) -> dict[str, dict[str, str]]:
+def choices(terms: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """An enumeration as the front end takes it."""
-    return {m.name: {"display_name": m.zh, "value": m.name} for m in members}
+    return {name: {"display_name": zh, "value": name} for name, zh in terms.items()}

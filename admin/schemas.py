@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from admin import wording
 from admin.conditions import filterable, order_path
 from admin.rights import Rights
 from admin.rows import choices
@@ -34,8 +35,8 @@ def schema(tables: Tables, table: Table, viewer: Viewer, rights: Rights) -> dict
     columns = tables.visible(table, viewer)
     creatable = rights.creatable(table, viewer)
     properties = {c.wire: _property(tables, table, c, viewer, rights, c in creatable) for c in columns}
-    if rights.machine(table):
-        properties[REASON] = _reason()
+    if (state := rights.state(table)) is not None:
+        properties = _after(properties, state.wire, {REASON: _reason()})
     facts, needed = table.info.facts, must_be_sent(table.info)
     listed = [table.of(name) for name in facts.listed]
     return {
@@ -63,6 +64,13 @@ def schema(tables: Tables, table: Table, viewer: Viewer, rights: Rights) -> dict
     }
 
 
+def _after(properties: dict[str, Any], name: str, more: dict[str, Any]) -> dict[str, Any]:
+    """`properties` with `more` behind `name`."""
+    place = list(properties).index(name) + 1
+    items = list(properties.items())
+    return dict([*items[:place], *more.items(), *items[place:]])
+
+
 def defaults(table: Table, columns: list[Column]) -> dict[str, Any]:
     """What the form of a new row begins with."""
     found: dict[str, Any] = {}
@@ -81,6 +89,7 @@ def _property(
         "secret": False,
         "unique": True,
         "create": create,
+        "system": column.system,
         "sortable": order_path(tables.entities, column, viewer, table.info) is not None,
     }
     if column.reference is not None:
@@ -96,8 +105,10 @@ def _property(
     facts = column.scalar.facts
     extra["help_text"] = help_text(column.scalar)
     extra["state"] = table.info.facts.machine is not None and column.name == table.info.facts.machine.column
-    if facts.members is not None:
-        extra["choices"] = choices(facts.members)
+    terms = wording.names(tables.entities, table.info, column.name)
+    if facts.members is not None or terms:
+        extra["choices"] = choices(terms or {m.name: m.zh for m in facts.members or ()})
+    extra["document"] = column.scalar.kind == "json"
     if facts.long:
         extra["widget"] = "text-area"
     return {"title": column.wire, **_TYPES.get(column.scalar.kind, {"type": "string"}), "extra": extra}

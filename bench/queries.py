@@ -72,10 +72,12 @@ def _register(dialect: str) -> str:
     mediators = f"""(SELECT coalesce({joined.format("x")}, '') FROM (SELECT {mediator} AS x
         FROM mediator_appointment a JOIN mediator m ON m.id = a.mediator_id
         WHERE a.committee_id = c.id AND {now} AND {seen} ORDER BY m.id LIMIT 200) l)"""
-    director = f"""coalesce((SELECT {parts("'{\"id\":\"md_'", "m.id", "'\",\"name\":'", text.format("m.name"), "'}'")}
+    person = parts("'{\"id\":\"md_'", "m.id", "'\",\"name\":'", text.format("m.name"), "'}'")
+    director = f"""coalesce((SELECT {person}
         FROM mediator_appointment a JOIN mediator m ON m.id = a.mediator_id
         WHERE a.committee_id = c.id AND a.role = 'DIRECTOR' AND {now} AND {seen} ORDER BY m.id LIMIT 1), 'null')"""
-    place = f"""coalesce((SELECT {parts("'{\"code\":'", text.format("r.code"), "',\"name\":'", text.format("r.name"), "'}'")}
+    region_text = parts("'{\"code\":'", text.format("r.code"), "',\"name\":'", text.format("r.name"), "'}'")
+    place = f"""coalesce((SELECT {region_text}
         FROM region r WHERE r.id = c.region_id AND {region}), 'null')"""
     committee = parts(
         "'{\"id\":\"mc_'", "c.id", "'\",\"code\":'", text.format("c.code"), "',\"name\":'", text.format("c.name"),

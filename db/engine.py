@@ -79,6 +79,11 @@ class Database:
             return result
 
 
+def analyze(connection: Connection) -> None:
+    """Count what the tables hold, so that plans fit it; the last thing a bulk load does in its transaction."""
+    connection.exec_driver_sql("ANALYZE")
+
+
 def _engine(url: URL, settings: Settings) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         arguments = {"server_settings": {"timezone": "UTC", "jit": "off", "application_name": "fengqiao"}}
@@ -155,6 +160,7 @@ class _PostgresReader:
             "plan_cache_mode": "force_custom_plan",
             "jit": "off",
             "timezone": "UTC",
+            "datestyle": "ISO",
             "application_name": "fengqiao-read",
             "default_transaction_read_only": "on",
             "statement_timeout": str(int(self._settings.statement_seconds * 1000)),

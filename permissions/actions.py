@@ -74,7 +74,9 @@ def open_row(
         return None
     values = {c.name: found[f"c_{c.name}"] for c in table.c}
     held = {(name[4], Role[name[6:]]) for name in columns if name.startswith("may_") and found[name]}
-    hidden = {name for name, shown in masks.items() if shown == "masked" or (shown != "shown" and not found[f"see_{name}"])}
+    hidden = {
+        name for name, shown in masks.items() if shown == "masked" or (shown != "shown" and not found[f"see_{name}"])
+    }
     return OpenRow(values, frozenset(held), frozenset(hidden), _kin(connection, info, viewer, values))
 
 
@@ -84,7 +86,7 @@ def _kin(connection: Connection, info: EntityInfo, viewer: Viewer, values: Mappi
     return frozenset(key for key in named if same_unit(connection, viewer, key))
 
 
-# --- columns -----------------------------------------------------------------------------------------------------------
+# --- columns ----------------------------------------------------------------------------------------------------------
 
 
 def writable_columns(info: EntityInfo, viewer: Viewer, row: OpenRow | None = None) -> frozenset[str]:
@@ -102,7 +104,7 @@ def writable_columns(info: EntityInfo, viewer: Viewer, row: OpenRow | None = Non
     return frozenset(names & allowed)
 
 
-# --- whole rows --------------------------------------------------------------------------------------------------------
+# --- whole rows -------------------------------------------------------------------------------------------------------
 
 
 def may_create(info: EntityInfo, viewer: Viewer) -> bool:
@@ -140,7 +142,7 @@ def deletable(info: EntityInfo, row: OpenRow) -> bool:
     return machine is None or first is None or row[machine.column] == first.target
 
 
-# --- steps of the state machine ----------------------------------------------------------------------------------------
+# --- steps of the state machine ---------------------------------------------------------------------------------------
 
 
 class Verdict(enum.IntEnum):
@@ -177,7 +179,9 @@ def judge(machine: Machine, step: Step, viewer: Viewer, row: OpenRow) -> Verdict
 def choose_step(info: EntityInfo, viewer: Viewer, row: OpenRow, verb: str) -> tuple[Step | None, Verdict]:
     """The step that `verb` is for this viewer and row, and how it is judged; no step where there is no such verb."""
     machine = info.facts.machine
-    judged = [(step, judge(machine, step, viewer, row)) for step in _steps(machine) if step.verb == verb] if machine else []
+    judged = (
+        [(step, judge(machine, step, viewer, row)) for step in _steps(machine) if step.verb == verb] if machine else []
+    )
     if not judged:
         return None, Verdict.ROLE
     return max(judged, key=lambda pair: pair[1])

@@ -23,9 +23,9 @@ from resolvers.binds import Binds, Call, Values, resolve
 from resolvers.cursors import context
 from resolvers.derived import DERIVED
 from resolvers.faults import forbidden
-from resolvers.fragments import Concat, literal, printed
+from resolvers.fragments import Pieces, braced, concat, literal, pieces, printed
 from resolvers.joins import by_key, link
-from resolvers.lists import ListText, braced
+from resolvers.lists import ListText
 from resolvers.requests import Connection, One, Pick, Single
 
 Proof = frozenset[Role] | None
@@ -39,7 +39,8 @@ class Plan:
     sql: str
     values: Values
     connections: tuple[Connection, ...]
-    """The lists whose cursors the statement prints or reads."""
+    """The lists that cursors of the statement, printed or read, belong to."""
+    prints_cursors: bool
     masked: tuple[str, ...]
     """Paths of the answer that print masks, without list indexes."""
 
@@ -66,7 +67,7 @@ def compile_request(request: Connection | Single, entities: Registry, viewer: Vi
     c = Compiler(entities, viewer, suppress_below)
     statement = c.single(request) if isinstance(request, Single) else select(ListText(c, request, None, None, "").sql())
     compiled = statement.compile(dialect=dialect)
-    return Plan(str(compiled), Values(compiled, c.binds, dialect), tuple(c.connections), tuple(dict.fromkeys(c.masked)))
+    return Plan(str(compiled), Values(compiled, c.binds, dialect), tuple(c.connections), c.prints_cursors, tuple(dict.fromkeys(c.masked)))
 
 
 class Compiler:
@@ -77,6 +78,7 @@ class Compiler:
         self.binds = Binds()
         self.connections: list[Connection] = []
         self.masked: list[str] = []
+        self.prints_cursors = False
         self._names = 0
 
     def name(self) -> str:
@@ -109,33 +111,37 @@ class Compiler:
 
     def object(self, pick: Pick, table: FromClause, proof: Proof, path: str) -> ColumnElement[str]:
         """The JSON object of one row of `table`."""
-        members: list[tuple[str, str | ColumnElement[str]]] = []
+        members: list[tuple[str, str | ColumnElement[Any] | Pieces]] = []
         for key, item in pick.items:
             if isinstance(item, str):
                 members.append((key, f'"{item}"'))
             else:
                 members.append((key, self._item(pick.entity, item, table, proof, f"{path}.{key}" if path else key)))
-        return Concat(*braced(members))
+        return concat(braced(members))
 
-    def _item(self, info: EntityInfo, item: Field | One | Connection, table: FromClause, proof: Proof, path: str) -> ColumnElement[str]:
+    def _item(
+        self, info: EntityInfo, item: Field | One | Connection, table: FromClause, proof: Proof, path: str
+    ) -> ColumnElement[Any] | Pieces:
         if isinstance(item, Field):
             return self._scalar(info, item, table, path)
         if isinstance(item, One):
             return func.coalesce(self._one(item, table, proof, path), literal("null"), type_=sa.Text())
         return ListText(self, item, table, proof, path).sql()
 
-    def _scalar(self, info: EntityInfo, field: Field, table: FromClause, path: str) -> ColumnElement[str]:
-        null = literal("null")
+    def _scalar(self, info: EntityInfo, field: Field, table: FromClause, path: str) -> ColumnElement[Any] | Pieces:
         seen = sight(self.entities, info, field, table, self.viewer)
-        if field.kind == "encrypted" or seen != "shown":
+        encrypted = field.kind == "encrypted"
+        if encrypted or not (isinstance(seen, str) and seen == "shown"):
             self.masked.append(path)
-        if isinstance(seen, str) and seen == "masked" and field.kind != "encrypted":
+        if isinstance(seen, str) and seen == "masked" and not encrypted:
             return self._mask(field, table)
-        value = printed(self.column(info, field, table), field.kind, info.facts.prefix)
-        shown = func.coalesce(value, null, type_=sa.Text()) if field.nullable else value
-        if isinstance(seen, str) or field.kind == "encrypted":
-            return shown
-        return case((seen, shown), else_=self._mask(field, table))
+        value, prefix = self.column(info, field, table), info.facts.prefix
+        plain = isinstance(seen, str) or encrypted
+        if plain and not field.nullable:
+            return pieces(value, field.kind, prefix)
+        shown = printed(value, field.kind, prefix)
+        shown = func.coalesce(shown, literal("null"), type_=sa.Text()) if field.nullable else shown
+        return shown if plain else case((seen, shown), else_=self._mask(field, table))
 
     def _mask(self, field: Field, table: FromClause) -> ColumnElement[str]:
         if field.facts.personal != "surname":

@@ -194,7 +194,7 @@ def _many(c: Compiler, relation: Relation, table: FromClause, tree: Mapping[str,
 def _count(c: Compiler, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str) -> list[ColumnElement[bool]]:
     target = c.entities[relation.target]
     far = c.alias(target)
-    rows = select(func.count()).select_from(far).where(*link(c, relation, table, far), c.scope(target, far)).correlate_except(far)
+    rows = select(func.count()).select_from(far).where(*link(c, relation, table, far, each_once=True), c.scope(target, far)).correlate_except(far)
     number = Field("count", "count", target.fields["version"].facts, False, sa.Integer())
     return [compare(c, rows.scalar_subquery(), number, "", operator, value, f"{at}.{operator}") for operator, value in tree.items()]
 

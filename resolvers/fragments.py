@@ -7,6 +7,7 @@ builders, in the order of the selection, and nested values are never parsed agai
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -157,15 +158,48 @@ def printed(value: ColumnElement[Any], kind: Kind, prefix: str = "") -> ColumnEl
             return PrintText(value)
 
 
+Pieces = list[str | ColumnElement[Any]]
+"""JSON text in pieces: constant text of ours, and expressions that print the rest."""
+
+
+def pieces(value: ColumnElement[Any], kind: Kind, prefix: str = "") -> Pieces:
+    """A value that is never null as pieces, so that its quotes join the constant text around it."""
+    match kind:
+        case "id" | "ref":
+            return [f'"{prefix}_', value, '"']
+        case "enum" | "date":
+            return ['"', value, '"']
+        case "int" | "enums" | "json":
+            return [value]
+        case _:
+            return [printed(value, kind, prefix)]
+
+
+def concat(parts: Pieces) -> ColumnElement[str]:
+    """The text of pieces, constants next to each other made one."""
+    merged: Pieces = []
+    for part in parts:
+        if isinstance(part, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += part
+        else:
+            merged.append(part)
+    elements = [literal(part) if isinstance(part, str) else part for part in merged]
+    return elements[0] if len(elements) == 1 else Concat(*elements)
+
+
+def braced(members: Sequence[tuple[str, str | ColumnElement[Any] | Pieces]]) -> Pieces:
+    """``{"key":value,…}`` from members whose values are JSON text of ours, expressions or pieces."""
+    parts: Pieces = ["{"]
+    for i, (key, value) in enumerate(members):
+        parts.append(("," if i else "") + json.dumps(key) + ":")
+        parts.extend(value if isinstance(value, list) else [value])
+    return [*parts, "}"]
+
+
 def literal(text: str) -> ColumnElement[str]:
     """A constant text of ours inside the statement; never a value from outside."""
     quoted = text.replace("'", "''")
     return sa.literal_column(f"'{quoted}'", sa.Text())
-
-
-def key_text(key: str) -> str:
-    """``"name":`` for a response key."""
-    return json.dumps(key) + ":"
 
 
 class Position(FunctionElement[int]):

@@ -21,10 +21,13 @@ ANCESTORS = 5
 """Levels above a village: nation, province, city, district, street."""
 
 
-def link(c: Compiler, relation: Relation, near: FromClause, far: FromClause, proven: bool = False) -> list[ColumnElement[bool]]:
+def link(
+    c: Compiler, relation: Relation, near: FromClause, far: FromClause, proven: bool = False, each_once: bool = False
+) -> list[ColumnElement[bool]]:
     """What ties rows of `far` (the relation's target) to the row of `near` (its source).
 
     Rows that lie between are subject to the viewer's scope too, unless `proven` says that they cannot be outside.
+    `each_once` is for lists and counts: two rows between the same two must not print one of them twice.
     """
     if relation.name == "ancestors" and relation.source == "Region":
         return [or_(*(far.c.id.in_(step) for step in _above(c, near.c.parent_id)))]
@@ -39,7 +42,10 @@ def link(c: Compiler, relation: Relation, near: FromClause, far: FromClause, pro
         *current(via, through.since, through.until),
         *(via.c[column].in_([_constant(via.c[column], v) for v in values]) for column, values in through.where),
     ]
-    return [far.c.id.in_(select(via.c[through.far]).where(*conditions).correlate_except(via))]
+    # A joined set, not IN: with statistics at hand SQLite turns an IN round and reads the whole target.
+    ends = select(via.c[through.far].label("far")).where(*conditions).correlate_except(via)
+    ends = (ends.distinct() if each_once else ends).subquery(c.name())
+    return [far.c.id == ends.c.far]
 
 
 def _constant(column: ColumnElement[Any], value: str) -> ColumnElement[Any]:

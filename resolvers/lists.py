@@ -13,7 +13,7 @@ from resolvers.binds import Call, Convert
 from resolvers.conditions import where
 from resolvers.cursors import NONCE, keys_of
 from resolvers.faults import bad_input
-from resolvers.fragments import Concat, Hex, Joined, key_text, literal, printed
+from resolvers.fragments import Hex, Joined, Pieces, braced, concat, literal, pieces, printed
 from resolvers.joins import link
 from resolvers.orderings import SortKey, beyond, sort_keys
 from resolvers.requests import Connection
@@ -40,7 +40,7 @@ class ListText:
         """The JSON of the list. Raises FORBIDDEN where the viewer may only count."""
         shown = [part for _, part, _ in self.request.parts if part in _ROWS]
         if not shown:
-            return Concat(*self._print({}))
+            return concat(self._print({}))
         self.c.rows_allowed(self.request.entity, f"{self.path or self.request.entity.plural}.{shown[0]}")
         return self._page()
 
@@ -54,7 +54,7 @@ class ListText:
         held = request.relation is not None and c.proven(request.relation, self.proof)
         if request.relation is not None:
             assert self.near is not None
-            conditions += link(c, request.relation, self.near, table, held)
+            conditions += link(c, request.relation, self.near, table, held, each_once=True)
         if held and request.relation is not None and request.relation.through is None:
             conditions.append(living(table))
         else:
@@ -87,54 +87,56 @@ class ListText:
 
     def _joined(self, page: FromClause, keys: Sequence[SortKey], more: bool, cursors: bool) -> ColumnElement[Any]:
         """The text of a page: each row printed, then all joined in their order."""
-        columns = self._row_texts(page, keys)
+        self.c.prints_cursors |= cursors
+        printed_rows = self._row_texts(page, keys)
+        if not more and not self.backward:
+            texts = {name: Joined(text) for name, text in printed_rows.items()}
+            return select(concat(self._print(texts))).select_from(page).correlate_except(page).scalar_subquery()
+        columns = [text.label(f"x{name}") for name, text in printed_rows.items()]
         if cursors:
-            columns.append(_cursor_text(self.number, page, keys).label("cursor"))
-        if more or self.backward:
-            columns += [func.row_number().over().label("at"), func.count().over().label("rows")]
+            columns.append(concat(_cursor_pieces(self.number, page, keys)).label("cursor"))
+        columns += [func.row_number().over().label("at"), func.count().over().label("rows")]
         rows = select(*columns).select_from(page).correlate_except(page).subquery(self.c.name())
         if self.backward:
             rows = select(rows).order_by(rows.c.at.desc()).correlate_except(rows).subquery(self.c.name())
         size = self._size(0) if more else None
         within = [rows.c.at <= size] if size is not None else []
-        texts: dict[str, ColumnElement[Any]] = {
-            str(i): Joined(rows.c[f"x{i}"], *within) for i, (_, part, _) in enumerate(self.request.parts) if part in ("nodes", "edges")
-        }
+        texts = {name: Joined(rows.c[f"x{name}"], *within) for name in printed_rows}
         if size is not None:
             texts |= self._page_info(rows, size)
-        return select(Concat(*self._print(texts))).select_from(rows).correlate_except(rows).scalar_subquery()
+        return select(concat(self._print(texts))).select_from(rows).correlate_except(rows).scalar_subquery()
 
-    def _row_texts(self, page: FromClause, keys: Sequence[SortKey]) -> list[ColumnElement[Any]]:
+    def _row_texts(self, page: FromClause, keys: Sequence[SortKey]) -> dict[str, ColumnElement[str]]:
+        """The text of one row for each part of the list that prints rows, by the part's number."""
         proof = pure_ranges(self.request.entity, self.c.viewer)
-        columns: list[ColumnElement[Any]] = []
+        texts: dict[str, ColumnElement[str]] = {}
         for i, (key, part, what) in enumerate(self.request.parts):
             path = f"{self.path}.{key}" if self.path else key
             if part == "nodes":
-                columns.append(self.c.object(what, page, proof, path).label(f"x{i}"))
+                texts[str(i)] = self.c.object(what, page, proof, path)
             elif part == "edges":
-                columns.append(self._edge(what, page, proof, path, keys).label(f"x{i}"))
-        return columns or [sa.literal_column("1").label("one")]
+                texts[str(i)] = self._edge(what, page, proof, path, keys)
+        return texts
 
     def _edge(self, what: Any, page: FromClause, proof: Proof, path: str, keys: Sequence[SortKey]) -> ColumnElement[str]:
-        members: list[tuple[str, str | ColumnElement[str]]] = []
+        members: list[tuple[str, str | ColumnElement[Any] | Pieces]] = []
         for key, part, pick in what:
             if part == "cursor":
-                members.append((key, _cursor_text(self.number, page, keys)))
+                members.append((key, _cursor_pieces(self.number, page, keys)))
             elif part == "node":
                 members.append((key, self.c.object(pick, page, proof, f"{path}.{key}")))
             else:
                 members.append((key, f'"{pick}"'))
-        return Concat(*braced(members))
+        return concat(braced(members))
 
-    def _print(self, texts: Mapping[str, ColumnElement[Any]]) -> list[ColumnElement[str]]:
+    def _print(self, texts: Mapping[str, ColumnElement[Any]]) -> Pieces:
         """The connection's own object around the texts of its rows and page info."""
-        members: list[tuple[str, str | ColumnElement[str]]] = []
+        members: list[tuple[str, str | ColumnElement[Any] | Pieces]] = []
         for i, (key, part, what) in enumerate(self.request.parts):
             if part in ("nodes", "edges"):
-                members.append((key, Concat(literal("["), texts[str(i)], literal("]"))))
+                members.append((key, ["[", texts[str(i)], "]"]))
             elif part == "pageInfo":
-                fields = [(k, f'"{f}"' if f == "PageInfo" else texts[f]) for k, f in what]
-                members.append((key, Concat(*braced(fields))))
+                members.append((key, braced([(k, f'"{f}"' if f == "PageInfo" else texts[f]) for k, f in what])))
             elif part == "totalCount":
                 members.append((key, self._total()))
             else:
@@ -203,20 +205,6 @@ class ListText:
         return convert
 
 
-def braced(members: Sequence[tuple[str, str | ColumnElement[str]]]) -> list[ColumnElement[str]]:
-    """``{"key":value,…}`` from members whose values are JSON text of ours or expressions that print it."""
-    parts: list[ColumnElement[str]] = []
-    text = "{"
-    for i, (key, value) in enumerate(members):
-        text += ("," if i else "") + key_text(key)
-        if isinstance(value, str):
-            text += value
-        else:
-            parts += [literal(text), value]
-            text = ""
-    return [*parts, literal(text + "}")]
-
-
 def _page_size(extra: int) -> Convert:
     def convert(value: Any, _call: Call) -> int:
         if not 0 <= value <= LARGEST_PAGE:
@@ -232,11 +220,14 @@ def _offset(value: Any, _call: Call) -> int:
     return int(value)
 
 
-def _cursor_text(number: int, page: FromClause, keys: Sequence[SortKey]) -> ColumnElement[str]:
+def _cursor_pieces(number: int, page: FromClause, keys: Sequence[SortKey]) -> Pieces:
     """A row's cursor as it leaves the database, unsigned."""
-    parts: list[ColumnElement[str]] = []
+    parts: Pieces = ["["]
     for i, key in enumerate(keys):
-        parts.append(literal("," if i else "["))
-        value = printed(page.c[f"k{i}"], key.kind, key.prefix)
-        parts.append(func.coalesce(value, literal("null"), type_=sa.Text()) if key.nullable else value)
-    return Concat(literal(f'"{NONCE}:{number}:'), Hex(Concat(*parts, literal("]"))), literal('"'))
+        column = page.c[f"k{i}"]
+        parts.append("," if i else "")
+        if key.nullable:
+            parts.append(func.coalesce(printed(column, key.kind, key.prefix), literal("null"), type_=sa.Text()))
+        else:
+            parts += pieces(column, key.kind, key.prefix)
+    return [f'"{NONCE}:{number}:', Hex(concat([*parts, "]"])), '"']

@@ -32,7 +32,7 @@ class Reads:
             found = await self.database.read(plan.sql, values)
         except TooSlow:
             raise Denied("TIMEOUT", "查询超时，请缩小范围或减少内容。", "The query took too long; narrow it.") from None
-        return sign_all(found, contexts) if found is not None and plan.connections else found
+        return sign_all(found, contexts) if found is not None and plan.prints_cursors else found
 
     async def rows(self, request: Connection, viewer: Viewer) -> dict[str, Any]:
         """A list as Python values, for callers that are not clients."""

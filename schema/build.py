@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import strawberry
 from graphql import (
     GraphQLArgument,
@@ -56,7 +57,7 @@ class RegisterSchema(strawberry.Schema):
         )
         inputs = Inputs(entities)
         objects = Objects(entities, inputs)
-        plans = Plans(entities)
+        self.plans = plans = Plans(entities)
         written = self._schema.query_type
         assert written is not None
         query = GraphQLObjectType(
@@ -69,6 +70,13 @@ class RegisterSchema(strawberry.Schema):
             query, mutation, types=[objects.entity(info) for info in entities.values()], directives=self._schema.directives
         )
         self._schema._strawberry_schema = self  # type: ignore[attr-defined]
+        self.singles = {info.single: info for info in entities.values()}
+        self.lists = {info.plural: info for info in entities.values()}
+
+    @property
+    def core(self) -> GraphQLSchema:
+        """The schema as graphql-core knows it."""
+        return self._schema
 
 
     def process_errors(self, errors: list[Any], execution_context: Any = None) -> None:
@@ -85,15 +93,16 @@ def _reads(entities: Registry, inputs: Inputs, objects: Objects, plans: Plans) -
 
 def _single(info: EntityInfo, inputs: Inputs, objects: Objects, plans: Plans) -> GraphQLField:
     async def resolve(_root: Any, graphql: Any, **_arguments: Any) -> Any:
-        return await plans.row_of(info, graphql, objects.entity(info))
+        text = await plans.row_text(info, graphql)
+        return None if text is None else orjson.Fragment(text)
 
     arguments = {"by": GraphQLArgument(GraphQLNonNull(inputs.by(info)), description="键，只给一个。")}
     return GraphQLField(objects.entity(info), arguments, resolve, description=f"一条{info.facts.zh}；不存在或无权查看时为 null。")
 
 
 def _list(info: EntityInfo, objects: Objects, plans: Plans) -> GraphQLField:
-    async def resolve(_root: Any, graphql: Any, **arguments: Any) -> Any:
-        return await plans.list_of(info, graphql, arguments)
+    async def resolve(_root: Any, graphql: Any, **_arguments: Any) -> Any:
+        return orjson.Fragment(await plans.list_text(info, graphql))
 
     connection = GraphQLNonNull(objects.connection(info))
     return GraphQLField(connection, objects.list_arguments(info), resolve, description=f"{info.facts.zh}列表。")
@@ -116,7 +125,7 @@ def build_schema(entities: Registry | None = None, introspection: bool = True) -
 
 def sdl(schema: RegisterSchema) -> str:
     """The schema definition as text, as ``schema.graphql`` holds it."""
-    return print_schema(schema._schema) + "\n"
+    return print_schema(schema.core) + "\n"
 
 
 def export() -> str:

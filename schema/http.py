@@ -15,6 +15,7 @@ from resolvers.services import Services
 from schema.build import RegisterSchema, build_schema
 from schema.context import Context
 from schema.errors import public_error
+from schema.fast import FastPath
 from schema.ide import ide_routes
 
 NEW, OLD = "application/graphql-response+json", "application/json"
@@ -23,15 +24,16 @@ NEW, OLD = "application/graphql-response+json", "application/json"
 def routes(services: Services) -> list[BaseRoute]:
     """The routes of the GraphQL endpoint."""
     schema = build_schema(services.entities, services.settings.introspection)
+    fast = FastPath(schema)
 
     async def graphql(request: Request) -> Response:
-        return await answer(request, schema, services)
+        return await answer(request, schema, fast, services)
 
     ide = ide_routes() if services.settings.ide else []
     return [Route("/graphql", graphql, methods=["POST"]), *ide]
 
 
-async def answer(request: Request, schema: RegisterSchema, services: Services) -> Response:
+async def answer(request: Request, schema: RegisterSchema, fast: FastPath, services: Services) -> Response:
     """The answer to one GraphQL request."""
     kind = NEW if NEW in request.headers.get("accept", "") else OLD
     english = request.headers.get("accept-language", "").lower().startswith("en")
@@ -45,6 +47,9 @@ async def answer(request: Request, schema: RegisterSchema, services: Services) -
         said = "请求体应为 {\"query\": …} 的 JSON 对象。", 'The body must be a JSON object {"query": …}.'
         return _refused(kind, 400, "BAD_INPUT", *said, english)
     context = Context(viewer, services, english)
+    text = await fast.answer(asked, context)
+    if text is not None:
+        return Response(text, media_type=f"{kind}; charset=utf-8" if kind == NEW else kind)
     result = await schema.execute(
         asked["query"],
         variable_values=asked.get("variables"),
@@ -52,6 +57,9 @@ async def answer(request: Request, schema: RegisterSchema, services: Services) -
         operation_name=asked.get("operationName"),
         allowed_operation_types=(OperationType.QUERY, OperationType.MUTATION),
     )
+    if not result.errors:
+        fast.learn(asked)
+    context.masked = list(dict.fromkeys(context.masked))
     return _respond(result, context, kind)
 
 
@@ -77,7 +85,7 @@ def _respond(result: Any, context: Context, kind: str) -> Response:
     if executed or not result.errors:
         body["data"] = result.data
     if context.masked:
-        body["extensions"] = {"masked": list(dict.fromkeys(context.masked))}
+        body["extensions"] = {"masked": context.masked}
     status = 200 if executed or kind == OLD else 400
     return _json(body, status, kind)
 

@@ -15,7 +15,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from db.registry import EntityInfo, Registry
 from resolvers.compiler import Plan
-from resolvers.requests import Connection, Single
+from resolvers.requests import Connection, Single, Slot
 from schema.context import Context
 from schema.selections import Selections, shape
 
@@ -39,9 +39,8 @@ class Plans:
         self.entities = entities
         self._kept: OrderedDict[tuple[Any, ...], tuple[Any, Plan]] = OrderedDict()
 
-    async def list_of(self, info: EntityInfo, graphql: Any, arguments: dict[str, Any]) -> orjson.Fragment:
+    async def list_text(self, info: EntityInfo, graphql: Any) -> str:
         """The answer of a list field at the root."""
-        del arguments  # read again with slots
 
         def request(selections: Selections) -> Connection:
             roots = selections.roots()
@@ -49,23 +48,20 @@ class Plans:
             given = selections.arguments(roots[0], graphql.parent_type)
             return selections.connection(info, gtype, roots, given, None)
 
-        text = await self._text(graphql, None, request)
-        return orjson.Fragment(text or "null")
+        return await self._text(graphql, None, request) or "null"
 
-    async def row_of(self, info: EntityInfo, graphql: Any, gtype: GraphQLObjectType) -> orjson.Fragment | None:
+    async def row_text(self, info: EntityInfo, graphql: Any) -> str | None:
         """The answer of a single field at the root, by its argument ``by``."""
 
         def request(selections: Selections) -> Single:
             roots = selections.roots()
+            gtype: Any = get_named_type(graphql.return_type)
             return Single(selections.pick(info, gtype, roots), selections.arguments(roots[0], graphql.parent_type)["by"])
 
-        text = await self._text(graphql, None, request)
-        return None if text is None else orjson.Fragment(text)
+        return await self._text(graphql, None, request)
 
     async def row_by_id(self, info: EntityInfo, graphql: Any, gtype: GraphQLObjectType, identity: str) -> orjson.Fragment | None:
         """The row of a global id, with what the field that is being resolved selects."""
-        from resolvers.requests import Slot
-
         def request(selections: Selections) -> Single:
             pick = selections.pick(info, gtype, selections.roots())
             return Single(pick, {"id": Slot(("id",), identity)})

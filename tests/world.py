@@ -143,7 +143,6 @@ TEXTS = (
     "a", "A", "张三", "", "</script>", " ", "\u2028line", "﨑", "𠮷野家", '{"a":1}', "莫",
 )  # fmt: skip
 DOCUMENTS = ({"名": 'x"y', "b": [1, None, True]}, {"z": 1, "a": {"deep": "莫𡐓村"}}, [], {"n": 1.5})
-SCOPES_OF_OFFICES = ("office1", "bureau_b", "dept2", None, "office2", "dept")
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------
@@ -156,7 +155,7 @@ class Rows:
     entities: Any = field(default_factory=registry)
     by_entity: dict[str, list[Row]] = field(default_factory=dict)
     named: dict[str, Row] = field(default_factory=dict)
-    _number: int = 0
+    _unsigned: list[tuple[Row, Row]] = field(default_factory=list)
 
     def key(self, entity: str, name: str | None) -> str | None:
         """The id of a row by its name here; None for none."""
@@ -165,22 +164,24 @@ class Rows:
     def add(self, entity: str, name: str = "", /, **given: Any) -> None:
         """A row: what is given, its owner's path and region, and the rest from the facts of its columns."""
         info = self.entities[entity]
-        self._number += 1
-        n = self._number
+        n = len(self._unsigned) + 1
         row = {c.name: _filler(c, c.info["facts"], n + 3 * i, n) for i, c in enumerate(info.table.c)}
-        row |= {"id": f"{n * 7919 % 100_003:08x}-0000-7000-8000-{n:012x}", "deleted_at": None, **self._common(n), **given}
+        row |= {"id": f"{n * 7919 % 100_003:08x}-0000-7000-8000-{n:012x}", "deleted_at": None, "created_at": _moment(n), "updated_at": _moment(n + 1), **given}
         if "scope_path" in row:
             row |= self._owned(info, row)
         if name == "gone":
             row["deleted_at"] = _moment(n)
-        self.by_entity.setdefault(entity, []).append({c.name: row[c.name] for c in info.table.c})
+        self.by_entity.setdefault(entity, []).append(row)
         self.named[f"{entity}:{name or n}"] = row
+        self._unsigned.append((row, given))
 
-    def _common(self, n: int) -> Row:
-        people = [self.named.get(f"UserAccount:{name}", {}).get("id") for name in ("prov", "dist2", "dist", "none", "sys")]
-        units = [self.named.get(f"OrgUnit:{name}", {}).get("id") for name in SCOPES_OF_OFFICES]
-        made = {"created_by_id": [*people, None, NEVER][n % 7], "updated_by_id": [None, *people][n % 6]}
-        return {**made, "org_scope_id": units[n % 6], "created_at": _moment(n), "updated_at": _moment(n + 1)}
+    def sign(self) -> None:
+        """Say who wrote each row and which unit guides it, once all people and units are there."""
+        people = [self.key("UserAccount", name) for name in ("prov", "dist2", "dist", "none", "sys")]
+        units = [self.key("OrgUnit", name) for name in ("office1", "bureau_b", "dept2", None, "office2", "dept")]
+        for n, (row, given) in enumerate(self._unsigned):
+            signed = {"created_by_id": [*people, None, NEVER][n % 7], "updated_by_id": [None, *people][n % 6], "org_scope_id": units[n % 6]}
+            row |= {name: value for name, value in signed.items() if name in row and name not in given}
 
     def _owned(self, info: EntityInfo, row: Row) -> Row:
         relation = info.owner
@@ -252,6 +253,7 @@ def rows() -> Rows:
     for region, actor, technical in AUDITS:
         anchors = {"region_id": world.key("Region", region), "actor_id": world.key("UserAccount", actor)}
         world.add("AuditLog", **anchors, technical=technical)
+    world.sign()
     return world
 
 
@@ -264,7 +266,7 @@ def _regions(world: Rows) -> None:
             parent_id=world.key("Region", parent), successor_id=world.key("Region", SUCCESSORS.get(name)),
             valid_from=LONG_AGO, valid_to=TODAY - DAY if name in SUCCESSORS else None,
         )  # fmt: skip
-    world.by_entity["Region"][list(PATHS).index("A2gone")]["deleted_at"] = _moment(1)
+    world.named["Region:A2gone"]["deleted_at"] = _moment(1)
 
 
 def _committees(world: Rows) -> None:

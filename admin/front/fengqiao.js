@@ -28,6 +28,7 @@
     return chosen(schema, (property, name) => {
       if (property.extra.step) return steps.some((step) => step.reason) ? property : null;
       if (property.extra.state && steps.length) return changed(property, { choices: nextStates(property, row[name], steps) });
+      if (property.extra.system && empty(row[name])) return null;
       return changed(property, { readonly: !writable.includes(name) });
     });
   }
@@ -39,6 +40,18 @@
     return Object.fromEntries([["", now], ...next]);
   }
 
+  function empty(value) {
+    return value === null || value === undefined || value === "";
+  }
+
+  function look(value) {
+    return /^\d{4}-\d\d-\d\d/.test(value) ? "fq_date" : "";
+  }
+
+  function fact(property) {
+    return property.extra.document ? "fq_fact fq_document" : "fq_fact";
+  }
+
   function key(row) {
     return (row.编号 || "") + (row.__version || "");
   }
@@ -46,7 +59,7 @@
   function text(property, row, name) {
     const value = row[name];
     if (property.extra.foreign_key) return row[name + "_readable"] || "—";
-    if (value === null || value === undefined || value === "") return "—";
+    if (empty(value)) return "—";
     if (value === true || value === false) return value ? "是" : "否";
     const choices = property.extra.choices || {};
     const term = (one) => (choices[one] ? choices[one].display_name : String(one));
@@ -69,7 +82,7 @@
     return Array.isArray(detail) ? detail.map((one) => one.msg).join("；") : detail;
   }
 
-  window.fengqiao = { matches, forAdd, forEdit, key, text, sortable, exportable, reason };
+  window.fengqiao = { matches, forAdd, forEdit, key, text, fact, look, sortable, exportable, reason };
 
   // --- requests -----------------------------------------------------------------------------------------------------
 

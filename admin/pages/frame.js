@@ -48,8 +48,9 @@ const terms = await fetch("../pages/terms.json").then((answer) => answer.json())
 export const term = (type, name) => (name ? terms[type][name] || name : "");
 export const choices = (type) => Object.entries(terms[type]);
 
+// The Swedish form of a date is the one that is written here: 2026-05-03 12:00.
 export const moment = (text) =>
-  text ? new Date(text).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai", dateStyle: "short", timeStyle: "short" }) : "";
+  text ? new Date(text).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }).slice(0, 16) : "";
 
 export const today = () => new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10);
 
@@ -67,6 +68,7 @@ export async function frame(title) {
   const own = Object.entries(links).map(([name, path]) =>
     el("a", { href: "." + path, class: path.includes(here) ? "here" : "" }, name),
   );
+  const home = el("p", {}, el("a", { class: "home", href: "../" }, "首页"));
   document.title = `${title} - ${meta.site_name}`;
   document.body.replaceChildren(
     el(
@@ -76,7 +78,7 @@ export async function frame(title) {
       el("span", { class: "who" }, user.username),
       el("button", { onclick: signOut }, "退出登录"),
     ),
-    el("div", { id: "wrap" }, el("nav", { id: "side" }, el("p", {}, "办理"), own, el("p", {}, "数据"), groups), main),
+    el("div", { id: "wrap" }, el("nav", { id: "side" }, home, el("p", {}, "办理"), own, el("p", {}, "数据"), groups), main),
   );
   return main;
 }

@@ -48,12 +48,12 @@ function line(filing) {
     { class: "open", onclick: () => (location.hash = filing.id) },
     el("td", {}, el("a", { href: "#" + filing.id }, committee.name)),
     el("td", {}, committee.region ? committee.region.name : ""),
-    el("td", {}, term("FilingType", filing.type)),
+    el("td", { class: "whole" }, term("FilingType", filing.type)),
     el("td", {}, badge(filing.state)),
-    el("td", {}, filing.filingNo || ""),
-    el("td", {}, filing.eventOn),
-    el("td", { class: late ? "late" : "" }, (filing.dueOn || "") + (late ? " 已超期" : "")),
-    el("td", {}, moment(filing.submittedAt)),
+    el("td", { class: "whole" }, filing.filingNo || ""),
+    el("td", { class: "whole" }, filing.eventOn),
+    el("td", { class: late ? "whole late" : "whole" }, (filing.dueOn || "") + (late ? " 已超期" : "")),
+    el("td", { class: "whole" }, moment(filing.submittedAt)),
   );
 }
 

@@ -18,7 +18,9 @@ from permissions.viewer import Viewer
 from resolvers.commands.labels import label_of
 from resolvers.commands.work import Row, public_id
 
-_NOT_TOLD = frozenset({"id", "created_at", "updated_at", "created_by_id", "updated_by_id", "scope_path", "org_scope_id"})
+_NOT_TOLD = frozenset(
+    {"id", "created_at", "updated_at", "created_by_id", "updated_by_id", "scope_path", "org_scope_id"}
+)
 
 
 def record(

@@ -69,11 +69,17 @@ def _judge_members(made: Composition, multi_ethnic: bool) -> None:
         made.fault("BR-01", f"委员应为 3 至 9 人，现为 {count} 人", f"There must be 3 to 9 members, there are {count}")
     directors = sum(member["role"] == CommitteeRole.DIRECTOR.name for member in made.members)
     if directors != 1:
-        made.fault("BR-02", f"应有且只有 1 名主任，现为 {directors} 名", f"There must be exactly one director, there are {directors}")
+        made.fault(
+            "BR-02",
+            f"应有且只有 1 名主任，现为 {directors} 名",
+            f"There must be exactly one director, there are {directors}",
+        )
     if not any(member["sex"] == Sex.FEMALE.name for member in made.members):
         made.fault("BR-03", "应有妇女委员", "There must be a woman among the members")
     if multi_ethnic and all(member["ethnicity"] in _NOT_MINORITY for member in made.members):
-        made.fault("BR-04", "多民族居住地区应有人数较少民族的委员", "There must be a member of a less populous ethnic group")
+        made.fault(
+            "BR-04", "多民族居住地区应有人数较少民族的委员", "There must be a member of a less populous ethnic group"
+        )
 
 
 def _judge_term(made: Composition, work: Work, filing_type: str) -> None:

@@ -19,7 +19,9 @@ def referring(work: Work, info: EntityInfo, key: str) -> list[tuple[str, int]]:
         if columns:
             where = sa.or_(*(column == key for column in columns))
             living = (where, other.table.c.deleted_at.is_(None), other.table.c.id != key)
-            count = work.connection.execute(sa.select(sa.func.count()).select_from(other.table).where(*living)).scalar_one()
+            count = work.connection.execute(
+                sa.select(sa.func.count()).select_from(other.table).where(*living)
+            ).scalar_one()
             found += [(other.facts.zh, count)] if count else []
     return found
 
@@ -27,4 +29,6 @@ def referring(work: Work, info: EntityInfo, key: str) -> list[tuple[str, int]]:
 def fault_of(info: EntityInfo, found: list[tuple[str, int]]) -> Fault:
     """The refusal to delete a row that is still referred to."""
     zh = listed(f"{count} 条{name}" for name, count in found)
-    return Fault(("by",), "CONFLICT", f"还有{zh}引用这条{info.facts.zh}，不能删除。", "Other rows still refer to this row.")
+    return Fault(
+        ("by",), "CONFLICT", f"还有{zh}引用这条{info.facts.zh}，不能删除。", "Other rows still refer to this row."
+    )

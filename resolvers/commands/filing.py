@@ -119,7 +119,14 @@ def _open_cases(work: Work, row: OpenRow) -> list[Fault]:
     count = work.connection.execute(sa.select(sa.func.count()).select_from(case).where(*where)).scalar_one()
     if not count:
         return []
-    return [Fault(("by",), "STATE", f"调委会还有 {count} 件未结案件，不能撤销。", f"The committee still has {count} open cases.")]
+    return [
+        Fault(
+            ("by",),
+            "STATE",
+            f"调委会还有 {count} 件未结案件，不能撤销。",
+            f"The committee still has {count} open cases.",
+        )
+    ]
 
 
 def _open_term(work: Work, row: OpenRow) -> None:

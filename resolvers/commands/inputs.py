@@ -96,7 +96,9 @@ def _read_encrypted(draft: Draft, field: Field, value: Any, allowed: bool) -> No
     if not allowed:
         raise _read_only(field.facts, draft)
     if isinstance(value, str) and "*" in value:
-        raise Bad("PATTERN", "不能含有“*”；不修改请原样保留", "must not contain *; send the mask back to leave the value")
+        raise Bad(
+            "PATTERN", "不能含有“*”；不修改请原样保留", "must not contain *; send the mask back to leave the value"
+        )
     draft.given.add(field.column)
     clear = converted(field.facts, value, draft.work.today)
     three = sealed(draft.info, field, clear)
@@ -126,7 +128,7 @@ def _read_only(facts: Facts | None, draft: Draft) -> Bad:
     return Bad("READ_ONLY", "由系统填写，不能修改", "is written by the server")
 
 
-# --- what must be there ------------------------------------------------------------------------------------------------
+# --- what must be there -----------------------------------------------------------------------------------------------
 
 
 def fill_defaults(draft: Draft) -> None:
@@ -139,7 +141,7 @@ def fill_defaults(draft: Draft) -> None:
 
 
 def require(draft: Draft, supplied: frozenset[str]) -> None:
-    """Note a fault for every column that is empty and must not be; the `supplied` ones only where nothing else is wrong.
+    """Note a fault for every column that is empty and must not be; the `supplied` ones only if nothing else is.
 
     What the server supplies from other columns is missing because those are.
     """

@@ -54,7 +54,9 @@ def bureau_over(work: Work, path: str) -> Row | None:
     return work.row(
         sa.select(unit)
         .where(
-            unit.c.deleted_at.is_(None), unit.c.kind == OrgUnitKind.DISTRICT_BUREAU.name, unit.c.scope_path.in_(over(path))
+            unit.c.deleted_at.is_(None),
+            unit.c.kind == OrgUnitKind.DISTRICT_BUREAU.name,
+            unit.c.scope_path.in_(over(path)),
         )
         .order_by(sa.func.length(unit.c.scope_path).desc(), unit.c.id)
     )
@@ -81,7 +83,8 @@ def _covering(work: Work, path: str) -> sa.Select[Any]:
         .join(region, region.c.id == coverage.c.region_id)
         .where(
             unit.c.deleted_at.is_(None), coverage.c.deleted_at.is_(None), region.c.path.in_(over(path)),
-            coverage.c.valid_from <= work.today, sa.or_(coverage.c.valid_to.is_(None), coverage.c.valid_to >= work.today),
+            coverage.c.valid_from <= work.today,
+            sa.or_(coverage.c.valid_to.is_(None), coverage.c.valid_to >= work.today),
         )
     )  # fmt: skip
 

@@ -29,7 +29,9 @@ def target_key(work: Work, info: EntityInfo, by: Mapping[str, Any]) -> str:
 
 def not_found(info: EntityInfo) -> Fault:
     """What is said of a row that is not there or not visible."""
-    return Fault(("by",), "NOT_FOUND", f"没有找到{info.facts.zh}，或无权查看。", "There is no such row, or you may not see it.")
+    return Fault(
+        ("by",), "NOT_FOUND", f"没有找到{info.facts.zh}，或无权查看。", "There is no such row, or you may not see it."
+    )
 
 
 def referred_key(work: Work, relation: Relation, value: Any) -> str:
@@ -73,6 +75,8 @@ def _find(work: Work, info: EntityInfo, by: Mapping[str, Any], hold: bool = Fals
         condition = table.c.id == parsed[1]
     else:
         unique = keys[name].facts.unique
-        condition = sa.and_(table.c[keys[name].column] == value, sa.text(unique) if isinstance(unique, str) else sa.true())
+        condition = sa.and_(
+            table.c[keys[name].column] == value, sa.text(unique) if isinstance(unique, str) else sa.true()
+        )
     statement = sa.select(table).where(condition, scope(work.entities, info, table, work.viewer))
     return work.row(statement.with_for_update(of=table, read=True, key_share=True) if hold else statement)

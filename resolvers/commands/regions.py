@@ -20,7 +20,7 @@ from rich.progress import Progress as Bars
 from sqlalchemy.engine import Connection
 
 from db.clock import now
-from db.engine import Database
+from db.engine import Database, analyze
 from db.enums import AuditAction
 from db.identity import new_key
 from db.models.audit_log import AuditLog
@@ -81,6 +81,7 @@ def write_regions(
     counts = run.do()
     if counts.changed:
         _audit(connection, source, counts, run.root, actor_id)
+        analyze(connection)
     return counts
 
 

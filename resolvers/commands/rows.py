@@ -18,7 +18,7 @@ from resolvers.commands.references import not_found, target_key
 from resolvers.commands.rules.registered import rules_of
 from resolvers.commands.versions import conflict, refuse_stale
 from resolvers.commands.work import Draft, Row, Work, fault_at
-from resolvers.faults import Fault, Refused, forbidden
+from resolvers.faults import Denied, Fault, Refused, forbidden
 
 
 def create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
@@ -35,11 +35,22 @@ def create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
     work.connection.execute(sa.insert(info.table).values(**draft.row | _made(work)))
     _still_in_scope(draft, "C")
     rules.after(draft)
-    audit.record(work.connection, work.viewer, AuditAction.CREATE, info, draft.row["id"], None, draft.row | {"version": 1}, start_of(info))
+    audit.record(
+        work.connection,
+        work.viewer,
+        AuditAction.CREATE,
+        info,
+        draft.row["id"],
+        None,
+        draft.row | {"version": 1},
+        start_of(info),
+    )
     return str(draft.row["id"])
 
 
-def update(work: Work, info: EntityInfo, by: Mapping[str, Any], patch: Mapping[str, Any], if_version: int | None) -> str:
+def update(
+    work: Work, info: EntityInfo, by: Mapping[str, Any], patch: Mapping[str, Any], if_version: int | None
+) -> str:
     """The key of the changed row."""
     if not may_update(info, work.viewer):
         raise forbidden(f"没有权限修改{info.facts.zh}。", f"You may not change {info.name} rows.")
@@ -104,11 +115,22 @@ def store(work: Work, info: EntityInfo, row: OpenRow, changes: Mapping[str, Any]
     return {**row.values, **changes, **stamp}
 
 
+def allowed(work: Work, info: EntityInfo, row: OpenRow) -> bool:
+    """Whether the entity's own rules let the viewer touch the row at all: what ``actions`` cannot tell from its data."""
+    try:
+        rules_of(info).allow(Draft(work, info, row, dict(row.values)))
+    except Denied:
+        return False
+    return True
+
+
 def state_fault(info: EntityInfo, row: OpenRow, zh: str, en: str) -> Fault:
     """The refusal of what the row's state does not let happen."""
     column = info.facts.machine.column if info.facts.machine else ""
     state = printed(info, column, row[column])
-    return Fault(("by",), "STATE", f"{info.facts.zh}现处于“{state}”，不能{zh}。", f"A row that is {row[column]} cannot be {en}.")
+    return Fault(
+        ("by",), "STATE", f"{info.facts.zh}现处于“{state}”，不能{zh}。", f"A row that is {row[column]} cannot be {en}."
+    )
 
 
 def _judge(draft: Draft) -> None:

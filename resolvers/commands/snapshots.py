@@ -57,7 +57,12 @@ def snapshot_of(work: Work, committee: Row, term: Row | None, members: Sequence[
 
 
 def compose(
-    info: EntityInfo, committee: Row, targets: dict[str, Row | None], term: Row | None, members: Sequence[Row], as_of: dt.date
+    info: EntityInfo,
+    committee: Row,
+    targets: dict[str, Row | None],
+    term: Row | None,
+    members: Sequence[Row],
+    as_of: dt.date,
 ) -> dict[str, Any]:
     """The same from rows at hand: `targets` are the rows of the committee's references by public name."""
     copy: dict[str, Any] = {"asOf": str(as_of), "id": public_id(info, committee["id"])}
@@ -79,7 +84,12 @@ def _named(target: str, row: Row | None) -> dict[str, Any] | None:
 
 def _member(row: Row) -> dict[str, Any]:
     person = {public: row.get(column) for public, column in _MEMBER.items()}
-    return person | {"role": row["role"], "basis": row["basis"], "kind": row["appointed_as"], "startOn": str(row["start_on"])}
+    return person | {
+        "role": row["role"],
+        "basis": row["basis"],
+        "kind": row["appointed_as"],
+        "startOn": str(row["start_on"]),
+    }
 
 
 def _brief(person: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +105,7 @@ def _term(term: Row | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-# --- comparing ---------------------------------------------------------------------------------------------------------
+# --- comparing --------------------------------------------------------------------------------------------------------
 
 
 def changed_fields(filed: dict[str, Any] | None, now: dict[str, Any]) -> dict[str, Any] | None:

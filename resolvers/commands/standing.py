@@ -11,7 +11,9 @@ from db.enums import CommitteeStatus, FilingState
 from resolvers.commands.snapshots import members_on, snapshot_of, status_after
 from resolvers.commands.work import Row, Work
 
-OPEN_STATES = tuple(s.name for s in (FilingState.DRAFT, FilingState.SUBMITTED, FilingState.RETURNED, FilingState.OFFICE_CHECKED))
+OPEN_STATES = tuple(
+    s.name for s in (FilingState.DRAFT, FilingState.SUBMITTED, FilingState.RETURNED, FilingState.OFFICE_CHECKED)
+)
 PENDING_STATES = OPEN_STATES[1:]
 
 

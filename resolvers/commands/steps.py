@@ -46,7 +46,9 @@ def take(
 def _must_be_a_verb(info: EntityInfo, verb: str) -> None:
     verbs = dict.fromkeys(step.verb for step in info.facts.machine.steps if step.sources) if info.facts.machine else {}
     if verb not in verbs:
-        raise bad_input(f"{info.facts.zh}没有“{verb}”这一步。", f"{info.name} has no step {verb!r}, only {', '.join(verbs)}.")
+        raise bad_input(
+            f"{info.facts.zh}没有“{verb}”这一步。", f"{info.name} has no step {verb!r}, only {', '.join(verbs)}."
+        )
 
 
 def _zh(info: EntityInfo, verb: str) -> str:
@@ -62,9 +64,17 @@ def _open_step(work: Work, info: EntityInfo, row: OpenRow, verb: str, if_version
     if verdict is Verdict.STATE:
         raise Refused([state_fault(info, row, step.zh, f"taken through {verb!r}")])
     if verdict is Verdict.APART:
-        raise Denied("FORBIDDEN", f"本人经办过的{info.facts.zh}，不能由本人{step.zh}。", f"Who worked on the row before cannot {verb} it.")
+        raise Denied(
+            "FORBIDDEN",
+            f"本人经办过的{info.facts.zh}，不能由本人{step.zh}。",
+            f"Who worked on the row before cannot {verb} it.",
+        )
     if verdict is Verdict.MAKER:
-        raise Denied("FORBIDDEN", f"只能由经办人{'或本单位的人' if step.same_unit else ''}{step.zh}。", f"Only its makers can {verb} the row.")
+        raise Denied(
+            "FORBIDDEN",
+            f"只能由经办人{'或本单位的人' if step.same_unit else ''}{step.zh}。",
+            f"Only its makers can {verb} the row.",
+        )
     return step
 
 

@@ -48,4 +48,8 @@ def fault_of(info: EntityInfo, error: IntegrityError) -> Fault | None:
     if found is None:
         return None
     key, names = found
-    return fault_at(info, names[-1], *_TAKEN) if key == info.key else Fault((), _TAKEN[0], "编号已被使用，请重试。", "A number is taken; try again.")
+    return (
+        fault_at(info, names[-1], *_TAKEN)
+        if key == info.key
+        else Fault((), _TAKEN[0], "编号已被使用，请重试。", "A number is taken; try again.")
+    )

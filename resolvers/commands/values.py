@@ -54,7 +54,11 @@ def _text(facts: Facts, value: Any, _today: dt.date) -> str:
     if facts.checksum:
         value = value.upper()
     if facts.length is not None and len(value) > facts.length:
-        raise Bad("TOO_LONG", f"不能超过 {facts.length} 个字（现有 {len(value)} 个）", f"is longer than {facts.length} characters")
+        raise Bad(
+            "TOO_LONG",
+            f"不能超过 {facts.length} 个字（现有 {len(value)} 个）",
+            f"is longer than {facts.length} characters",
+        )
     if facts.checksum and not CHECKSUMS[facts.checksum](value):
         raise Bad("CHECKSUM", "有误：位数、日期或校验码不对", "is wrong: its length, date or check digit")
     if facts.pattern and not re.fullmatch(facts.pattern, value):
@@ -124,7 +128,9 @@ def _datetime(facts: Facts, value: Any, today: dt.date) -> dt.datetime:
     except ValueError:
         moment = None
     if not isinstance(moment, dt.datetime):
-        raise Bad("PATTERN", "须为时间，如 2026-05-03T09:30:00+08:00", "must be a time such as 2026-05-03T09:30:00+08:00")
+        raise Bad(
+            "PATTERN", "须为时间，如 2026-05-03T09:30:00+08:00", "must be a time such as 2026-05-03T09:30:00+08:00"
+        )
     # A form knows no zone: its clock is China's.
     moment = moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
     if not _FIRST <= moment < _LAST:

@@ -56,7 +56,13 @@ class Commands:
         return await self._write(viewer, info, lambda work: rows.delete(work, info, by, if_version))
 
     async def take(
-        self, viewer: Viewer, entity: str, by: Mapping[str, Any], verb: str, if_version: int | None, reason: str | None = None
+        self,
+        viewer: Viewer,
+        entity: str,
+        by: Mapping[str, Any],
+        verb: str,
+        if_version: int | None,
+        reason: str | None = None,
     ) -> str:
         """Take the step `verb` of the row's state machine; its key."""
         info = self.entities[entity]

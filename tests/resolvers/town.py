@@ -1,9 +1,9 @@
 """A town for the tests of commands: two districts, their units and accounts; everything else goes through commands.
 
-    32        province
-      3201    city
-        320102  district with its bureau: street 002 (villages 001, 002) and street 003 (village 001), an office each
-        320104  another district with its bureau: street 001 (village 001) and its office
+32        province
+  3201    city
+    320102  district with its bureau: street 002 (villages 001, 002) and street 003 (village 001), an office each
+    320104  another district with its bureau: street 001 (village 001) and its office
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ class Town:
 
     async def viewer(self, login: str) -> Viewer:
         """The account of the town with its rights of now."""
-        viewer = await self.database.look(lambda connection: load_viewer(connection, self.keys[f"@{login}"], "10.0.0.9"))
+        viewer = await self.database.look(
+            lambda connection: load_viewer(connection, self.keys[f"@{login}"], "10.0.0.9")
+        )
         assert viewer is not None
         return viewer
 
@@ -97,7 +99,9 @@ class Town:
     async def create(self, login: str, entity: str, data: Mapping[str, Any]) -> str:
         return await self.commands.create(await self.viewer(login), entity, data)
 
-    async def update(self, login: str, entity: str, key: str, patch: Mapping[str, Any], version: int | None = None) -> str:
+    async def update(
+        self, login: str, entity: str, key: str, patch: Mapping[str, Any], version: int | None = None
+    ) -> str:
         return await self.commands.update(await self.viewer(login), entity, self.ref(key, entity), patch, version)
 
     async def delete(self, login: str, entity: str, key: str, version: int | None = None) -> str:
@@ -109,7 +113,7 @@ class Town:
     ) -> str:  # fmt: skip
         return await self.commands.take(await self.viewer(login), entity, self.ref(key, entity), verb, version, reason)
 
-    async def found(self, login: str = "office", place: str = "village1", **more: Any) -> str:
+    async def found(self, login: str = "office", place: str = "village1", /, **more: Any) -> str:
         """A committee of `place`, without a term or members."""
         return await self.create(login, "MediationCommittee", committee(place) | more)
 
@@ -123,19 +127,22 @@ class Town:
         """An appointment from the committee's first day on."""
         since = (await self.row("MediationCommittee", committee))["established_on"]
         data = {
-            "committee": self.ref(committee, "MediationCommittee"), "mediator": self.ref(person, "Mediator"), "role": role,
+            "committee": self.ref(committee, "MediationCommittee"), "mediator": self.ref(person, "Mediator"),
+            "role": role,
             "basis": "ELECTED", "kind": "PART_TIME", "startOn": since,
         }  # fmt: skip
         return await self.create("district", "MediatorAppointment", data | more)
 
-    async def staff(self, committee: str, women: int = 1, men: int = 2, director: bool = True, **more: Any) -> list[str]:
+    async def staff(
+        self, committee: str, women: int = 1, men: int = 2, director: bool = True, **more: Any
+    ) -> list[str]:
         """New members of a committee; the first is its director. Their keys."""
         people = [await self.person(female=i < women) for i in range(women + men)]
         for i, person in enumerate(people):
             await self.appoint(committee, person, "DIRECTOR" if director and i == 0 else "MEMBER", **more)
         return people
 
-    async def term(self, committee: str, login: str = "district", **more: Any) -> str:
+    async def term(self, committee: str, login: str = "district", /, **more: Any) -> str:
         """A term from the committee's first day on."""
         since = (await self.row("MediationCommittee", committee))["established_on"]
         data = {
@@ -172,6 +179,25 @@ class Town:
         await self.take("district", key, "file")
         return key
 
+    async def case(self, committee: str, state: str) -> str:
+        """A case of a committee, as the register of cases would leave it."""
+        owner = await self.row("MediationCommittee", committee)
+        values = {
+            "case_no": new_key()[:32], "title": "邻里纠纷", "summary": "噪声", "committee_id": committee,
+            "state": state,
+            "region_id": owner["region_id"], "scope_path": owner["scope_path"], "dispute_type": "NEIGHBOUR",
+            "source": "PROACTIVE", "parties_relation": "CITIZEN_CITIZEN", "difficulty": "SIMPLE", "headcount": 2,
+            "registered_at": now(), "entered_at": now(), "entry_channel": "PC",
+        }  # fmt: skip
+        return await self.database.write(lambda c: _insert(c, self.keys, "mediation_case", values["case_no"], **values))
+
+    async def close_case(self, case: str) -> None:
+        """End a case."""
+        table = registry()["MediationCase"].table
+        await self.database.write(
+            lambda c: c.execute(sa.update(table).where(table.c.id == case).values(state="CLOSED"))
+        )
+
 
 def committee(place: str = "village1", **more: Any) -> dict[str, Any]:
     """The input of a village's committee."""
@@ -203,7 +229,7 @@ def codes(refused: Refused) -> set[tuple[str, str]]:
     return {(".".join(fault.path), fault.code) for fault in refused.faults}
 
 
-# --- building -----------------------------------------------------------------------------------------------------------
+# --- building ---------------------------------------------------------------------------------------------------------
 
 
 def build(connection: Connection) -> dict[str, str]:
@@ -212,12 +238,15 @@ def build(connection: Connection) -> dict[str, str]:
     for name, path in PATHS.items():
         above = next((n for n, p in PATHS.items() if p == path[: path[:-1].rfind("/") + 1]), None)
         _insert(
-            connection, keys, "region", name, code=code_of(name), name=name, short_name=name, level=LEVELS[path.count("/") + 1],
+            connection, keys, "region", name, code=code_of(name), name=name, short_name=name, 
+            level=LEVELS[path.count("/") + 1],
             path=path, parent_id=keys.get(above or ""), valid_from=LONG_AGO,
         )  # fmt: skip
     for name, (kind, place, above) in UNITS.items():
         scoped = {"region_id": keys[place], "scope_path": PATHS[place]}
-        key = _insert(connection, keys, "org_unit", name, kind=kind, name=name, parent_id=keys.get(above or ""), **scoped)
+        key = _insert(
+            connection, keys, "org_unit", name, kind=kind, name=name, parent_id=keys.get(above or ""), **scoped
+        )
         more = {"org_unit_id": key, "org_scope_id": key, "valid_from": LONG_AGO}
         _insert(connection, keys, "org_unit_coverage", f"{name}-covers", **scoped, **more)
     for login, (role, anchor) in ACCOUNTS.items():
@@ -228,7 +257,16 @@ def build(connection: Connection) -> dict[str, str]:
 def _account(connection: Connection, keys: dict[str, str], login: str, role: str, anchor: Mapping[str, str]) -> None:
     place = {"PROV": "province", "CITY": "city", "SYS": "province"}.get(role, "district")
     scoped = {"scope_path": PATHS[place]}
-    _insert(connection, keys, "user_account", f"@{login}", login_name=login, person_name=login, region_id=keys[place], **scoped)
+    _insert(
+        connection,
+        keys,
+        "user_account",
+        f"@{login}",
+        login_name=login,
+        person_name=login,
+        region_id=keys[place],
+        **scoped,
+    )
     named = {"account_id": keys[f"@{login}"], "role": role, "valid_from": LONG_AGO, **anchor}
     _insert(connection, keys, "role_grant", f"{login}-grant", **named, **scoped)
 

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db import clock
-from db.engine import Database
+from db.engine import Database, analyze
 from db.enums import AuditAction, CommitteeType, RegionLevel
 from db.models.audit_log import AuditLog
 from db.technical import NumberSeries
@@ -81,16 +80,18 @@ async def seed_demo(
     database: Database, *, scale: str = "demo", seed: int = 1, progress: Progress | None = None,
     password: str | None = None, today: dt.date | None = None,
 ) -> DemoResult:  # fmt: skip
-    """Fill an empty database. Raises Refused where there are accounts already, or no such scale.
+    """Fill an empty database. Raises Refused where there are accounts already, in production, or without such a scale.
 
     `today` is the day that all dates hang on. The demo is one transaction; the larger ones take one for each district,
     so an interrupted load leaves data behind and has to begin again with an empty database.
     """
     if scale not in SCALES:
         raise _refused("scale", f"没有 {scale} 这个规模；可选 {'、'.join(SCALES)}", f"there is no scale {scale!r}")
+    if database.settings.production:
+        raise _refused("database", "正式环境不载入演示数据", "a production server takes no demo data")
     progress = progress or silent
     await database.look(_must_be_empty)
-    await _import_regions(database, _FILES[SCALES[scale].nation], progress)
+    await _import_regions(database, SCALES[scale].nation, progress)
     password = password or database.settings.demo_password or generate_password()
     load = await _plan(database, scale, seed, today or clock.today(), await asyncio.to_thread(hash_password, password))
     steps = list(_steps(load, progress))
@@ -99,6 +100,7 @@ async def seed_demo(
     else:
         for step in steps:
             await database.write(step)
+    await database.write(analyze)
     return DemoResult(dict(sorted(load.counts.items())), LOGINS, password)
 
 
@@ -112,17 +114,21 @@ def _must_be_empty(connection: Connection) -> None:
         raise _refused("database", zh, "the database is not empty: name another one with FENGQIAO_DATABASE_URL")
 
 
-async def _import_regions(database: Database, file: Path, progress: Progress) -> None:
-    """The regions of an official file; a register that has the demo's district stays as it is."""
-    home = sa.select(TABLE.c.id).where(TABLE.c.code == HOME).limit(1)
-    known = await database.look(lambda connection: connection.scalar(home) is not None)
-    if known and file == _FILES[False]:
+async def _import_regions(database: Database, nation: bool, progress: Progress) -> None:
+    """The regions of the official file; a register that holds what the scale fills stays as it is."""
+    if await database.look(lambda connection: _holds(connection, nation)):
         return
+    file = _FILES[nation]
     if not file.exists():
-        zh = f"没有区划文件 {file}；请先取得它，或用 ./run regions import 导入区划"
-        raise _refused("regions", zh, f"there is no file {file}: import the regions first")
+        zh = f"没有区划文件 {file.name}；请先用 ./run regions import 导入{'全国' if nation else '江苏省'}的区划"
+        raise _refused("regions", zh, f"there is no file {file.name}: import the regions first")
     source = await asyncio.to_thread(read_source, file, None, progress)
     await database.write(lambda connection: write_regions(connection, source, progress=progress))
+
+
+def _holds(connection: Connection, nation: bool) -> bool:
+    provinces = places(connection, at_level(RegionLevel.PROVINCE))
+    return bool(places(connection, TABLE.c.code == HOME)) and (not nation or len(provinces) > 1)
 
 
 # --- planning --------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from db.enums import (
 )
 from db.models.committee_term import CommitteeTerm
 from db.models.mediation_committee import MediationCommittee
-from resolvers.commands.dates import ONE_DAY, months_later
+from resolvers.commands.dates import ONE_DAY, last_of_term, months_later
 from resolvers.commands.demo.boards import Committee, appoint
 from resolvers.commands.demo.hosts import Seat
 from resolvers.commands.demo.names import phone, short_place
@@ -119,8 +119,7 @@ def _area(tenths: int) -> decimal.Decimal:
 
 
 def _term(world: World, committee: Committee, number: int, start: dt.date) -> dict[str, Any]:
-    # To the same day of the month, as BR-05 writes it; `dates.last_of_term` would do as well.
-    ends_on = months_later(start, get_settings().term_months)
+    ends_on = last_of_term(start, get_settings().term_months)
     elected_on = min(start, world.last) - dt.timedelta(days=3)
     method = _METHODS.get(committee.type, ElectionMethod.APPOINTED_BY_ORG)
     return world.add(

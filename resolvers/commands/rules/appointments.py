@@ -25,14 +25,25 @@ def _prepare(draft: Draft) -> None:
 def _check(draft: Draft) -> None:
     row = draft.row
     _check_end(draft)
-    if draft.whole("role", "basis") and row["role"] == CommitteeRole.ENGAGED.name and row["basis"] == AppointmentBasis.ELECTED.name:
-        draft.fault("basis", "RANGE", "与职务不符：聘任调解员的任职依据应为聘任", "must be ENGAGED for an engaged mediator")
+    if (
+        draft.whole("role", "basis")
+        and row["role"] == CommitteeRole.ENGAGED.name
+        and row["basis"] == AppointmentBasis.ELECTED.name
+    ):
+        draft.fault(
+            "basis", "RANGE", "与职务不符：聘任调解员的任职依据应为聘任", "must be ENGAGED for an engaged mediator"
+        )
     committee = draft.work.get("MediationCommittee", row.get("committee_id")) if draft.whole("committee_id") else None
     if committee is not None and draft.whole("start_on"):
         if draft.new and committee["status"] == CommitteeStatus.DISSOLVED.name:
             draft.fault("committee_id", "STATE", "已撤销", "is dissolved")
         if row["start_on"] < committee["established_on"]:
-            draft.fault("start_on", "RANGE", f"早于调委会设立日期 {committee['established_on']}", "is before the committee's establishment")
+            draft.fault(
+                "start_on",
+                "RANGE",
+                f"早于调委会设立日期 {committee['established_on']}",
+                "is before the committee's establishment",
+            )
     if draft.whole("mediator_id", "start_on"):
         _check_age(draft)
         if "end_on" not in draft.broken:
@@ -63,16 +74,31 @@ def _check_others(draft: Draft) -> None:
         if overlap(row["start_on"], row.get("end_on"), other["start_on"], other["end_on"])
     ]  # fmt: skip
     terms = terms_of(draft, row["committee_id"]) if draft.whole("committee_id") else []
-    here = [other for other in others if other["committee_id"] == row.get("committee_id") and _same_term(terms, row, other)]
+    here = [
+        other for other in others if other["committee_id"] == row.get("committee_id") and _same_term(terms, row, other)
+    ]
     if any(other["mediator_id"] == row["mediator_id"] for other in here):
-        draft.fault("mediator_id", "CONFLICT", "同一时间已在本调委会任职", "already has an appointment in this committee at that time")
-    if draft.whole("role") and row["role"] == CommitteeRole.DIRECTOR.name:
-        if any(other["role"] == row["role"] and other["mediator_id"] != row["mediator_id"] for other in here):
-            draft.fault("role", "BR-02", "：同一时间只能有 1 名主任（BR-02）", "there can be one director at a time only (BR-02)")
+        draft.fault(
+            "mediator_id",
+            "CONFLICT",
+            "同一时间已在本调委会任职",
+            "already has an appointment in this committee at that time",
+        )
+    directs = draft.whole("role") and row["role"] == CommitteeRole.DIRECTOR.name
+    if directs and any(o["role"] == row["role"] and o["mediator_id"] != row["mediator_id"] for o in here):
+        zh, en = "：同一时间只能有 1 名主任（BR-02）", "there can be one director at a time only (BR-02)"
+        draft.fault("role", "BR-02", zh, en)
     if draft.whole("kind") and row["kind"] == MediatorKind.FULL_TIME.name:
-        elsewhere = (o for o in others if o["mediator_id"] == row["mediator_id"] and o["committee_id"] != row.get("committee_id"))
+        elsewhere = (
+            o for o in others if o["mediator_id"] == row["mediator_id"] and o["committee_id"] != row.get("committee_id")
+        )
         if any(other["kind"] == row["kind"] for other in elsewhere):
-            draft.fault("kind", "BR-14", "：本人同一时间已在其他调委会专职（BR-14）", "the person is full time in another committee at that time (BR-14)")
+            draft.fault(
+                "kind",
+                "BR-14",
+                "：本人同一时间已在其他调委会专职（BR-14）",
+                "the person is full time in another committee at that time (BR-14)",
+            )
 
 
 def _near(draft: Draft) -> sa.ColumnElement[bool]:

@@ -18,7 +18,9 @@ STREET_TYPES = frozenset({_T.TOWNSHIP.name, _T.SUBDISTRICT.name})
 TRADE_TYPES = frozenset({_T.INDUSTRY.name, _T.PROFESSIONAL.name})
 DISTRICT_FILED_TYPES = TRADE_TYPES | {_T.SOCIAL_ORG.name, _T.REGIONAL.name}
 """Types whose filing the district bureau may start itself (DOMAIN 3.1)."""
-_BUREAUS = frozenset(k.name for k in (OrgUnitKind.DISTRICT_BUREAU, OrgUnitKind.CITY_BUREAU, OrgUnitKind.PROVINCIAL_DEPT))
+_BUREAUS = frozenset(
+    k.name for k in (OrgUnitKind.DISTRICT_BUREAU, OrgUnitKind.CITY_BUREAU, OrgUnitKind.PROVINCIAL_DEPT)
+)
 _ABOVE_STREETS = frozenset(level.name for level in tuple(RegionLevel)[: rank("DISTRICT") + 1])
 
 
@@ -85,7 +87,12 @@ def _check_host(draft: Draft) -> None:
     if "host_unit_id" in draft.broken:
         return
     if own and draft.row.get("host_unit_id") is not None:
-        draft.fault("host_unit_id", "RANGE", "须为空：村、社区、乡镇、街道调委会没有设立单位", "must be empty for this type of committee")
+        draft.fault(
+            "host_unit_id",
+            "RANGE",
+            "须为空：村、社区、乡镇、街道调委会没有设立单位",
+            "must be empty for this type of committee",
+        )
     elif not own and draft.row.get("host_unit_id") is None:
         draft.fault("host_unit_id", "REQUIRED", "为这一类型必填", "is required for this type of committee")
     elif not own and draft.changed("host_unit_id"):
@@ -98,7 +105,9 @@ def _check_level(draft: Draft, region: Row) -> None:
     kind, level = draft.row.get("type"), draft.row.get("level")
     wanted = RegionLevel.VILLAGE if kind in VILLAGE_TYPES else RegionLevel.STREET if kind in STREET_TYPES else None
     if wanted and region["level"] != wanted.name:
-        draft.fault("region_id", "RANGE", f"与类型不符，应为{wanted.zh}", f"must be at level {wanted.name} for this type")
+        draft.fault(
+            "region_id", "RANGE", f"与类型不符，应为{wanted.zh}", f"must be at level {wanted.name} for this type"
+        )
     elif wanted and level and level != wanted.name:
         draft.fault("level", "RANGE", f"与类型不符，应为{wanted.zh}", f"must be {wanted.name} for this type")
     elif level and rank(level) > rank(region["level"]):
@@ -110,11 +119,18 @@ def _check_units(draft: Draft, region: Row) -> None:
     if draft.whole("filing_bureau_id") and draft.changed("filing_bureau_id", "region_id"):
         bureau = work.get("OrgUnit", draft.row["filing_bureau_id"])
         if bureau and (bureau["kind"] != OrgUnitKind.DISTRICT_BUREAU.name or bureau["scope_path"] not in over(path)):
-            draft.fault("filing_bureau_id", "RANGE", "须为所在区县的司法局", "must be the bureau of the district the committee is in")
+            draft.fault(
+                "filing_bureau_id",
+                "RANGE",
+                "须为所在区县的司法局",
+                "must be the bureau of the district the committee is in",
+            )
     if draft.whole("guiding_office_id") and draft.changed("guiding_office_id", "region_id", "level"):
         unit = work.get("OrgUnit", draft.row["guiding_office_id"])
         if unit and not _guides(draft, unit, path):
-            draft.fault("guiding_office_id", "RANGE", "的辖区不包括所在区划", "does not cover the region of the committee")
+            draft.fault(
+                "guiding_office_id", "RANGE", "的辖区不包括所在区划", "does not cover the region of the committee"
+            )
     if draft.whole("host_unit_id") and draft.changed("host_unit_id", "region_id"):
         host = work.get("HostUnit", draft.row["host_unit_id"])
         if host and not same_district(work, host["scope_path"], path):
@@ -144,7 +160,9 @@ def _after(draft: Draft) -> None:
     for child in draft.work.entities.values():
         if child.owner and child.owner.target == draft.info.name:
             mine = child.table.c[child.owner.near] == draft.row["id"]
-            draft.work.connection.execute(sa.update(child.table).where(mine).values(org_scope_id=draft.row["org_scope_id"]))
+            draft.work.connection.execute(
+                sa.update(child.table).where(mine).values(org_scope_id=draft.row["org_scope_id"])
+            )
 
 
 RULES = Rules(

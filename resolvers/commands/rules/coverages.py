@@ -9,7 +9,9 @@ from resolvers.commands.rules import Rules
 from resolvers.commands.rules.org_units import require_maker
 from resolvers.commands.work import Draft, Row
 
-_EXCLUSIVE = frozenset(k.name for k in (OrgUnitKind.JUDICIAL_OFFICE, OrgUnitKind.DISTRICT_BUREAU, OrgUnitKind.CITY_BUREAU))
+_EXCLUSIVE = frozenset(
+    k.name for k in (OrgUnitKind.JUDICIAL_OFFICE, OrgUnitKind.DISTRICT_BUREAU, OrgUnitKind.CITY_BUREAU)
+)
 
 
 def _check(draft: Draft) -> None:

@@ -22,7 +22,12 @@ def _check(draft: Draft) -> None:
     if committee is None:
         return
     if draft.whole("event_on") and draft.row["event_on"] < committee["established_on"]:
-        draft.fault("event_on", "RANGE", f"早于调委会设立日期 {committee['established_on']}", "is before the committee's establishment")
+        draft.fault(
+            "event_on",
+            "RANGE",
+            f"早于调委会设立日期 {committee['established_on']}",
+            "is before the committee's establishment",
+        )
     if draft.new:
         _check_start(draft, committee)
 
@@ -35,7 +40,7 @@ def _check_start(draft: Draft, committee: Row) -> None:
         draft.fault("committee_id", "CONFLICT", "已有一件未办结的备案", "has a filing under way")
     elif not _may_start(draft, committee):
         draft.fault(
-            "committee_id", "RANGE", "由调委会或司法所办理备案；区县局只为行业性、专业性、社会团体、区域性和区县级调委会办理",
+            "committee_id", "RANGE", "应由调委会或司法所办理；区县局只办行业性、专业性、社会团体、区域性和区县级的",
             "is filed by itself or its judicial office, not by the district bureau",
         )  # fmt: skip
     if draft.whole("type"):

@@ -1,4 +1,4 @@
-"""Grants: each role in the one thing it is held for, and never more than the granting viewer holds (DOMAIN 2.2, 5.2)."""
+"""Grants: each role in the one thing it is held for, never more than the granting viewer holds (DOMAIN 2.2, 5.2)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,18 @@ ANCHORS: dict[Role, str | None] = {
     **dict.fromkeys((Role.OFFC, Role.CENT, Role.COURT, Role.PART), "org_unit_id"),
     Role.COMM: "committee_id", Role.MEDR: "mediator_id", Role.SYS: None,
 }  # fmt: skip
-_TARGETS = {"region_id": "Region", "org_unit_id": "OrgUnit", "committee_id": "MediationCommittee", "mediator_id": "Mediator"}
-_LEVELS = {Role.PROV: RegionLevel.PROVINCE, Role.CITY: RegionLevel.CITY, Role.DIST: RegionLevel.DISTRICT, Role.DHR: RegionLevel.DISTRICT}
+_TARGETS = {
+    "region_id": "Region",
+    "org_unit_id": "OrgUnit",
+    "committee_id": "MediationCommittee",
+    "mediator_id": "Mediator",
+}
+_LEVELS = {
+    Role.PROV: RegionLevel.PROVINCE,
+    Role.CITY: RegionLevel.CITY,
+    Role.DIST: RegionLevel.DISTRICT,
+    Role.DHR: RegionLevel.DISTRICT,
+}
 _KINDS = {
     Role.OFFC: OrgUnitKind.JUDICIAL_OFFICE, Role.CENT: OrgUnitKind.MEDIATION_CENTER,
     Role.COURT: OrgUnitKind.PARTNER, Role.PART: OrgUnitKind.PARTNER,
@@ -59,7 +69,9 @@ def _check(draft: Draft) -> None:
         if column == ANCHORS[role] and row.get(column) is None and column not in draft.broken:
             draft.fault(column, "REQUIRED", f"为角色“{role.zh}”必填", f"is required for the role {role.name}")
         elif column != ANCHORS[role] and row.get(column) is not None:
-            draft.fault(column, "RANGE", f"须为空：角色“{role.zh}”不按此授权", f"must be empty for the role {role.name}")
+            draft.fault(
+                column, "RANGE", f"须为空：角色“{role.zh}”不按此授权", f"must be empty for the role {role.name}"
+            )
     _check_anchor(draft, role)
 
 
@@ -67,7 +79,10 @@ def _check_anchor(draft: Draft, role: Role) -> None:
     if role in _LEVELS and draft.whole("region_id"):
         region, level = draft.work.get("Region", draft.row["region_id"]), _LEVELS[role]
         # Where a city has no districts its towns hang on it, and it is its own district.
-        fits = region and (region["level"] == level.name or (level is RegionLevel.DISTRICT and region["level"] == RegionLevel.CITY.name))
+        fits = region and (
+            region["level"] == level.name
+            or (level is RegionLevel.DISTRICT and region["level"] == RegionLevel.CITY.name)
+        )
         if not fits:
             draft.fault("region_id", "RANGE", f"须为{level.zh}", f"must be at level {level.name}")
     if role in _KINDS and draft.whole("org_unit_id"):
@@ -87,8 +102,12 @@ def _allow(draft: Draft) -> None:
 
 def _only_ends(draft: Draft) -> bool:
     changed = draft.changes().keys()
+    if not changed:
+        return True
     before = draft.before or {}
-    sooner = draft.row["valid_to"] is not None and (before["valid_to"] is None or draft.row["valid_to"] <= before["valid_to"])
+    sooner = draft.row["valid_to"] is not None and (
+        before["valid_to"] is None or draft.row["valid_to"] <= before["valid_to"]
+    )
     return changed <= {"valid_to"} and sooner
 
 

@@ -34,9 +34,9 @@ def _check(draft: Draft) -> None:
             draft.fault("sex", "BR-25", "与身份证号不符（BR-25）", "does not match idNumber (BR-25)")
         if row.get("birth_date") != citizen_birth_date(number) and "birth_date" not in draft.broken:
             draft.fault("birth_date", "BR-25", "与身份证号不符（BR-25）", "does not match idNumber (BR-25)")
-    if draft.whole("birth_date", "first_appointed_on") and draft.changed("birth_date", "first_appointed_on"):
-        if age_on(row["birth_date"], row["first_appointed_on"]) < ADULT:
-            draft.fault("first_appointed_on", "RANGE", "时本人未满 18 周岁", "is before the person comes of age")
+    both = ("birth_date", "first_appointed_on")
+    if draft.whole(*both) and draft.changed(*both) and age_on(row["birth_date"], row["first_appointed_on"]) < ADULT:
+        draft.fault("first_appointed_on", "RANGE", "时本人未满 18 周岁", "is before the person comes of age")
 
 
 def _number(draft: Draft) -> str | None:

@@ -60,10 +60,20 @@ def _check(draft: Draft) -> None:
     if committee["status"] == CommitteeStatus.DISSOLVED.name:
         draft.fault("committee_id", "STATE", "已撤销", "is dissolved")
     if draft.whole("starts_on") and row["starts_on"] < committee["established_on"]:
-        draft.fault("starts_on", "RANGE", f"早于调委会设立日期 {committee['established_on']}", "is before the committee's establishment")
+        draft.fault(
+            "starts_on",
+            "RANGE",
+            f"早于调委会设立日期 {committee['established_on']}",
+            "is before the committee's establishment",
+        )
     if draft.whole("election_method") and ElectionMethod[row["election_method"]] not in methods_for(committee["type"]):
         zh = CommitteeType[committee["type"]].zh
-        draft.fault("election_method", "BR-06", f"不适用于{zh}（BR-06）", f"does not fit a {committee['type']} committee (BR-06)")
+        draft.fault(
+            "election_method",
+            "BR-06",
+            f"不适用于{zh}（BR-06）",
+            f"does not fit a {committee['type']} committee (BR-06)",
+        )
     if draft.whole("starts_on", "ends_on") and "term_no" not in draft.broken:
         _check_order(draft)
 
@@ -71,13 +81,22 @@ def _check(draft: Draft) -> None:
 def _check_order(draft: Draft) -> None:
     row, today = draft.row, draft.work.today
     for other in _terms(draft):
-        if (other["starts_on"] < row["starts_on"]) != (other["term_no"] < row["term_no"]) and other["term_no"] != row["term_no"]:
-            draft.fault("term_no", "RANGE", f"与第 {other['term_no']} 届的先后不符", f"is out of order with term {other['term_no']}")
+        if (other["starts_on"] < row["starts_on"]) != (other["term_no"] < row["term_no"]) and other["term_no"] != row[
+            "term_no"
+        ]:
+            draft.fault(
+                "term_no",
+                "RANGE",
+                f"与第 {other['term_no']} 届的先后不符",
+                f"is out of order with term {other['term_no']}",
+            )
             return
         early, late = sorted((other, row), key=lambda term: term["starts_on"])
         upcoming = late["starts_on"] > today and late["starts_on"] > early["starts_on"]
         if overlap(row["starts_on"], row["ends_on"], other["starts_on"], other["ends_on"]) and not upcoming:
-            draft.fault("starts_on", "RANGE", f"与第 {other['term_no']} 届的任期重叠", f"overlaps with term {other['term_no']}")
+            draft.fault(
+                "starts_on", "RANGE", f"与第 {other['term_no']} 届的任期重叠", f"overlaps with term {other['term_no']}"
+            )
             return
 
 

@@ -1,0 +1,70 @@
+"""The demo on both databases, and people who are signed in to the server over it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import pytest
+from starlette.testclient import TestClient
+
+from app import create_app
+from db.engine import Database
+from permissions.sign_ins import addresses, strangers
+from resolvers.commands.demo import seed_demo
+from settings import Settings, get_settings
+from tests.admin.person import PASSWORD, Person
+from tests.conftest import FreshDatabase
+from tests.databases import Kind
+
+
+@pytest.fixture(scope="session")
+def demo_template(migrated_database: Callable[[Kind], str]) -> Callable[[Kind], str]:
+    """`demo_template(kind)` is a database with the demo, made once a kind; whoever writes works on a copy."""
+
+    @cache
+    def template(kind: Kind) -> str:
+        url = migrated_database(kind)
+
+        async def seed() -> None:
+            database = Database(Settings(database_url=url))
+            try:
+                await seed_demo(database, password=PASSWORD)
+            finally:
+                await database.stop()
+
+        asyncio.run(seed())
+        return url
+
+    return template
+
+
+@pytest.fixture(scope="module")
+def demo_url(demo_template: Callable[[Kind], str], database_kind: Kind, fresh_database: FreshDatabase) -> str:
+    """A copy of the demo for the tests of one file."""
+    return fresh_database(database_kind, template=demo_template(database_kind))
+
+
+@pytest.fixture(scope="module")
+def server(demo_url: str) -> Iterator[TestClient]:
+    """The whole application over the demo."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FENGQIAO_DATABASE_URL", demo_url)
+        get_settings.cache_clear()
+        with TestClient(create_app()) as client:
+            yield client
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def people(server: TestClient) -> Callable[[str], Person]:
+    """`people("office")` is signed in, each login once a file."""
+
+    @cache
+    def person(login: str) -> Person:
+        for counter in (addresses, strangers):
+            counter.clear()
+        return Person.signed_in(server, login)
+
+    return person

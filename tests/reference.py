@@ -1,0 +1,339 @@
+"""The plainest answer to every read: Python over lists of rows.
+
+It states the rules of API.md and DOMAIN.md 5 once more, from the same facts (cells of the matrix, owners, paths), and
+shares no code with ``permissions.scopes``, ``permissions.columns`` or ``resolvers``: where the two differ, one of them
+is wrong. Speed and elegance of the answer do not matter here; that it can be read does.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from db.clock import SHANGHAI
+from db.facts import Grant, Role
+from db.registry import EntityInfo, Field, Registry, Relation
+from permissions.viewer import Viewer
+from tests.world import Place, Row
+
+SUPPRESSED_BELOW = 5
+DEFAULT_FIRST = 200
+
+
+@dataclass
+class Ask:
+    """A list, or the row of a to-one relation: its arguments, and what is asked of each row and of the whole."""
+
+    entity: str
+    fields: list[str]
+    nested: list[tuple[str, Ask]] = field(default_factory=list)
+    where: dict[str, Any] | None = None
+    order: list[dict[str, Any]] = field(default_factory=list)
+    first: int | None = None
+    last: int | None = None
+    offset: int | None = None
+    nodes: bool = True
+    count: bool = True
+    pages: bool = False
+
+
+def read_rows(place: Place) -> dict[str, list[Row]]:
+    """Every row of every entity by plain SELECTs, in the order of ids."""
+
+    def read(connection: sa.Connection) -> dict[str, list[Row]]:
+        tables = {info.name: info.table for info in place.services.entities.values()}
+        found = {name: [dict(row._mapping) for row in connection.execute(sa.select(table))] for name, table in tables.items()}
+        return {name: sorted(rows, key=lambda row: str(row["id"])) for name, rows in found.items()}
+
+    return place.runner.run(place.services.database.look(read))
+
+
+@dataclass
+class Reference:
+    """The answers for one set of rows on one day."""
+
+    entities: Registry
+    rows: Mapping[str, list[Row]]
+    today: dt.date
+
+    # --- which rows --------------------------------------------------------------------------------------------------
+
+    def readers(self, info: EntityInfo, viewer: Viewer, counting: bool = False) -> list[tuple[Role, Grant]]:
+        """The viewer's cells of the matrix that let rows be read; with `counting` also those that let them be counted."""
+        cells = [(role, grant) for role, grant in info.grants.items() if role in viewer.reaches and "R" in grant.operations]
+        return [(role, grant) for role, grant in cells if counting or not grant.aggregate_only]
+
+    def counts_only(self, entity: str, viewer: Viewer) -> bool:
+        """Whether the viewer gets numbers of the entity but no rows."""
+        info = self.entities[entity]
+        return not self.readers(info, viewer) and bool(self.readers(info, viewer, counting=True))
+
+    def visible(self, entity: str, row: Row, viewer: Viewer, counting: bool = False) -> bool:
+        """Whether any role of the viewer opens the row."""
+        info = self.entities[entity]
+        opened = (self._opens(info, row, viewer, role, grant) for role, grant in self.readers(info, viewer, counting))
+        return row["deleted_at"] is None and any(opened)
+
+    def _opens(self, info: EntityInfo, row: Row, viewer: Viewer, role: Role, grant: Grant) -> bool:
+        reach = viewer.reaches[role]
+        path = row.get("path" if info.facts.owner == "self" else "scope_path")
+        if grant.scope == "A":
+            return True
+        if grant.scope == "T":
+            return bool(row["technical"])
+        if grant.scope in "PCDS" or (grant.scope == "K" and info.facts.committee is None):
+            assert path is not None
+            # A range stands for a subtree: it opens every path that begins with the path at its lower end.
+            return any(path.startswith(low) for low, _ in reach.ranges) or (grant.above and path in reach.above)
+        if grant.scope == "K":
+            newly_entered = info.name == "Mediator" and row["created_by_id"] == viewer.account_id
+            return newly_entered or bool(self._ends(info, row, info.facts.committee) & set(reach.committees))
+        if grant.scope == "O" and info.facts.mediator is not None:
+            return bool(self._ends(info, row, info.facts.mediator) & {*reach.mediators, viewer.account_id})
+        return False
+
+    def _ends(self, info: EntityInfo, row: Row, path: str | None) -> set[str]:
+        """The ids at the end of a path of relations, over living rows."""
+        here = [row]
+        for relation in self.entities.walk(info, path or "self"):
+            if relation == self.entities.walk(info, path or "self")[-1] and not relation.many:
+                return {r[relation.near] for r in here}
+            here = [far for far in self.rows[relation.target] for r in here if far[relation.far] == r[relation.near] and not far["deleted_at"]]
+        return {r["id"] for r in here}
+
+    def related(self, relation: Relation, row: Row | None, viewer: Viewer, counting: bool = False) -> list[Row]:
+        """The visible rows at the other end of a relation, by id; at most one of a to-one."""
+        if row is None:
+            return []
+        ids = self._linked(relation, row, viewer)
+        found = [far for far in self.rows[relation.target] if far["id"] in ids and self.visible(relation.target, far, viewer, counting)]
+        return found if relation.many else found[:1]
+
+    def linked(self, relation: Relation, row: Row) -> list[Row]:
+        """The living rows at the other end, whoever asks."""
+        ids = self._linked(relation, row, None)
+        return [far for far in self.rows[relation.target] if far["id"] in ids and far["deleted_at"] is None]
+
+    def _linked(self, relation: Relation, row: Row, viewer: Viewer | None) -> set[Any]:
+        if relation.name == "ancestors":
+            parents = {r["id"]: r["parent_id"] for r in self.rows["Region"]}
+            above, step = set(), row["parent_id"]
+            while step is not None:
+                above.add(step)
+                step = parents[step]
+            return above
+        if relation.through is None:
+            return {far["id"] for far in self.rows[relation.target] if far[relation.far] == row[relation.near]}
+        through = relation.through
+        between = [
+            via for via in self.rows[through.via]
+            if via[through.near] == row["id"] and all(via[column] in values for column, values in through.where)
+            and (through.since is None or via[through.since] <= self.today)
+            and (through.until is None or via[through.until] is None or via[through.until] >= self.today)
+        ]  # fmt: skip
+        return {via[through.far] for via in between if (self.visible(through.via, via, viewer) if viewer else via["deleted_at"] is None)}
+
+    # --- which values ------------------------------------------------------------------------------------------------
+
+    def value(self, entity: str, field: Field, row: Row | None) -> Any:
+        """The value of a field before any mask: what is stored, or what follows from it."""
+        if row is None:
+            return None
+        if (entity, field.name) == ("MediationCommittee", "status") and row["status"] == "ACTIVE":
+            terms = [t for t in self.rows["CommitteeTerm"] if t["committee_id"] == row["id"] and not t["deleted_at"]]
+            begun = [t["ends_on"] for t in terms if t["starts_on"] <= self.today]
+            return "TERM_EXPIRED" if begun and max(begun) < self.today else "ACTIVE"
+        return row[field.column]
+
+    def shows(self, grant: Grant, field: Field) -> bool:
+        """Whether a cell of the matrix shows a column as it is."""
+        masked = grant.masked and field.facts.personal is not None
+        return not masked and ("R" not in grant.columns or field.name in grant.columns["R"])
+
+    def shown(self, entity: str, field: Field, row: Row, viewer: Viewer) -> Any:
+        """A field of a visible row as the API prints it to the viewer."""
+        info = self.entities[entity]
+        opening = [grant for role, grant in self.readers(info, viewer) if self._opens(info, row, viewer, role, grant)]
+        value = printed(self.value(entity, field, row), field, info.facts.prefix)
+        if field.kind == "encrypted" or any(self.shows(grant, field) for grant in opening):
+            return value
+        return value[:1] + "某某" if field.facts.personal == "surname" and value is not None else None
+
+    def conditionable(self, entity: str, field: Field, viewer: Viewer) -> bool:
+        """Whether the viewer may filter and order by a field at all."""
+        cells = self.readers(self.entities[entity], viewer, counting=True)
+        return field.kind not in ("encrypted", "json") and all(self.shows(grant, field) for _, grant in cells)
+
+    # --- which conditions --------------------------------------------------------------------------------------------
+
+    def meets(self, entity: str, row: Row | None, where: Mapping[str, Any], viewer: Viewer) -> bool:
+        """Whether a row meets a condition; None stands for a row that is not there or not visible: all its columns are null."""
+        return all(self._meets(self.entities[entity], row, name, value, viewer) for name, value in where.items())
+
+    def _meets(self, info: EntityInfo, row: Row | None, name: str, value: Any, viewer: Viewer) -> bool:
+        if name == "not":
+            return not self.meets(info.name, row, value, viewer)
+        if name == "and":
+            return all(self.meets(info.name, row, part, viewer) for part in value)
+        if name == "or":
+            return any(self.meets(info.name, row, part, viewer) for part in value)
+        if info.name == "Region" and name in ("descendantOf", "childOf", "ancestorOf"):
+            return row is not None and self._stands(row, name, value, viewer)
+        if name in info.public_fields:
+            field = info.public_fields[name]
+            stored = self.value(info.name, field, row)
+            return all(compares(stored, operator, wanted, field, info.facts.prefix) for operator, wanted in value.items())
+        relation = info.public_relations[name]
+        found = self.related(relation, row, viewer)
+        if not relation.many:
+            return self.meets(relation.target, found[0] if found else None, value, viewer)
+        return all(self._meets_many(relation.target, found, quantifier, wanted, viewer) for quantifier, wanted in value.items())
+
+    def _meets_many(self, entity: str, found: list[Row], quantifier: str, wanted: Any, viewer: Viewer) -> bool:
+        if quantifier == "count":
+            return all(compares(len(found), operator, number, None, "") for operator, number in wanted.items())
+        held = [self.meets(entity, row, wanted, viewer) for row in found]
+        return {"some": any(held), "every": all(held), "none": not any(held)}[quantifier]
+
+    def _stands(self, row: Row, operator: str, by: Mapping[str, str], viewer: Viewer) -> bool:
+        """Whether a region stands below or above the visible region that a key names."""
+        [(key, value)] = by.items()
+        field = self.entities["Region"].public_fields[key]
+        named = [
+            r for r in self.rows["Region"]
+            if printed(r[field.column], field, "rg") == value and self.visible("Region", r, viewer) and not (key == "code" and r["valid_to"])
+        ]  # fmt: skip
+        for region in named:
+            if operator == "descendantOf":
+                return bool(row["path"].startswith(region["path"]))
+            if operator == "childOf":
+                return bool(row["parent_id"] == region["id"])
+            return row["id"] in self._linked(self.entities["Region"].relations["ancestors"], region, None)
+        return False
+
+    # --- which order, which page -------------------------------------------------------------------------------------
+
+    def ordered(self, entity: str, rows: Sequence[Row], order: Sequence[Mapping[str, Any]], viewer: Viewer) -> list[Row]:
+        """The rows in an order; ties by id."""
+        sorted_rows = sorted(rows, key=lambda row: str(row["id"]))
+        for item in reversed(order):
+            keys = {row["id"]: self._sort_key(entity, row, item, viewer) for row in sorted_rows}
+            direction = self._direction(item)
+            nulls = [row for row in sorted_rows if keys[row["id"]] is None]
+            others = sorted((r for r in sorted_rows if keys[r["id"]] is not None), key=lambda r: keys[r["id"]], reverse=direction.startswith("DESC"))
+            first = direction.endswith("NULLS_FIRST") or direction == "DESC"
+            sorted_rows = nulls + others if first else others + nulls
+        return sorted_rows
+
+    def _direction(self, item: Mapping[str, Any]) -> str:
+        [value] = item.values()
+        return value if isinstance(value, str) else self._direction(value)
+
+    def _sort_key(self, entity: str, row: Row | None, item: Mapping[str, Any], viewer: Viewer) -> Any:
+        [(name, value)] = item.items()
+        info = self.entities[entity]
+        if name in info.public_fields:
+            return self.value(entity, info.public_fields[name], row)
+        relation = info.public_relations[name]
+        found = self.related(relation, row, viewer)
+        return self._sort_key(relation.target, found[0] if found else None, value, viewer)
+
+    def answer(self, ask: Ask, viewer: Viewer, among: list[Row] | None = None) -> dict[str, Any]:
+        """What a list prints: of the whole entity, or of the rows that a relation leads to."""
+        hidden = self.counts_only(ask.entity, viewer)
+        rows = among if among is not None else [r for r in self.rows[ask.entity] if self.visible(ask.entity, r, viewer, hidden)]
+        met = [row for row in rows if self.meets(ask.entity, row, ask.where or {}, viewer)]
+        printed_list: dict[str, Any] = {}
+        if ask.count:
+            printed_list["totalCount"] = None if hidden and 0 < len(met) < SUPPRESSED_BELOW else len(met)
+        page, before, after = _page(self.ordered(ask.entity, met, ask.order, viewer), ask)
+        if ask.nodes:
+            printed_list["nodes"] = [self.row(ask, row, viewer) for row in page]
+        if ask.pages:
+            printed_list["pageInfo"] = {"hasNextPage": after, "hasPreviousPage": before}
+        return printed_list
+
+    def row(self, ask: Ask, row: Row, viewer: Viewer) -> dict[str, Any]:
+        """What is printed of one visible row."""
+        info = self.entities[ask.entity]
+        found = {name: self.shown(ask.entity, info.public_fields[name], row, viewer) for name in ask.fields}
+        for name, inner in ask.nested:
+            relation = info.public_relations[name]
+            # Rows that are only counted can be counted in a list; a reference to one shows nothing.
+            far = self.related(relation, row, viewer, counting=relation.many and self.counts_only(inner.entity, viewer))
+            one = self.row(inner, far[0], viewer) if far and not relation.many else None
+            found[name] = self.answer(inner, viewer, far) if relation.many else one
+        return found
+
+
+def _page(rows: list[Row], ask: Ask) -> tuple[list[Row], bool, bool]:
+    """A page of rows, and whether there are rows before and after it."""
+    if ask.last is not None:
+        start = max(len(rows) - ask.last, 0)
+        return rows[start:], start > 0, False
+    start = ask.offset or 0
+    end = start + (DEFAULT_FIRST if ask.first is None else ask.first)
+    return rows[start:end], start > 0, len(rows) > end
+
+
+# --- single values -------------------------------------------------------------------------------------------------------
+
+
+def printed(value: Any, field: Field, prefix: str) -> Any:
+    """A value as JSON holds it in the answer."""
+    if value is None:
+        return None
+    if field.kind == "id":
+        return f"{prefix}_{value}"
+    if field.kind == "decimal":
+        return f"{value:.{field.facts.scale}f}"
+    if field.kind == "date":
+        return value.isoformat()
+    if field.kind == "datetime":
+        return value.astimezone(SHANGHAI).isoformat(timespec="milliseconds")
+    return value
+
+
+def compares(stored: Any, operator: str, wanted: Any, field: Field | None, prefix: str) -> bool:
+    """One operator over one value; a null meets only the operators that speak of what is not there."""
+    if field is not None and field.kind == "id" and stored is not None:
+        stored = printed(stored, field, prefix)
+    if operator in ("isNull", "neq", "notIn", "hasEvery"):
+        return {
+            "isNull": lambda: (stored is None) == wanted,
+            "neq": lambda: stored is None or stored != wanted,
+            "notIn": lambda: stored is None or stored not in wanted,
+            "hasEvery": lambda: all(stored is not None and item in stored for item in wanted),
+        }[operator]()
+    if stored is None:
+        return False
+    return bool({
+        "eq": lambda: stored == wanted,
+        "gt": lambda: stored > wanted,
+        "gte": lambda: stored >= wanted,
+        "lt": lambda: stored < wanted,
+        "lte": lambda: stored <= wanted,
+        "in": lambda: stored in wanted,
+        "between": lambda: wanted[0] <= stored <= wanted[1],
+        "contains": lambda: wanted in stored,
+        "startsWith": lambda: stored.startswith(wanted),
+        "endsWith": lambda: stored.endswith(wanted),
+        "has": lambda: wanted in stored,
+        "hasSome": lambda: any(item in stored for item in wanted),
+        "inPeriod": lambda: wanted in periods_of(stored),
+    }[operator]())  # fmt: skip
+
+
+def periods_of(value: dt.date | dt.datetime) -> set[str]:
+    """Every period that a day or moment belongs to."""
+    day = value.astimezone(SHANGHAI).date() if isinstance(value, dt.datetime) else value
+    year, month = f"{day.year:04}", f"{day.year:04}-{day.month:02}"
+    iso = day.isocalendar()
+    return {
+        year, f"{year}H{1 if day.month <= 6 else 2}", f"{year}Q{(day.month + 2) // 3}", month,
+        f"{month}{'A' if day.day <= 15 else 'B'}", f"{iso.year:04}-W{iso.week:02}", day.isoformat(),
+    }  # fmt: skip

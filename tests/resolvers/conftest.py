@@ -1,0 +1,40 @@
+"""The town of the command tests, fresh for each test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from db.engine import Database
+from settings import Settings
+from tests.conftest import FreshDatabase
+from tests.databases import Kind
+from tests.resolvers.town import Town, build
+
+
+@pytest.fixture(scope="session")
+def built_town(migrated_database: Callable[[Kind], str], database_kind: Kind) -> tuple[str, dict[str, str]]:
+    """A database with the town, and the keys of its rows; only ever copied."""
+    url = migrated_database(database_kind)
+
+    async def run() -> dict[str, str]:
+        database = Database(Settings(database_url=url))
+        try:
+            return await database.write(build)
+        finally:
+            await database.stop()
+
+    return url, asyncio.run(run())
+
+
+@pytest.fixture
+async def town(
+    built_town: tuple[str, dict[str, str]], database_kind: Kind, fresh_database: FreshDatabase
+) -> AsyncIterator[Town]:
+    """The town in a database of its own, with commands over it."""
+    url, keys = built_town
+    database = Database(Settings(database_url=fresh_database(database_kind, template=url)))
+    yield Town(database, dict(keys))
+    await database.stop()
