@@ -120,7 +120,7 @@ class TableApi:
         """A new row; 201."""
         body = await _body(request)
         columns = self.rights.creatable(table, viewer)
-        if wrong := forms.unknown(table, columns, body):
+        if wrong := forms.unknown(columns, body):
             raise Refused(wrong)
         await self.services.commands.create(viewer, table.info.name, forms.new_data(columns, body))
         return JSONResponse({}, 201)
@@ -150,10 +150,11 @@ class TableApi:
         step = allowed.step(table, body, found)
         state = self.rights.state(table)
         body = {wire: value for wire, value in body.items() if state is None or wire != state.wire}
-        writable = [table.columns[wire] for wire in allowed.writable]
-        patch = forms.patch_data(writable, body, found)
-        if wrong := forms.unknown(table, self.tables.visible(table, viewer), body):
+        visible = self.tables.visible(table, viewer)
+        if wrong := forms.unknown(visible, body):
             raise Refused(wrong)
+        # What the form did not offer is in the patch too: the command says why it may not be changed.
+        patch = forms.patch_data(visible, body, found)
         if step is None:
             if patch:
                 await self.services.commands.update(viewer, name, by, patch, version)

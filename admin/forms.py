@@ -34,7 +34,7 @@ def patch_data(columns: Iterable[Column], body: Mapping[str, Any], row: Mapping[
     return found
 
 
-def unknown(table: Table, known: Iterable[Column], body: Mapping[str, Any]) -> list[Fault]:
+def unknown(known: Iterable[Column], body: Mapping[str, Any]) -> list[Fault]:
     """Faults for what the body names and nobody asked for."""
     names = {column.wire for column in known} | {REASON}
     wrong = [name for name in body if name not in names]

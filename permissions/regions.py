@@ -72,14 +72,9 @@ def _alone(connection: Connection, before: Any, after: Any, key: str) -> bool:
 
 def _predecessors(connection: Connection, ranges: list[Range]) -> list[str]:
     """Paths outside the `ranges` of regions whose successor stands inside."""
-    old, heir = TABLE.alias("old"), TABLE.alias("heir")
 
     def inside(path: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
         return sa.or_(*(sa.and_(path >= low, path < high) for low, high in ranges))
 
-    # A subquery, not a join: few regions have a successor, and SQLite would start from the many that stand inside.
-    continues = sa.exists().where(heir.c.id == old.c.successor_id, heir.c.deleted_at.is_(None), inside(heir.c.path))
-    found = sa.select(old.c.path).where(
-        old.c.successor_id.is_not(None), old.c.deleted_at.is_(None), sa.not_(inside(old.c.path)), continues
-    )
+    found = sa.select(TABLE.c.path).where(inside(TABLE.c.successor_path), sa.not_(inside(TABLE.c.path)), LIVING)
     return list(connection.scalars(found))

@@ -74,17 +74,13 @@ def _may_condition(c: Compiler, info: EntityInfo, field: Field, at: str) -> None
 
 def _operators(c: Compiler, info: EntityInfo, field: Field, table: FromClause, tree: Any, at: str) -> list[ColumnElement[bool]]:
     column = c.column(info, field, table)
-    parts = []
-    for operator, value in tree.items():
-        here = f"{at}.{operator}"
-        if value_of(value) is None:
-            raise bad_input(f"{here} 不能为 null；查空值请用 isNull。", f"{here} must not be null; use isNull to look for nulls.")
-        parts.append(compare(c, column, field, info.facts.prefix, operator, value, here))
-    return parts
+    return [compare(c, column, field, info.facts.prefix, operator, value, f"{at}.{operator}") for operator, value in tree.items()]
 
 
 def compare(c: Compiler, column: ColumnElement[Any], field: Field, prefix: str, operator: str, value: Any, at: str) -> ColumnElement[bool]:
-    """One operator over one column."""
+    """One operator over one column. Raises BAD_INPUT where its value is null."""
+    if value_of(value) is None:
+        raise bad_input(f"{at} 不能为 null；查空值请用 isNull。", f"{at} must not be null; use isNull to look for nulls.")
     convert: Convert = key_of(prefix) if field.kind == "id" else checked_text
     kind = sa.Text() if operator in ("contains", "startsWith", "endsWith") or field.kind == "enums" else field.type
 

@@ -157,11 +157,14 @@ class ListText:
     def _page_info(self, rows: FromClause, size: Any) -> dict[str, ColumnElement[str]]:
         """hasNextPage, hasPreviousPage and the cursors of both ends, from the numbered rows of a page."""
         request = self.request
-        given = request.before if self.backward else request.after if request.after is not None else request.offset
+        given = request.before if self.backward else request.after
         ahead, behind = printed(func.count() > size, "bool"), literal("true" if given is not None else "false")
+        if request.offset is not None:
+            behind = printed(self.c.binds.add(request.offset, sa.Integer(), _offset) > 0, "bool")
         ends = [sa.literal_column("1"), case((rows.c.rows < size, rows.c.rows), else_=size)]
         first, last = (
-            func.coalesce(func.min(rows.c.cursor).filter(rows.c.at == end), literal("null"), type_=sa.Text())
+            # A page of no rows has no ends, though one row more was read.
+            func.coalesce(func.min(rows.c.cursor).filter(rows.c.at == end, rows.c.at <= size), literal("null"), type_=sa.Text())
             for end in (reversed(ends) if self.backward else ends)
         )
         return {

@@ -21,6 +21,7 @@ from graphql import (
 
 from db.facts import Code, Kind
 from db.registry import EntityInfo, Field, Registry
+from resolvers.commands.rules.registered import must_be_sent
 from resolvers.orderings import Sort
 from schema.scalars import DATE, DATETIME, DECIMAL, JSON
 
@@ -197,10 +198,10 @@ class Inputs:
             for field in info.fields.values():
                 if field.writable and not (patch and field.facts.fixed):
                     scalar = self.scalar(field.kind, field.facts.members)
-                    made[field.public] = GraphQLInputField(scalar, description=_said(field, info))
+                    made[field.public] = GraphQLInputField(scalar, description=_said(field, info, patch))
             for r in info.references:
                 if r.facts is not None and not r.facts.computed and not (patch and r.facts.fixed):
-                    required = "" if info.table.c[r.near].nullable else "必填。"
+                    required = "必填。" if r.near in must_be_sent(info) and not patch else ""
                     made[r.public] = GraphQLInputField(self.connect(self.entities[r.target]), description=f"{r.zh}。{required}{r.en}")
             return made
 
@@ -209,7 +210,6 @@ class Inputs:
         return self._input(name, fields, said)
 
 
-def _said(field: Field, info: EntityInfo) -> str:
-    column = info.table.c[field.column]
-    required = not column.nullable and column.default is None
+def _said(field: Field, info: EntityInfo, patch: bool) -> str:
+    required = not patch and field.name in must_be_sent(info)
     return f"{field.facts.zh}。{'必填。' if required else ''}{field.facts.en}"

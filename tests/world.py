@@ -199,7 +199,7 @@ def _filler(column: sa.Column[Any], facts: Facts, i: int, n: int) -> Any:
     """Something for a column that the tables do not mention, different from row to row."""
     if column.name.endswith(("_cipher", "_digest")):
         return f"{column.name}-{n}"
-    if column.nullable and i % 3 == 0 or facts.kind in ("ref", "id"):
+    if column.nullable and (i % 3 == 0 or facts.hidden) or facts.kind in ("ref", "id"):
         return None
     match facts.kind:
         case "text" if facts.unique:
@@ -264,6 +264,7 @@ def _regions(world: Rows) -> None:
         world.add(
             "Region", name, code=code.replace("/", "").ljust(12, "0"), name=NAMES.get(name, name), path=path, level=LEVELS[path.count("/") - 1],
             parent_id=world.key("Region", parent), successor_id=world.key("Region", SUCCESSORS.get(name)),
+            successor_path=PATHS[SUCCESSORS[name]] if name in SUCCESSORS else None,
             valid_from=LONG_AGO, valid_to=TODAY - DAY if name in SUCCESSORS else None,
         )  # fmt: skip
     world.named["Region:A2gone"]["deleted_at"] = _moment(1)

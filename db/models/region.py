@@ -12,7 +12,7 @@ from db.base import Record
 from db.enums import RegionKind, RegionLevel, UrbanRuralCode
 from db.facts import Entity, choice, day, flag, integer, ref, text
 
-_SUCCEEDED: Any = {f"{name}_where": sa.text("successor_id IS NOT NULL") for name in ("sqlite", "postgresql")}
+_SUCCEEDED: Any = {f"{name}_where": sa.text("successor_path IS NOT NULL") for name in ("sqlite", "postgresql")}
 
 
 class Region(Record):
@@ -56,6 +56,9 @@ class Region(Record):
     successor_id: Mapped[str | None] = ref(
         "Region", "承继区划", "The region that took this one's place.", computed=True, reverse="predecessors"
     )
+    successor_path: Mapped[str | None] = text(
+        "承继区划的管辖路径", "Path of the successor, set together with it.", 80, computed=True, hidden=True
+    )
     multi_ethnic: Mapped[bool] = flag("多民族居住地区", "Drives rule BR-04 (L8).")
     remote: Mapped[bool] = flag("边远地区", "Drives rotation.")
     population: Mapped[int | None] = integer("常住人口", "Residents, persons.")
@@ -65,6 +68,6 @@ class Region(Record):
     __table_args__: Any = (
         sa.Index("ix_region_level_path", "level", "path"),
         sa.Index("ix_region_parent_code", "parent_id", "code"),
-        # Few regions have a successor; permissions look through all that do.
-        sa.Index("ix_region_succeeded", "successor_id", "path", **_SUCCEEDED),
+        # What the regions of a subtree continue: every viewer's rights ask for it.
+        sa.Index("ix_region_successor_path", "successor_path", "path", **_SUCCEEDED),
     )

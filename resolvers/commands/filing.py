@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from db.enums import AppointmentEndReason, CaseState, CommitteeStatus, FilingState, FilingStatus, FilingType
 from db.facts import Step
 from permissions.actions import OpenRow
-from resolvers.commands.dates import ONE_DAY
 from resolvers.commands.composition import composition
+from resolvers.commands.dates import ONE_DAY
 from resolvers.commands.numbers import filing_no
 from resolvers.commands.places import district_of
 from resolvers.commands.snapshots import MEMBER_ROLES, changed_fields, snapshot_of

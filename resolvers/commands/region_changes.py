@@ -32,6 +32,14 @@ class Current(NamedTuple):
     valid_from: dt.date
 
 
+class Place(NamedTuple):
+    """Where a region stands in the register."""
+
+    id: str
+    path: str
+    level: int
+
+
 class Opened(NamedTuple):
     """A region to be opened."""
 
@@ -48,11 +56,11 @@ class Changes:
     opened: list[Opened] = field(default_factory=list)
     renamed: list[tuple[Current, Node]] = field(default_factory=list)
     closed: list[Current] = field(default_factory=list)
-    moved: dict[str, str] = field(default_factory=dict)
-    """Old id -> new id of a region that kept its code under another parent."""
+    moved: dict[str, Place] = field(default_factory=dict)
+    """Old id -> where a region is now that kept its code under another parent."""
     unchanged: int = 0
-    ids: dict[str, str] = field(default_factory=dict)
-    """Code -> id of every region of the file."""
+    places: dict[str, Place] = field(default_factory=dict)
+    """Code -> where it is, of every region of the file."""
 
 
 @dataclass
@@ -86,12 +94,6 @@ class Counts:
         self.unchanged += changes.unchanged
 
 
-class _Place(NamedTuple):
-    id: str
-    path: str
-    level: int
-
-
 def compare(
     nodes: Iterable[Node], current: Mapping[str, Current], root: Current, stated: Mapping[str, str], used: set[str]
 ) -> Changes:
@@ -101,11 +103,12 @@ def compare(
     codes = {node.code for node in nodes}
     changes.closed = [row for row in current.values() if row.code not in codes]
     standing = {row.id for row in current.values() if row.code in codes} | {root.id}
-    places = {NATION: _Place(root.id, root.path, 0)}
+    places = {NATION: Place(root.id, root.path, 0)}
+    changes.places = places
     for node in nodes:
         row, parent = current.get(node.code), places[node.parent]
         if row is not None and row.level == LEVELS[node.level].name and _stays(row, node, parent, standing, stated):
-            places[node.code] = _Place(row.id, row.path, node.level)
+            places[node.code] = Place(row.id, row.path, node.level)
             if row.name == node.name:
                 changes.unchanged += 1
             else:
@@ -113,24 +116,23 @@ def compare(
             continue
         new = Opened(new_key(), node, parent.id, _path(node, parent, used))
         used.add(new.path)
-        places[node.code] = _Place(new.id, new.path, node.level)
+        places[node.code] = Place(new.id, new.path, node.level)
         changes.opened.append(new)
         if row is not None:
             standing.discard(row.id)
             changes.closed.append(row)
-            changes.moved[row.id] = new.id
-    changes.ids = {node.code: places[node.code].id for node in nodes}
+            changes.moved[row.id] = places[node.code]
     return changes
 
 
-def _stays(row: Current, node: Node, parent: _Place, standing: set[str], stated: Mapping[str, str]) -> bool:
+def _stays(row: Current, node: Node, parent: Place, standing: set[str], stated: Mapping[str, str]) -> bool:
     """Whether a region keeps its parent: the stored one, unless it ends or the mapping names another."""
     if node.code in stated:
         return row.parent_id == parent.id
     return row.parent_id in standing
 
 
-def _path(node: Node, parent: _Place, used: set[str]) -> str:
+def _path(node: Node, parent: Place, used: set[str]) -> str:
     """A path below the parent's that no region ever had."""
     base = parent.path + segment(node.code, node.level, node.parent, parent.level)
     path, number = f"{base}/", 1

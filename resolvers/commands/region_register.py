@@ -23,6 +23,7 @@ from resolvers.commands.region_changes import (
     Counts,
     Current,
     Opened,
+    Place,
     check_successor,
     compare,
     stated_parents,
@@ -69,7 +70,7 @@ class Run:
     def do(self) -> Counts:
         """Every province, then the successors, which may stand in another one."""
         closed: dict[str, str] = {}
-        ids: dict[str, str] = {}
+        places: dict[str, Place] = {}
         for province, nodes in self.provinces.items():
             current = _current(self.connection, province)
             used = self.used | {row.path for row in current.values()}
@@ -79,8 +80,8 @@ class Run:
             self.counts.add(changes)
             self._wrote(changes.unchanged + len(changes.renamed))
             closed |= {row.code: row.id for row in changes.closed if row.id not in changes.moved}
-            ids |= {code: changes.ids[code] for code in self.named.keys() & changes.ids.keys()}
-        self._succeed(closed, ids)
+            places |= {code: changes.places[code] for code in self.named.keys() & changes.places.keys()}
+        self._succeed(closed, places)
         if self.faults:
             raise Refused(self.faults)
         return self.counts
@@ -143,20 +144,21 @@ class Run:
         if keys:
             self.connection.execute(_one().values(values), [{"key": key} for key in keys])
 
-    def _link(self, successors: Mapping[str, str]) -> None:
-        """Old id -> id of the region that took its place."""
+    def _link(self, successors: Mapping[str, Place]) -> None:
+        """Old id -> where the region is that took its place."""
         if successors:
-            rows = [{"key": old, "successor": new} for old, new in successors.items()]
-            self.connection.execute(_one().values(successor_id=sa.bindparam("successor")), rows)
+            rows = [{"key": old, "heir": new.id, "below": new.path} for old, new in successors.items()]
+            values = {"successor_id": sa.bindparam("heir"), "successor_path": sa.bindparam("below")}
+            self.connection.execute(_one().values(values), rows)
 
-    def _succeed(self, closed: Mapping[str, str], ids: Mapping[str, str]) -> None:
+    def _succeed(self, closed: Mapping[str, str], places: Mapping[str, Place]) -> None:
         """Name the successors that the mapping states; what an earlier import did already is no fault."""
         for old, line in self.successors.items():
             if old not in closed and line.new not in self.ended.get(old, _NEVER).successors:
                 zh = f"旧代码 {old} 不是现行的区划"
                 self.faults.append(fault("mapping", line.number, "NOT_FOUND", zh, f"{old} is no region of today"))
         if not self.faults:
-            links = {closed[old]: ids[line.new] for old, line in self.successors.items() if old in closed}
+            links = {closed[old]: places[line.new] for old, line in self.successors.items() if old in closed}
             self._link(links)
             self.counts.succeeded += len(links)
 

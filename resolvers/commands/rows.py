@@ -116,7 +116,7 @@ def store(work: Work, info: EntityInfo, row: OpenRow, changes: Mapping[str, Any]
 
 
 def allowed(work: Work, info: EntityInfo, row: OpenRow) -> bool:
-    """Whether the entity's own rules let the viewer touch the row at all: what ``actions`` cannot tell from its data."""
+    """Whether the entity's rules let the viewer touch the row at all: what ``permissions.actions`` cannot tell."""
     try:
         rules_of(info).allow(Draft(work, info, row, dict(row.values)))
     except Denied:

@@ -26,7 +26,7 @@ from tests.databases import Kind
 T = TypeVar("T")
 REGION = registry()["Region"].table
 # A later migration as people will write them: a column more and another taken away, on a table others refer to.
-LATER = '''
+LATER = """
 import sqlalchemy as sa
 from alembic import op
 from db import types
@@ -44,7 +44,7 @@ def downgrade() -> None:
     with op.batch_alter_table("region") as region:
         region.add_column(sa.Column("population_on", types.Day(), nullable=True))
         region.drop_column("area")
-'''
+"""
 
 
 @pytest.fixture
@@ -57,7 +57,9 @@ def versions(tmp_path: Path) -> Path:
     """The real migrations and a later one."""
     for file in VERSIONS.glob("0*.py"):
         (tmp_path / file.name).write_text(file.read_text())
-    later = LATER.replace('"0001"', repr(max(file.name for file in VERSIONS.glob("0*.py"))[:4])).replace('"0002"', '"later"')
+    later = LATER.replace('"0001"', repr(max(file.name for file in VERSIONS.glob("0*.py"))[:4])).replace(
+        '"0002"', '"later"'
+    )
     (tmp_path / "later.py").write_text(later)
     return tmp_path
 
@@ -156,7 +158,9 @@ def test_a_later_migration_keeps_rows_references_checks_and_indexes(url: str, ve
 
 def test_a_migration_that_fails_half_way_leaves_nothing_behind(url: str, versions: Path) -> None:
     upgrade(url)
-    broken = (versions / "later.py").read_text().replace('region.drop_column("population_on")', "raise ZeroDivisionError", 1)
+    broken = (
+        (versions / "later.py").read_text().replace('region.drop_column("population_on")', "raise ZeroDivisionError", 1)
+    )
     broken = broken.replace("raise ZeroDivisionError", "pass\n    raise ZeroDivisionError", 1)
     (versions / "later.py").write_text(broken)
     with pytest.raises(ZeroDivisionError):

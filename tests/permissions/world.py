@@ -92,6 +92,7 @@ class World:
                 parent_id=self.keys.get(parent or ""), valid_from=LONG_AGO,
                 valid_to=YESTERDAY if name == "old" else None,
                 successor_id=self.keys["street"] if name == "old" else None,
+                successor_path=PATHS["street"] if name == "old" else None,
             )  # fmt: skip
 
     def units(self) -> None:

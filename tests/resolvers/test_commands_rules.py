@@ -61,7 +61,7 @@ async def test_type_level_and_region_fit_each_other(town: Town) -> None:
         with pytest.raises(Refused) as refused:
             await town.found("district", place, **more)
         assert codes(refused.value) == {expected}
-    assert (await town.row("MediationCommittee", await town.found(place="street2", type="SUBDISTRICT")))[
+    assert (await town.row("MediationCommittee", await town.found("office", "street2", type="SUBDISTRICT")))[
         "level"
     ] == "STREET"
 
@@ -219,7 +219,7 @@ async def test_a_person_serves_a_committee_once_at_a_time(town: Town) -> None:
 
 
 async def test_a_person_is_full_time_in_one_committee_only(town: Town) -> None:
-    here, there = await town.found(), await town.found(place="village2")
+    here, there = await town.found(), await town.found("office", "village2")
     person = await town.person()
     await town.appoint(here, person, kind="FULL_TIME")
     await town.appoint(there, person, kind="PART_TIME")
@@ -237,6 +237,20 @@ async def test_a_minor_is_not_appointed(town: Town) -> None:
         await town.appoint(key, person)
     assert codes(refused.value) == {("startOn", "RANGE")}
     assert await town.appoint(key, person, startOn=today())
+
+
+async def test_a_clerk_enters_a_person_and_appoints_them_in_the_own_committee_only(town: Town) -> None:
+    mine, other = await town.found(), await town.found("office", "village2")
+    clerk = await town.clerk(mine)
+    person = await town.create(clerk, "Mediator", mediator(9))
+    post = {
+        "mediator": town.ref(person, "Mediator"), "role": "MEMBER", "basis": "ELECTED", "kind": "PART_TIME",
+        "startOn": today(),
+    }  # fmt: skip
+    assert await town.create(clerk, "MediatorAppointment", post | {"committee": town.ref(mine, "MediationCommittee")})
+    with pytest.raises(Refused) as refused:
+        await town.create(clerk, "MediatorAppointment", post | {"committee": town.ref(other, "MediationCommittee")})
+    assert codes(refused.value) == {("committee", "NOT_FOUND")}
 
 
 # --- hosts, units, coverage -------------------------------------------------------------------------------------------
@@ -360,6 +374,12 @@ async def test_a_grant_names_exactly_the_one_thing_its_role_is_held_for(town: To
 async def test_a_grant_ends_by_its_last_day(town: Town) -> None:
     await town.update("district", "RoleGrant", "officer2-grant", {"validTo": today() - ONE_DAY})
     assert (await town.viewer("officer2")).reaches == {}
+
+
+async def test_the_technical_administrator_ends_what_others_gave_and_no_more(town: Town) -> None:
+    await town.update("sysadmin", "RoleGrant", "office-grant", {"validTo": today()})
+    with pytest.raises(Denied):
+        await town.update("sysadmin", "RoleGrant", "office-grant", {"validTo": None})
 
 
 async def test_the_account_of_somebody_with_more_rights_is_not_ones_to_change(town: Town) -> None:

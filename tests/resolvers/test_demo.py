@@ -25,7 +25,7 @@ from permissions.accounts import account_by_login, load_viewer
 from permissions.passwords import matches
 from permissions.viewer import Viewer
 from resolvers.commands.composition import composition
-from resolvers.commands.dates import months_later
+from resolvers.commands.dates import last_of_term
 from resolvers.commands.demo import SCALES, DemoResult, seed_demo
 from resolvers.commands.demo.accounts import LOGINS
 from resolvers.commands.demo.load import _FILES, _shared
@@ -34,8 +34,10 @@ from resolvers.commands.demo.scales import HOME, HOME_STREET
 from resolvers.commands.demo.world import Place
 from resolvers.commands.numbers import committee_code, filing_no, mediator_no
 from resolvers.commands.regions import read_source, write_regions
+from resolvers.commands.rules.registered import REGISTERED, rules_of
 from resolvers.commands.standing import status_of
-from resolvers.commands.work import Row, Work
+from resolvers.commands.steps import take
+from resolvers.commands.work import Draft, Row, Work
 from resolvers.faults import Refused
 from settings import Settings
 from tests.conftest import FreshDatabase
@@ -195,7 +197,62 @@ def test_filed_and_active_committees_keep_the_rules_of_composition(demo: Loaded)
     assert expired
     assert any(0 < (row["ends_on"] - TODAY).days <= 90 for row in demo.rows["CommitteeTerm"])
     for term in demo.rows["CommitteeTerm"]:
-        assert term["ends_on"] == months_later(term["starts_on"], 36)
+        assert term["ends_on"] == last_of_term(term["starts_on"], 36)
+
+
+CHECKED = sorted(REGISTERED.keys() - {"Region", "CommitteeFiling"})
+
+
+@pytest.mark.parametrize("entity", CHECKED)
+def test_every_row_would_pass_as_if_it_were_entered(demo: Loaded, entity: str) -> None:
+    """No rule of its entity finds fault; only that a dissolved committee takes nothing new.
+
+    What a filing may start is another matter: these have been filed already.
+    """
+
+    def faults(connection: Connection) -> set[str]:
+        found = set()
+        for row in demo.rows[entity]:
+            draft = Draft(_work(connection), registry()[entity], row=dict(row))
+            rules_of(draft.info).check(draft)
+            found |= {fault.en for fault in draft.faults}
+        return found
+
+    assert look(demo.url, faults) <= {"committee is dissolved."}
+
+
+WAITING = (("office", "SUBMITTED", "check"), ("office2", "SUBMITTED", "check"), ("district", "OFFICE_CHECKED", "file"))
+
+
+def test_what_waits_can_be_taken_on(demo: Loaded, database_kind: Kind, fresh_database: FreshDatabase) -> None:
+    """The offices check what was submitted, then the district files all that was checked, re-elections too."""
+    url = fresh_database(database_kind, template=demo.url)
+
+    def go_on(connection: Connection) -> Counter[str]:
+        done: Counter[str] = Counter()
+        for login, state, verb in WAITING:
+            account = account_by_login(connection, login)
+            viewer = load_viewer(connection, account.id) if account else None
+            assert viewer is not None
+            work = Work(connection, registry(), viewer, Settings())
+            for key in _in_reach(connection, viewer, state):
+                take(work, registry()["CommitteeFiling"], {"id": f"cf_{key}"}, verb, None, None)
+                done[verb] += 1
+        return done
+
+    done = with_database(url, lambda database: database.write(go_on))
+    left = {row["state"] for row in look(url, everything)["CommitteeFiling"]}
+
+    assert done["file"] > done["check"] > 0
+    assert "OFFICE_CHECKED" not in left
+
+
+def _in_reach(connection: Connection, viewer: Viewer, state: str) -> list[str]:
+    """The ids of the filings in a state that lie in the viewer's ranges."""
+    table = registry()["CommitteeFiling"].table
+    found = connection.execute(sa.select(table.c.id, table.c.scope_path).where(table.c.state == state))
+    ranges = [pair for reach in viewer.reaches.values() for pair in reach.ranges]
+    return [key for key, path in found if any(low <= path < high for low, high in ranges)]
 
 
 @pytest.mark.parametrize(

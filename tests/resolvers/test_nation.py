@@ -78,7 +78,9 @@ def lines() -> list[Line]:
 
 
 def regions(connection: Connection) -> list[Any]:
-    columns = [TABLE.c[name] for name in ("id", "code", "name", "level", "parent_id", "path", "valid_to", "successor_id")]
+    columns = [
+        TABLE.c[name] for name in ("id", "code", "name", "level", "parent_id", "path", "valid_to", "successor_id")
+    ]
     return list(connection.execute(sa.select(*columns)))
 
 
@@ -131,7 +133,9 @@ def test_every_code_is_one_region_in_a_sound_tree(nation: str) -> None:
 )
 def test_parents_checked_by_hand(nation: str, code: str, name: str, parent: str) -> None:
     above = TABLE.alias()
-    found = sa.select(TABLE.c.name, above.c.code).join(above, above.c.id == TABLE.c.parent_id).where(TABLE.c.code == code)
+    found = (
+        sa.select(TABLE.c.name, above.c.code).join(above, above.c.id == TABLE.c.parent_id).where(TABLE.c.code == code)
+    )
     assert looked(nation, lambda c: tuple(c.execute(found).one())) == (name, parent)
 
 
@@ -171,7 +175,9 @@ def test_the_file_of_the_next_year(nation: str, tmp_path: Path) -> None:
     names |= fresh
     levels |= dict.fromkeys(fresh, "5")
     file, changes = tmp_path / "next.csv", tmp_path / "mapping.csv"
-    file.write_text("\n".join(["code,name,level", *(f"{c},{n},{levels[c]}" for c, n in names.items())]), encoding="utf-8")
+    file.write_text(
+        "\n".join(["code,name,level", *(f"{c},{n},{levels[c]}" for c, n in names.items())]), encoding="utf-8"
+    )
     changes.write_text("\n".join(["old_code,new_code", *map(",".join, mapping)]), encoding="utf-8")
 
     said = imported(nation, file, changes, "2024-07-01")

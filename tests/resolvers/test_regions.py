@@ -326,7 +326,11 @@ def next_year(tmp_path: Path) -> tuple[Path, Path]:
         new = renumbered.get(code[:9], code[:9]) + code[9:]
         if code not in gone and not code.startswith("320576"):
             rows.append((new, renamed.get(code, name), level))
-    rows += [("320102012000", "玄武门锁金街道", "4"), ("320102012001", "新社区居委会", "5"), ("320106000000", "鼓楼区", "3")]
+    rows += [
+        ("320102012000", "玄武门锁金街道", "4"),
+        ("320102012001", "新社区居委会", "5"),
+        ("320106000000", "鼓楼区", "3"),
+    ]
     mapping = [
         ("320104001000", "320104011000", ""),
         ("320104001001", "320104011001", ""),
@@ -435,7 +439,12 @@ async def test_a_successor_must_not_stand_below_what_it_continues(database: Data
         ("a region that nothing happened to", "320102002000", True, ["/32/01/02/002/"]),
         ("a renumbered one reaches what it was", "320104011000", True, ["/32/01/04/001/", "/32/01/04/011/"]),
         ("a grant on what it was follows it", "320104001000", False, ["/32/01/04/001/", "/32/01/04/011/"]),
-        ("a merged one reaches all it was", "320102012000", True, ["/32/01/02/005/", "/32/01/02/007/", "/32/01/02/012/"]),
+        (
+            "a merged one reaches all it was",
+            "320102012000",
+            True,
+            ["/32/01/02/005/", "/32/01/02/007/", "/32/01/02/012/"],
+        ),
         ("a grant on one of them gains nothing", "320102005000", False, ["/32/01/02/005/"]),
         ("one that took another in", "320102008000", True, ["/32/01/02/008/", "/32/01/02/009/"]),
         ("a grant on the one taken in gains nothing", "320102009000", False, ["/32/01/02/009/"]),

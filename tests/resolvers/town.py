@@ -49,6 +49,17 @@ ACCOUNTS = {
     "sysadmin": ("SYS", {}),
 }  # fmt: skip
 
+# How a filing of a committee gets to each state, as (login, verb) from its draft on.
+WAYS: dict[str, list[tuple[str, str]]] = {
+    "DRAFT": [],
+    "SUBMITTED": [("clerk", "submit")],
+    "RETURNED": [("clerk", "submit"), ("office", "return")],
+    "OFFICE_CHECKED": [("clerk", "submit"), ("office", "check")],
+    "FILED": [("clerk", "submit"), ("office", "check"), ("district", "file")],
+    "NOT_FILED": [("clerk", "submit"), ("office", "check"), ("district", "refuse")],
+    "WITHDRAWN": [("clerk", "withdraw")],
+}
+
 
 def code_of(place: str) -> str:
     """The code of a region of the town."""
@@ -178,6 +189,18 @@ class Town:
         await self.take("office", key, "submit")
         await self.take("district", key, "file")
         return key
+
+    async def go(self, filing: str, *steps: tuple[str, str]) -> None:
+        """Take a filing through steps, each by a login."""
+        for login, verb in steps:
+            await self.take(login, filing, verb, reason="材料不全")
+
+    async def started(self, state: str) -> tuple[str, str]:
+        """A committee and its filing, started by its clerk (the account ``clerk``) and taken to `state`."""
+        committee = await self.complete()
+        filing = await self.filing(committee, await self.clerk(committee))
+        await self.go(filing, *WAYS[state])
+        return committee, filing
 
     async def case(self, committee: str, state: str) -> str:
         """A case of a committee, as the register of cases would leave it."""

@@ -32,6 +32,7 @@ def upgrade() -> None:
     sa.Column('valid_from', types.Day(), nullable=False),
     sa.Column('valid_to', types.Day(), nullable=True),
     sa.Column('successor_id', types.Key(), nullable=True),
+    sa.Column('successor_path', types.Text(80), nullable=True),
     sa.Column('multi_ethnic', sa.Boolean(), nullable=False),
     sa.Column('remote', sa.Boolean(), nullable=False),
     sa.Column('population', sa.Integer(), nullable=True),
@@ -54,8 +55,8 @@ def upgrade() -> None:
         batch_op.create_index('ix_region_level_path', ['level', 'path'], unique=False)
         batch_op.create_index('ix_region_parent_code', ['parent_id', 'code'], unique=False)
         batch_op.create_index(batch_op.f('ix_region_parent_id'), ['parent_id'], unique=False)
-        batch_op.create_index('ix_region_succeeded', ['successor_id', 'path'], unique=False, sqlite_where=sa.text('successor_id IS NOT NULL'), postgresql_where=sa.text('successor_id IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_region_successor_id'), ['successor_id'], unique=False)
+        batch_op.create_index('ix_region_successor_path', ['successor_path', 'path'], unique=False, sqlite_where=sa.text('successor_path IS NOT NULL'), postgresql_where=sa.text('successor_path IS NOT NULL'))
         batch_op.create_index('uq_region_code', ['code'], unique=True, sqlite_where=sa.text('valid_to IS NULL AND deleted_at IS NULL'), postgresql_where=sa.text('valid_to IS NULL AND deleted_at IS NULL'))
         batch_op.create_index('uq_region_path', ['path'], unique=True, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
 
@@ -688,8 +689,8 @@ def downgrade() -> None:
     with op.batch_alter_table('region', schema=None) as batch_op:
         batch_op.drop_index('uq_region_path', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
         batch_op.drop_index('uq_region_code', sqlite_where=sa.text('valid_to IS NULL AND deleted_at IS NULL'), postgresql_where=sa.text('valid_to IS NULL AND deleted_at IS NULL'))
+        batch_op.drop_index('ix_region_successor_path', sqlite_where=sa.text('successor_path IS NOT NULL'), postgresql_where=sa.text('successor_path IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_region_successor_id'))
-        batch_op.drop_index('ix_region_succeeded', sqlite_where=sa.text('successor_id IS NOT NULL'), postgresql_where=sa.text('successor_id IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_region_parent_id'))
         batch_op.drop_index('ix_region_parent_code')
         batch_op.drop_index('ix_region_level_path')

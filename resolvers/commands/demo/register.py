@@ -18,7 +18,7 @@ from db.enums import (
 )
 from db.models.committee_term import CommitteeTerm
 from db.models.mediation_committee import MediationCommittee
-from resolvers.commands.dates import ONE_DAY, last_of_term, months_later
+from resolvers.commands.dates import last_of_term, months_later
 from resolvers.commands.demo.boards import Committee, appoint
 from resolvers.commands.demo.hosts import Seat
 from resolvers.commands.demo.names import phone, short_place
@@ -88,11 +88,7 @@ def _starts(world: World, story: Story) -> list[dt.date]:
         begin = world.ago(chance.randint(min(first, longest), min(last, longest)))
     if story.terms == 1:
         return [begin]
-    return (
-        [begin, months_later(begin, months) + ONE_DAY]
-        if story.waiting
-        else [months_later(begin, -months) - ONE_DAY, begin]
-    )
+    return sorted([begin, months_later(begin, months if story.waiting else -months)])
 
 
 def _committee_row(world: World, plan: Plan, story: Story, since: dt.date) -> dict[str, Any]:
