@@ -49,7 +49,7 @@ WORDS = (
         'icon:"plus",title:"添加一项"}),U0("添加一项",1)',
     ),
     Swap('title:"Click for more info"', 'title:"填写说明"'),
-    Swap('t[0]=U0("Error",-1)', 't[0]=U0("没有保存，请修改以下各项：",-1)'),
+    Swap('t[0]=U0("Error",-1)', 't[0]=U0("没有保存，原因如下：",-1)'),
     Swap('"Successfully added row"', '"已新建"'),
     Swap('"Successfully saved row"', '"已保存"'),
     Swap('"The form has errors."', '"没有保存，原因见页面上方"', 3),
@@ -119,6 +119,12 @@ PLACES = (
         'this.$store.commit("updateApiResponseMessage",r),this.errors=[]',
         'var r={contents:"Successfully saved row",type:"success"};'
         'this.$store.commit("updateApiResponseMessage",r),this.errors=[],await this.fetchData()',
+    ),
+    # Back to the list after saving a new row: the form keeps its values, and a second click would make another row.
+    Swap(
+        'this.$emit("addedRow"),this.$emit("close")',
+        'this.$emit("addedRow"),this.$emit("close"),this.$route.name=="addRow"&&'
+        'this.$router.push({name:"rowListing",params:{tableName:this.tableName}})',
     ),
     # A field that may not be written is text, not an input.
     Swap(

@@ -11,7 +11,7 @@ from db.registry import EntityInfo, Registry
 
 # Parts of a committee's snapshot that are no relation of it: what they hold, and whose names its keys are.
 _PARTS = {"members": ("成员", ("MediatorAppointment", "Mediator")), "term": ("任期", ("CommitteeTerm",))}
-_OWN = {"asOf": "截至日期", "id": "编号"}
+_OWN = {"asOf": "截至日期"}
 
 
 def names(entities: Registry, info: EntityInfo, column: str) -> dict[str, str] | None:
@@ -41,7 +41,11 @@ def document(entities: Registry, about: tuple[EntityInfo, ...], value: Any) -> s
         return "、".join(_brief(entities, about, None, item) for item in value)
     if not isinstance(value, Mapping):
         return str(value)
-    return "\n".join(_line(entities, about, key, item) for key, item in value.items() if item not in (None, "", [], {}))
+    return "\n".join(
+        _line(entities, about, key, item)
+        for key, item in value.items()
+        if key != "id" and item not in (None, "", [], {})
+    )
 
 
 def _line(entities: Registry, about: tuple[EntityInfo, ...], key: str, value: Any) -> str:

@@ -111,7 +111,7 @@ async def _facts(url: str) -> tuple[dict[str, Any], int | None]:
     engine = create_async_engine(url)
     async with engine.connect() as connection:
         paths = await connection.execute(sa.text("SELECT code, path FROM region WHERE code IN ('000000000000','320000000000','320100000000','320102000000')"))
-        by_code = dict(paths.all())  # type: ignore[arg-type]
+        by_code: dict[str, str] = {code: path for code, path in paths}
         low = by_code.pop("320102000000")
         postmaster = None
         if url.startswith("postgresql"):

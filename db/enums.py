@@ -332,13 +332,13 @@ _ETHNIC_NAMES = (
     "UZBEK RUSSIAN EWENKI DEANG BONAN YUGUR GIN TATAR DERUNG OROQEN HEZHEN MONBA LHOBA JINO"
 ).split()
 # The functional form keeps GB/T 3304's fifty-six lines in one place, in the order of their codes.
-Ethnicity = Code(  # type: ignore[misc]
+Ethnicity: type[Code] = Code(  # type: ignore[assignment]
     "Ethnicity",
     {
         **{n: (f"{i:02d}", zh) for i, (n, zh) in enumerate(zip(_ETHNIC_NAMES, _ETHNICITIES, strict=True), 1)},
         "OTHER": ("97", "其他"),
         "NATURALIZED": ("98", "外国血统中国籍"),
-    },  # type: ignore[arg-type]
+    },
 )
 Ethnicity.__doc__ = "民族. GB/T 3304."
 

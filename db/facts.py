@@ -189,11 +189,11 @@ class Encrypted:
     def columns(self, name: str) -> dict[str, Any]:
         """The three columns. Only the mask is ever read; the digest serves exact look-up and uniqueness."""
         hidden = Facts("text", self.facts.zh, self.facts.en, hidden=True)
-        optional = {"nullable": not self.required}
+        null = not self.required
         return {
-            f"{name}_cipher": mapped_column(Text(1000), info={"facts": hidden}, **optional),
-            f"{name}_digest": mapped_column(Text(64), info={"facts": hidden}, index=True, **optional),
-            f"{name}_mask": mapped_column(Text(200), info={"facts": self.facts, "encrypted": name}, **optional),
+            f"{name}_cipher": mapped_column(Text(1000), info={"facts": hidden}, nullable=null),
+            f"{name}_digest": mapped_column(Text(64), info={"facts": hidden}, index=True, nullable=null),
+            f"{name}_mask": mapped_column(Text(200), info={"facts": self.facts, "encrypted": name}, nullable=null),
         }
 
 

@@ -282,12 +282,12 @@ class Registry(Mapping[str, EntityInfo]):
             except KeyError as missing:
                 raise ModelMistake(where, f"{what} path {path!r} has no relation {missing}", "Name relations, parted by dots.") from None
         for role, grant in info.grants.items():
-            for columns in grant.columns.values():
-                must_know(f"the grant of {role.name}", columns)
+            for named in grant.columns.values():
+                must_know(f"the grant of {role.name}", named)
         if facts.machine and facts.machine.column not in info.fields:
             raise ModelMistake(where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column.")
         label = info.fields.get(facts.label)
-        if label and (label.maskable or label.kind == "encrypted") and facts.label != "title":
+        if label and (label.maskable or label.kind == "encrypted"):
             raise ModelMistake(where, f"label {facts.label!r} is personal", "People must be able to name a row by what everybody may read.")
 
 

@@ -66,6 +66,18 @@ def pure_ranges(info: EntityInfo, viewer: Viewer) -> frozenset[Role] | None:
     return frozenset(role for role, _ in grants)
 
 
+def region_follows(entities: Registry, info: EntityInfo, viewer: Viewer) -> bool:
+    """Whether the viewer sees the owning region of every row of an entity that the viewer sees or counts.
+
+    So where every grant goes by the range of that region, and the same role sees regions by the same ranges.
+    """
+    regions = dict(grants_of(entities["Region"], viewer, "R"))
+    return all(
+        grant.scope in REGION_SCOPES and role in regions and regions[role].scope in REGION_SCOPES and regions[role].above >= grant.above
+        for role, grant in grants_of(info, viewer, "R", rows=False)
+    )
+
+
 def _condition(
     entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, grant: Grant, operation: str
 ) -> ColumnElement[bool]:

@@ -65,7 +65,7 @@ def _bound_to(listed: Connection, viewer: Viewer, variables: Any) -> bytes:
 def compile_request(request: Connection | Single, entities: Registry, viewer: Viewer, dialect: Dialect, suppress_below: int = 5) -> Plan:
     """The plan of a request. Raises Denied for what the viewer may not ask."""
     c = Compiler(entities, viewer, suppress_below)
-    statement = c.single(request) if isinstance(request, Single) else select(ListText(c, request, None, None, "").sql())
+    statement = c.single(request) if isinstance(request, Single) else c.list(request)
     compiled = statement.compile(dialect=dialect)
     return Plan(str(compiled), Values(compiled, c.binds, dialect), tuple(c.connections), c.prints_cursors, tuple(dict.fromkeys(c.masked)))
 
@@ -108,6 +108,11 @@ class Compiler:
         table = self.alias(info)
         conditions = [*by_key(self, info, table, request.by, "by"), self.scope(info, table)]
         return select(self.object(request.pick, table, pure_ranges(info, self.viewer), "")).where(*conditions)
+
+    def list(self, request: Connection) -> sa.Select[Any]:
+        """The statement of a list at the root."""
+        text = ListText(self, request, None, None, "").sql()
+        return text.element if isinstance(text, sa.ScalarSelect) else select(text)  # type: ignore[return-value]
 
     def object(self, pick: Pick, table: FromClause, proof: Proof, path: str) -> ColumnElement[str]:
         """The JSON object of one row of `table`."""

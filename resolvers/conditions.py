@@ -10,18 +10,18 @@ from sqlalchemy import ColumnElement, FromClause, and_, false, func, not_, or_, 
 
 from db.registry import EntityInfo, Field, Relation
 from permissions.columns import conditionable
-from permissions.scopes import aggregates_only
+from permissions.scopes import aggregates_only, region_follows
 from resolvers.binds import Convert, value_of
 from resolvers.faults import bad_input
 from resolvers.fragments import Position
 from resolvers.joins import link, region_step
-from resolvers.values import MAX_LIST, checked_text, key_of, period_edge
+from resolvers.values import MAX_LIST, period_edge, stored_form, wide
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
 
 REGION_OPERATORS = ("descendantOf", "childOf", "ancestorOf")
-_ONE = sa.literal_column("1")
+_ONE: ColumnElement[int] = sa.literal_column("1", sa.Integer())
 
 
 def where(c: Compiler, info: EntityInfo, table: FromClause, tree: Mapping[str, Any], path: str) -> ColumnElement[bool]:
@@ -81,10 +81,9 @@ def compare(c: Compiler, column: ColumnElement[Any], field: Field, prefix: str, 
     """One operator over one column. Raises BAD_INPUT where its value is null."""
     if value_of(value) is None:
         raise bad_input(f"{at} 不能为 null；查空值请用 isNull。", f"{at} must not be null; use isNull to look for nulls.")
-    convert: Convert = key_of(prefix) if field.kind == "id" else checked_text
-    kind = sa.Text() if operator in ("contains", "startsWith", "endsWith") or field.kind == "enums" else field.type
+    kind = sa.Text() if operator in ("contains", "startsWith", "endsWith") or field.kind == "enums" else wide(field.type)
 
-    def bind(leaf: Any, using: Convert = convert) -> Any:
+    def bind(leaf: Any, using: Convert = stored_form(field, prefix, operator)) -> Any:
         return c.binds.add(leaf, kind, using)
 
     match operator:
@@ -112,7 +111,8 @@ def compare(c: Compiler, column: ColumnElement[Any], field: Field, prefix: str, 
             items = _items(value, at)
             if len(items) != 2:
                 raise bad_input(f"{at} 要两个值：[下限, 上限]。", f"{at} takes two values: [low, high].")
-            return and_(column >= bind(items[0]), column <= bind(items[1]))
+            low, high = (bind(items[i], stored_form(field, prefix, edge)) for i, edge in enumerate(("gte", "lte")))
+            return and_(column >= low, column <= high)
         case "inPeriod":
             low, high = (bind(value, period_edge(edge, field.kind)) for edge in (0, 1))
             return and_(column >= low, column < high)
@@ -212,6 +212,8 @@ def _one(c: Compiler, info: EntityInfo, relation: Relation, table: FromClause, t
 def _owned_range(c: Compiler, info: EntityInfo, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str) -> ColumnElement[bool] | None:
     """``region: {descendantOf: …}`` of an entity whose region owns it: one range over the row's own scope path."""
     if relation.name != info.facts.owner or relation.target != "Region" or set(tree) != {"descendantOf"}:
+        return None
+    if not region_follows(c.entities, info, c.viewer):
         return None
     if value_of(tree["descendantOf"]) is None:
         raise bad_input(f"{at}.descendantOf 不能为 null。", f"{at}.descendantOf must not be null.")

@@ -39,7 +39,8 @@ def _(element: Concat, compiler: Any, **kw: Any) -> str:
 
 @compiles(Concat, "sqlite")
 def _(element: Concat, compiler: Any, **kw: Any) -> str:
-    return f"({' || '.join(compiler.process(e, **kw) for e in element.clauses)})"
+    # No brackets: || binds tightest but for COLLATE, and SQLite's parser holds a hundred open symbols at most.
+    return " || ".join(compiler.process(e, **kw) for e in element.clauses)
 
 
 class Joined(_Text):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -43,8 +44,8 @@ def link(
         *(via.c[column].in_([_constant(via.c[column], v) for v in values]) for column, values in through.where),
     ]
     # A joined set, not IN: with statistics at hand SQLite turns an IN round and reads the whole target.
-    ends = select(via.c[through.far].label("far")).where(*conditions).correlate_except(via)
-    ends = (ends.distinct() if each_once else ends).subquery(c.name())
+    rows = select(via.c[through.far].label("far")).where(*conditions).correlate_except(via)
+    ends = (rows.distinct() if each_once else rows).subquery(c.name())
     return [far.c.id == ends.c.far]
 
 
@@ -56,15 +57,20 @@ def _constant(column: ColumnElement[Any], value: str) -> ColumnElement[Any]:
 
 
 def _above(c: Compiler, start: ColumnElement[Any]) -> list[Any]:
-    """The ids of the parents above, nearest first, each found by one index look-up."""
-    region = c.entities["Region"]
+    """The ids of the parents above, nearest first, each found by index look-ups."""
     steps: list[Any] = [[start]]
-    inner: ColumnElement[Any] = start
-    for _ in range(ANCESTORS - 1):
-        parent = c.alias(region)
-        inner = select(parent.c.parent_id).where(parent.c.id == inner).correlate_except(parent).scalar_subquery()
-        steps.append([inner])
+    for height in range(1, ANCESTORS):
+        regions = [c.alias(c.entities["Region"]) for _ in range(height)]
+        rows = _climb(regions).where(regions[0].c.id == start)
+        steps.append([rows.correlate_except(*regions).scalar_subquery()])
     return steps
+
+
+def _climb(regions: Sequence[FromClause]) -> sa.Select[Any]:
+    """The parent of the last of several regions, each the parent of the one before. Joined, not nested: SQLite's
+    parser holds a hundred open symbols at most."""
+    steps = (above.c.id == below.c.parent_id for below, above in pairwise(regions))
+    return select(regions[-1].c.parent_id).where(*steps)
 
 
 def by_key(c: Compiler, info: EntityInfo, table: FromClause, by: Mapping[str, Any], where: str) -> list[ColumnElement[bool]]:
@@ -105,14 +111,13 @@ def region_step(c: Compiler, operator: str, table: FromClause, by: Mapping[str, 
 
 
 def _without_slash(path: ColumnElement[str]) -> ColumnElement[str]:
-    one = sa.literal_column("1")
+    one: ColumnElement[int] = sa.literal_column("1", sa.Integer())
     return sa.func.substr(path, one, sa.func.length(path) - one, type_=sa.Text())
 
 
 def _named_above(c: Compiler, named: Any) -> list[Any]:
-    region = c.entities["Region"]
     steps = [named(lambda r: r.c.parent_id)]
-    for _ in range(ANCESTORS - 1):
-        parent = c.alias(region)
-        steps.append(select(parent.c.parent_id).where(parent.c.id.in_(steps[-1])).correlate_except(parent))
+    for height in range(1, ANCESTORS):
+        regions = [c.alias(c.entities["Region"]) for _ in range(height)]
+        steps.append(_climb(regions).where(regions[0].c.id.in_(steps[0])).correlate_except(*regions))
     return steps

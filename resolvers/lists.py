@@ -90,20 +90,27 @@ class ListText:
         self.c.prints_cursors |= cursors
         printed_rows = self._row_texts(page, keys)
         if not more and not self.backward:
-            texts = {name: Joined(text) for name, text in printed_rows.items()}
-            return select(concat(self._print(texts))).select_from(page).correlate_except(page).scalar_subquery()
-        columns = [text.label(f"x{name}") for name, text in printed_rows.items()]
+            return self._all(page, printed_rows)
+        columns: list[ColumnElement[Any]] = [text.label(f"x{name}") for name, text in printed_rows.items()]
         if cursors:
             columns.append(concat(_cursor_pieces(self.number, page, keys)).label("cursor"))
-        columns += [func.row_number().over().label("at"), func.count().over().label("rows")]
-        rows = select(*columns).select_from(page).correlate_except(page).subquery(self.c.name())
-        if self.backward:
-            rows = select(rows).order_by(rows.c.at.desc()).correlate_except(rows).subquery(self.c.name())
+        at = func.row_number().over().label("at")
+        columns += [at, func.count().over().label("rows")]
+        numbered = select(*columns).select_from(page).correlate_except(page)
+        # Numbered as they were read, from the far end, and then turned round.
+        rows = (numbered.order_by(at.desc()) if self.backward else numbered).subquery(self.c.name())
         size = self._size(0) if more else None
         within = [rows.c.at <= size] if size is not None else []
-        texts = {name: Joined(rows.c[f"x{name}"], *within) for name in printed_rows}
+        texts: dict[str, ColumnElement[Any]] = {name: Joined(rows.c[f"x{name}"], *within) for name in printed_rows}
         if size is not None:
             texts |= self._page_info(rows, size)
+        return select(concat(self._print(texts))).select_from(rows).correlate_except(rows).scalar_subquery()
+
+    def _all(self, page: FromClause, printed_rows: Mapping[str, ColumnElement[str]]) -> ColumnElement[Any]:
+        """The text of a page without ends. The rows are printed in a FROM of their own: both databases make one of the
+        two, and SQLite's parser, which holds a hundred open symbols and no more, closes four of them before it."""
+        rows = select(*(text.label(f"x{name}") for name, text in printed_rows.items())).select_from(page).correlate_except(page).subquery(self.c.name())
+        texts: dict[str, ColumnElement[Any]] = {name: Joined(rows.c[f"x{name}"]) for name in printed_rows}
         return select(concat(self._print(texts))).select_from(rows).correlate_except(rows).scalar_subquery()
 
     def _row_texts(self, page: FromClause, keys: Sequence[SortKey]) -> dict[str, ColumnElement[str]]:

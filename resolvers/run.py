@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import orjson
@@ -13,6 +14,10 @@ from resolvers.compiler import Plan, compile_request
 from resolvers.cursors import sign_all
 from resolvers.faults import Denied
 from resolvers.requests import Connection, Single
+
+
+_LIMITS = ("parser stack overflow", "Expression tree is too large")
+"""What SQLite says of a statement that nests deeper than it was built for; PostgreSQL has no such limit in reach."""
 
 
 class Reads:
@@ -32,6 +37,10 @@ class Reads:
             found = await self.database.read(plan.sql, values)
         except TooSlow:
             raise Denied("TIMEOUT", "查询超时，请缩小范围或减少内容。", "The query took too long; narrow it.") from None
+        except sqlite3.OperationalError as problem:
+            if not any(limit in str(problem) for limit in _LIMITS):
+                raise
+            raise Denied("TOO_EXPENSIVE", "查询嵌套过深，请减少层数或分几次查询。", "The query nests too deep; ask in several.") from None
         return sign_all(found, contexts) if found is not None and plan.prints_cursors else found
 
     async def rows(self, request: Connection, viewer: Viewer) -> dict[str, Any]:

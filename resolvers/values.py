@@ -7,9 +7,13 @@ import decimal
 from collections.abc import Callable
 from typing import Any
 
+import sqlalchemy as sa
+
 from db.clock import SHANGHAI
 from db.facts import Kind
 from db.identity import parse_global_id
+from db.registry import Field
+from db.types import Number
 from resolvers.binds import Call
 from resolvers.faults import bad_input
 from resolvers.periods import days_of
@@ -28,6 +32,38 @@ def key_of(prefix: str) -> Callable[[Any, Call], Any]:
             return None
         found = parse_global_id(str(value))
         return found[1] if found and found[0] == prefix else NO_KEY
+
+    return convert
+
+
+_WIDE = 18
+"""Digits of a decimal in a condition: more than any column has, and whole in SQLite's 64 bits."""
+_ROUNDING = {"gt": decimal.ROUND_FLOOR, "lte": decimal.ROUND_FLOOR, "gte": decimal.ROUND_CEILING, "lt": decimal.ROUND_CEILING}
+
+
+def wide(kind: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+    """The type of a condition's value: the column's, or for a decimal one that holds more than the column may."""
+    return Number(_WIDE, kind.scale) if isinstance(kind, Number) else kind
+
+
+def stored_form(field: Field, prefix: str, operator: str) -> Callable[[Any, Call], Any]:
+    """How a condition's value becomes what the column stores."""
+    if field.kind == "id":
+        return key_of(prefix)
+    return _fitted(field.facts.scale, _ROUNDING.get(operator)) if field.kind == "decimal" else checked_text
+
+
+def _fitted(scale: int, rounding: str | None) -> Callable[[Any, Call], Any]:
+    """A decimal with the column's digits that stands to every stored value as the given one does.
+
+    Without a `rounding` only equal values will do; what the column cannot hold turns into what it never holds.
+    """
+    unit = decimal.Decimal(1).scaleb(-scale)
+    never = decimal.Decimal(10) ** (_WIDE - scale) - unit
+
+    def convert(value: decimal.Decimal, _call: Call) -> decimal.Decimal:
+        near = value.quantize(unit, rounding or decimal.ROUND_FLOOR)
+        return never if rounding is None and near != value else max(-never, min(never, near))
 
     return convert
 

@@ -1,10 +1,20 @@
 // Starts GraphiQL on our endpoint, as the person who is signed in.
-const first = `# 枫桥：左边写查询，Ctrl+Enter 运行，右侧“文档”可查全部类型（中英文）。
-query 我的辖区 {
+const first = `# 在这里写查询，Ctrl+Enter 运行。
+# 左上角的图标打开文档（中英文）。
+query MyCommittees {
   me { name grants { label } }
-  mediationCommittees(first: 10, orderBy: [{ code: ASC }]) {
+  mediationCommittees(
+    first: 10
+    orderBy: [{ code: ASC }]
+  ) {
     totalCount
-    nodes { code name filingStatus region { name } director { name } }
+    nodes {
+      code
+      name
+      filingStatus
+      region { name }
+      director { name }
+    }
     pageInfo { hasNextPage endCursor }
   }
 }

@@ -39,9 +39,9 @@ def viewer_type(entities: Registry, viewer: Viewer) -> ViewerType:
     """The viewer as ``me`` prints it."""
     rights = []
     for info in entities.values():
-        grants = [grant for role, grant in info.grants.items() if role in viewer.reaches]
-        if grants:
-            rights.append(_right(info.name, info.facts.zh, grants))
+        held = [grant for role, grant in info.grants.items() if role in viewer.reaches]
+        if held:
+            rights.append(_right(info.name, info.facts.zh, held))
     roles = sorted(viewer.reaches, key=list(Role).index)
     grants = [ViewerGrant(role=role.name, label=role.zh) for role in roles]
     return ViewerType(login=viewer.login, name=viewer.name, grants=grants, rights=rights)

@@ -35,7 +35,7 @@ def parse_day(value: Any) -> dt.date:
 
 
 def parse_moment(value: Any) -> dt.datetime:
-    """ISO 8601; without a zone it is taken as Asia/Shanghai."""
+    """ISO 8601, to the millisecond; without a zone it is taken as Asia/Shanghai."""
     said = "时间应写成 2026-05-03T09:30:00+08:00。", "A DateTime reads 2026-05-03T09:30:00+08:00."
     text = _text(value, *said)
     try:
@@ -44,7 +44,12 @@ def parse_moment(value: Any) -> dt.datetime:
         raise _refuse(*said) from None
     if len(text) < 16:
         raise _refuse(*said)
-    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+    try:
+        moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise _refuse(*said) from None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def parse_decimal(value: Any) -> decimal.Decimal:

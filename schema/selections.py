@@ -96,7 +96,7 @@ class Selections:
             name = details[0].node.name.value
             parts.append((key, *self._part(info, gtype, name, details)))
         order = arguments.get("orderBy") or []
-        given = {name: arguments.get(name) for name in _LIST_ARGUMENTS}
+        given: dict[str, Any] = {name: arguments.get(name) for name in _LIST_ARGUMENTS}
         return Connection(info, parts, relation, order=order, **given)
 
     def _part(self, info: EntityInfo, gtype: GraphQLObjectType, name: str, details: list[FieldDetails]) -> tuple[str, Any]:

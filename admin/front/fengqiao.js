@@ -28,7 +28,7 @@
     return chosen(schema, (property, name) => {
       if (property.extra.step) return steps.some((step) => step.reason) ? property : null;
       if (property.extra.state && steps.length) return changed(property, { choices: nextStates(property, row[name], steps) });
-      if (property.extra.system && empty(row[name])) return null;
+      if ((property.extra.system || property.extra.document) && empty(row[name])) return null;
       return changed(property, { readonly: !writable.includes(name) });
     });
   }

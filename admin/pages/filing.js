@@ -94,7 +94,7 @@ function about(committee, filing) {
       committee.mediatorAppointments.nodes.sort((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role)).map(member),
       "还没有登记成员。",
     ),
-    el("h2", {}, "此前的备案"),
+    el("h2", {}, "同一调委会的其他备案"),
     grid(
       ["备案类型", "环节", "备案编号", "事由日期", "办结时间"],
       others.map((other) => [

@@ -24,22 +24,34 @@ export function picker(name, search, placeholder) {
   let newest = 0;
 
   const choose = (found) => {
+    clearTimeout(waiting);
+    newest++;
     hidden.value = found.id;
     input.value = found.label;
     list.hidden = true;
     hidden.dispatchEvent(new CustomEvent("chosen", { detail: found, bubbles: true }));
   };
+  const option = (one) => {
+    const pick = (event) => {
+      event.preventDefault(); // the input keeps the focus, and does not ask again
+      choose(one);
+    };
+    return el("li", { role: "option", onmousedown: pick }, one.label);
+  };
   const show = async () => {
     const mine = ++newest;
     const found = await search(input.value.trim());
     if (mine !== newest) return;
-    const items = found.map((one) => el("li", { role: "option", onmousedown: () => choose(one) }, one.label));
+    const items = found.map((one) => option(one));
     list.replaceChildren(...(items.length ? items : [el("li", {}, "没有找到")]));
     list.hidden = false;
   };
   input.addEventListener("focus", show);
   input.addEventListener("input", () => {
     hidden.value = "";
+    newest++;
+    list.replaceChildren(el("li", {}, "正在查找…"));
+    list.hidden = false;
     clearTimeout(waiting);
     waiting = setTimeout(show, 250);
   });

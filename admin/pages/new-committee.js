@@ -56,7 +56,7 @@ const period = el(
   ),
 );
 const body = el("tbody");
-const heads = ["职务", "姓名", "身份证号", "手机号", "民族", "文化程度", "类别", "已登记", ""];
+const heads = ["职务", "姓名", "身份证号", "手机号", "民族", "文化程度", "类别", ""];
 const members = el(
   "section",
   { id: "members" },
@@ -82,8 +82,7 @@ function addMember(role) {
     cell(choice("ethnicity", "Ethnicity", "HAN", null)),
     cell(choice("education", "Education")),
     cell(choice("kind", "MediatorKind", "PART_TIME", null)),
-    el("td", { class: "state" }, "否"),
-    el("td", {}, el("button", { type: "button", class: "plain", onclick: remove }, "移除")),
+    el("td", { class: "state whole" }, el("button", { type: "button", class: "plain", onclick: remove }, "移除")),
   );
   body.append(row);
 }
@@ -125,14 +124,14 @@ async function saveMember(row, place, since) {
   if (!done.people.has(row)) {
     const input = { ...person, region: connect(place), firstAppointedOn: since };
     done.people.set(row, await create("Mediator", input, row, name));
-    row.querySelector(".state").textContent = "人员";
+    row.querySelector(".state").textContent = "未任职";
   }
   if (done.posts.has(row)) return;
   const post = { role, kind: person.kind, startOn: since, basis: role === "ENGAGED" ? "ENGAGED" : "ELECTED" };
   const ends = { committee: connect(done.committee), mediator: connect(done.people.get(row)) };
   await create("MediatorAppointment", { ...post, ...ends }, row, `${name}（${term("CommitteeRole", role)}）`);
   done.posts.add(row);
-  row.querySelector(".state").textContent = "是";
+  row.querySelector(".state").textContent = "已登记";
 }
 
 function lock() {

@@ -6,27 +6,29 @@ import { openFiling } from "./filing.js";
 import { openStart } from "./start.js";
 
 // Whose turn it is in which state (DOMAIN 3.1). Which steps are really open is asked for each filing.
-const TURN = {
-  COMM: ["DRAFT", "RETURNED"],
-  OFFC: ["SUBMITTED", "DRAFT", "RETURNED"],
-  DIST: ["OFFICE_CHECKED", "DRAFT", "RETURNED"],
-};
+const TURN = { COMM: ["DRAFT", "RETURNED"], OFFC: ["SUBMITTED"], DIST: ["OFFICE_CHECKED"] };
+const UNFINISHED = ["DRAFT", "RETURNED"];
 const STATES = ["DRAFT", "SUBMITTED", "RETURNED", "OFFICE_CHECKED", "FILED", "NOT_FILED", "WITHDRAWN"];
 
 const main = await frame("备案工作台");
-const me = (await ask("{ me { grants { role } rights { entity operations } } }")).me;
-const waiting = [...new Set(me.grants.flatMap((grant) => TURN[grant.role] || []))];
+const me = (await ask("{ me { login grants { role } rights { entity operations } } }")).me;
+const turns = me.grants.flatMap((grant) => TURN[grant.role] || []);
 const mayStart = me.rights.some((right) => right.entity === "CommitteeFiling" && right.operations.includes("CREATE"));
 
-const where = (states) => ({ state: { in: states } });
+const inState = (state) => ({ name: state, label: term("FilingState", state), where: { state: { in: [state] } } });
+// What one's office has to decide, and what one began oneself and has not handed in.
+const mine = { state: { in: UNFINISHED }, createdBy: { loginName: { eq: me.login } } };
+const waiting = { name: "waiting", label: "待我办理", where: { or: [{ state: { in: turns } }, mine] } };
+const views = [...(turns.length ? [waiting] : []), ...STATES.map(inState)];
 
 async function counts() {
-  const parts = STATES.map((state) => `${state}: committeeFilings(where: {state: {eq: ${state}}}) { totalCount }`);
-  const found = await ask(`{ ${parts.join(" ")} }`);
-  return Object.fromEntries(STATES.map((state) => [state, found[state].totalCount]));
+  const declared = views.map((view) => `$${view.name}: CommitteeFilingWhere`);
+  const parts = views.map((view) => `${view.name}: committeeFilings(where: $${view.name}) { totalCount }`);
+  const variables = Object.fromEntries(views.map((view) => [view.name, view.where]));
+  return ask(`query Counts(${declared.join(", ")}) { ${parts.join(" ")} }`, variables);
 }
 
-async function filings(states) {
+async function filings(where) {
   const found = await ask(
     `query Filings($where: CommitteeFilingWhere) {
       committeeFilings(where: $where, orderBy: [{dueOn: ASC}, {updatedAt: DESC}], first: 200) {
@@ -34,7 +36,7 @@ async function filings(states) {
         nodes { id type state filingNo eventOn dueOn submittedAt committee { name region { name } } }
       }
     }`,
-    { where: where(states) },
+    { where },
   );
   return found.committeeFilings;
 }
@@ -58,14 +60,13 @@ function line(filing) {
 }
 
 async function showList(chosen) {
-  const [numbers, found] = await Promise.all([counts(), filings(chosen)]);
-  const chip = (label, states, number) =>
+  const [numbers, found] = await Promise.all([counts(), filings(chosen.where)]);
+  const chip = (view) =>
     el(
       "button",
-      { onclick: () => showList(states), "aria-pressed": String(states.join() === chosen.join()) },
-      `${label}（${number}）`,
+      { onclick: () => showList(view), "aria-pressed": String(view === chosen) },
+      `${view.label}（${numbers[view.name].totalCount}）`,
     );
-  const sum = waiting.reduce((total, state) => total + numbers[state], 0);
   const heads = ["调委会", "所在区划", "备案类型", "环节", "备案编号", "事由日期", "应备案日期", "提交时间"];
   const rows = found.nodes.map(line);
   main.replaceChildren(
@@ -75,12 +76,7 @@ async function showList(chosen) {
       el("h1", {}, "备案工作台"),
       mayStart && el("button", { onclick: () => (location.hash = "start"), id: "start" }, "开始备案"),
     ),
-    el(
-      "div",
-      { class: "chips" },
-      waiting.length ? chip("待我办理", waiting, sum) : null,
-      STATES.map((state) => chip(term("FilingState", state), [state], numbers[state])),
-    ),
+    el("div", { class: "chips" }, views.map(chip)),
     rows.length
       ? el(
           "div",
@@ -97,7 +93,7 @@ async function show() {
   try {
     if (name === "start") await openStart(main, argument);
     else if (name) await openFiling(main, name);
-    else await showList(waiting.length ? waiting : ["SUBMITTED", "OFFICE_CHECKED"]);
+    else await showList(views[0]);
   } catch (problem) {
     main.replaceChildren();
     say(main, problem.message, true);

@@ -51,8 +51,8 @@ class MediationCase(Scoped):
     )  # fmt: skip
 
     case_no: Mapped[str] = text("案件编号", "Committee code, year and serial.", 32, computed=True, unique=True, search=True)
-    title: Mapped[str] = text("案由", "Short title.", search=True, personal="null")
-    summary: Mapped[str] = long_text("纠纷简要情况", "Claim, facts and focus of the dispute (L29).", 2000, personal="null")
+    title: Mapped[str] = text("案由", "Short title.", search=True)
+    summary: Mapped[str] = long_text("纠纷简要情况", "Claim, facts and focus of the dispute (L29).", 2000)
     committee_id: Mapped[str] = ref("MediationCommittee", "调委会", "The committee that mediates.", fixed=True)
     region_id: Mapped[str] = ref("Region", "纠纷发生地", "Place of the dispute.")
     place_text: Mapped[str | None] = text("详细地点", "Place in words.", 200, personal="null")
@@ -64,7 +64,7 @@ class MediationCase(Scoped):
     difficulty: Mapped[str] = choice(CaseDifficulty, "疑难程度", "Proposed by the mediator, fixed at review.")
     difficulty_basis: Mapped[str | None] = text("疑难认定依据", "Why so.", 200)
     difficulty_reviewed_by_id: Mapped[str | None] = ref("UserAccount", "疑难审定人", "Who fixed it.", computed=True, reverse=False)
-    applicant_demand: Mapped[str | None] = long_text("申请人诉求", "What the applicant wants.", 2000, personal="null")
+    applicant_demand: Mapped[str | None] = long_text("申请人诉求", "What the applicant wants.", 2000)
     amount_claimed: Mapped[decimal.Decimal | None] = money("诉求金额", "Yuan claimed.")
     headcount: Mapped[int] = integer("涉及当事人数", "Persons involved.", low=2)
     occurred_on: Mapped[dt.date | None] = day("发生日期", "When it arose.", future=False)
@@ -79,7 +79,7 @@ class MediationCase(Scoped):
     entry_channel: Mapped[str] = choice(EntryChannel, "录入渠道", "Where it was entered.", computed=True)
     state: Mapped[str] = choice(CaseState, "状态", "Changed by verbs only.", computed=True, default=CaseState.REGISTERED)
     outcome: Mapped[str | None] = choice(CaseOutcome, "调解结果", "How mediation ended.", computed=True)
-    outcome_note: Mapped[str | None] = text("结果说明", "Note on the outcome.", 500, personal="null")
+    outcome_note: Mapped[str | None] = text("结果说明", "Note on the outcome.", 500)
     mediation_times: Mapped[int] = integer("调解次数", "Sessions.", default=0)
     public: Mapped[bool] = flag("公开调解", "Open session, by the parties' choice (L23).")
     is_major: Mapped[bool] = flag("重大", "Difficulty is MAJOR.", computed=True)

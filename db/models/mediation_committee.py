@@ -11,9 +11,6 @@ from db.base import Scoped
 from db.enums import CommitteeStatus, CommitteeType, FilingStatus, FundingSource, IndustryDomain, RegionLevel
 from db.facts import Entity, Through, choice, day, flag, number, ref, text
 
-_TODAY = dict(via="MediatorAppointment", near="committee_id", far="mediator_id", since="start_on", until="end_on")
-
-
 class MediationCommittee(Scoped):
     """人民调解委员会：依法设立的调解民间纠纷的群众性组织（人民调解法第七、八条）。
 
@@ -32,9 +29,13 @@ class MediationCommittee(Scoped):
             PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R S", COMM="RUS K", MEDR="R K", AUDT="R D",
         ),
         through=(
-            Through("mediators", "调解员", "The people appointed today.", **_TODAY),
             Through(
-                "director", "主任", "The director appointed today.", where=(("role", ("DIRECTOR",)),), one=True, **_TODAY
+                "mediators", "调解员", "The people appointed today.",
+                via="MediatorAppointment", near="committee_id", far="mediator_id", since="start_on", until="end_on",
+            ),
+            Through(
+                "director", "主任", "The director appointed today.", where=(("role", ("DIRECTOR",)),), one=True,
+                via="MediatorAppointment", near="committee_id", far="mediator_id", since="start_on", until="end_on",
             ),
         ),
     )  # fmt: skip

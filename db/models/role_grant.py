@@ -30,7 +30,9 @@ class RoleGrant(Scoped):
 
     account_id: Mapped[str] = ref("UserAccount", "账号", "Whose it is.", fixed=True)
     role: Mapped[str] = choice(Role, "角色", "Role.", fixed=True)
-    region_id: Mapped[str | None] = ref("Region", "授权区划", "PROV CITY DIST DHR AUDT.", fixed=True)
+    region_id: Mapped[str | None] = ref(  # type: ignore[assignment]  # the grant's own region, not its owner's
+        "Region", "授权区划", "PROV CITY DIST DHR AUDT.", fixed=True
+    )
     org_unit_id: Mapped[str | None] = ref("OrgUnit", "授权机构", "OFFC CENT COURT PART.", fixed=True)
     committee_id: Mapped[str | None] = ref("MediationCommittee", "授权调委会", "COMM.", fixed=True)
     mediator_id: Mapped[str | None] = ref("Mediator", "授权调解员", "MEDR.", fixed=True)

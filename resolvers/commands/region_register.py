@@ -148,7 +148,7 @@ class Run:
         """Old id -> where the region is that took its place."""
         if successors:
             rows = [{"key": old, "heir": new.id, "below": new.path} for old, new in successors.items()]
-            values = {"successor_id": sa.bindparam("heir"), "successor_path": sa.bindparam("below")}
+            values: dict[str, Any] = {"successor_id": sa.bindparam("heir"), "successor_path": sa.bindparam("below")}
             self.connection.execute(_one().values(values), rows)
 
     def _succeed(self, closed: Mapping[str, str], places: Mapping[str, Place]) -> None:

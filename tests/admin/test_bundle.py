@@ -28,7 +28,9 @@ def test_every_literal_is_replaced_and_the_page_names_only_files_that_are_served
     page = built.index.decode()
     assert len(built.assets) == 4
     assert all(f"./assets/{name}" in page for name in built.assets)
-    script = next(f.content.decode() for name, f in built.assets.items() if name.startswith("app-") and name.endswith(".js"))
+    script = next(
+        f.content.decode() for name, f in built.assets.items() if name.startswith("app-") and name.endswith(".js")
+    )
     left = [swap.old for swap in SWAPS if swap.old in script and swap.old not in swap.new]
     assert left == []
 

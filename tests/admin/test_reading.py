@@ -81,7 +81,13 @@ def test_a_filter_keeps_what_it_says(
 
 def test_the_filter_form_sends_operators_without_values_and_they_mean_nothing(people: People) -> None:
     office = people("office")
-    empty = {"名称__match": "contains", "类型__operator": "e", "设立日期__operator": "lt", "标牌统一": "all", "所在区划": ""}
+    empty = {
+        "名称__match": "contains",
+        "类型__operator": "e",
+        "设立日期__operator": "lt",
+        "标牌统一": "all",
+        "所在区划": "",
+    }
     assert office.count(COMMITTEES, **empty) == office.count(COMMITTEES)
 
 
@@ -214,12 +220,12 @@ def test_rows_of_others_are_neither_listed_counted_picked_nor_opened(people: Peo
     assert office.count(COMMITTEES) == len(mine)
     assert not set(office.get(f"tables/{COMMITTEES}/ids/").json()) & set(theirs)
     hidden, missing = theirs[0], "mc_01856aa0-c800-7fff-8fff-ffffffffffff"
-    for call in (
-        lambda row: office.get(f"tables/{COMMITTEES}/{row}/"),
-        lambda row: office.save(COMMITTEES, row, {"名称": "x"}),
-        lambda row: office.delete(COMMITTEES, row),
-    ):
-        answers = [call(row) for row in (hidden, missing, "mc_x", "cf_01856aa0-c800-7fff-8fff-ffffffffffff")]
+    for row in (hidden, missing, "mc_x", "cf_01856aa0-c800-7fff-8fff-ffffffffffff"):
+        answers = [
+            office.get(f"tables/{COMMITTEES}/{row}/"),
+            office.save(COMMITTEES, row, {"名称": "x"}),
+            office.delete(COMMITTEES, row),
+        ]
         assert {(a.status_code, a.content) for a in answers} == {(404, "没有找到，或者无权查看。".encode())}
 
 

@@ -17,12 +17,15 @@ def form_of(person: Person, table: str, row: str) -> dict[str, Any]:
     """What the edit form sends back when nothing was typed: its inputs, as text."""
     opened = person.open(table, row)
     sent = {name: opened[name] for name in opened["__writable"]}
-    return {k: str(v).lower() if isinstance(v, bool) else v if isinstance(v, list | None) else str(v) for k, v in sent.items()}
+    return {
+        k: str(v).lower() if isinstance(v, bool) else v if isinstance(v, list | None) else str(v)
+        for k, v in sent.items()
+    }
 
 
 def region(person: Person, code: str) -> str:
     """The id of a region, as the picker finds it."""
-    return next(iter(person.get("tables/行政区划/ids/", search=code).json()))
+    return str(next(iter(person.get("tables/行政区划/ids/", search=code).json())))
 
 
 def new_committee(person: Person, **more: Any) -> dict[str, Any]:
@@ -54,7 +57,12 @@ def test_a_committee_is_made_changed_and_deleted(people: People) -> None:
     opened = office.open(COMMITTEES, row["编号"])
     assert opened["标牌统一"] is True
     assert opened["指导司法所_readable"] == "梅园新村街道司法所"
-    assert office.save(COMMITTEES, row["编号"], form_of(office, COMMITTEES, row["编号"]) | {"电话": "025-87654321"}).status_code == 200
+    assert (
+        office.save(
+            COMMITTEES, row["编号"], form_of(office, COMMITTEES, row["编号"]) | {"电话": "025-87654321"}
+        ).status_code
+        == 200
+    )
     assert office.open(COMMITTEES, row["编号"])["电话"] == "025-87654321"
     assert "delete" in opened["__can"]
     assert office.delete(COMMITTEES, row["编号"]).status_code == 204
@@ -62,7 +70,9 @@ def test_a_committee_is_made_changed_and_deleted(people: People) -> None:
 
 
 def test_every_fault_is_told_at_once_under_its_label_in_chinese(people: People) -> None:
-    answer = people("office").post(f"tables/{COMMITTEES}/", {"名称": "字" * 101, "电话": "打不通", "设立日期": "2999-01-01"})
+    answer = people("office").post(
+        f"tables/{COMMITTEES}/", {"名称": "字" * 101, "电话": "打不通", "设立日期": "2999-01-01"}
+    )
     assert answer.status_code == 422
     told = {line["loc"][-1]: line["msg"] for line in answer.json()["detail"]}
     assert told["名称"] == "不能超过 100 个字（现有 101 个）。"
@@ -146,7 +156,7 @@ def test_a_body_that_is_no_form_is_refused(body: Any, people: People) -> None:
     assert people("office").post(f"tables/{COMMITTEES}/", body).status_code == 422
 
 
-# --- the state ----------------------------------------------------------------------------------------------------------
+# --- the state --------------------------------------------------------------------------------------------------------
 
 
 def filing(person: Person, state: str) -> str:

@@ -31,7 +31,7 @@ import sqlalchemy as sa
 from alembic import op
 from db import types
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "later", "LAST", None, None
 
 
 def upgrade() -> None:
@@ -55,11 +55,10 @@ def url(database_kind: Kind, fresh_database: FreshDatabase) -> str:
 @pytest.fixture
 def versions(tmp_path: Path) -> Path:
     """The real migrations and a later one."""
-    for file in VERSIONS.glob("0*.py"):
+    real = sorted(VERSIONS.glob("0*.py"))
+    for file in real:
         (tmp_path / file.name).write_text(file.read_text())
-    later = LATER.replace('"0001"', repr(max(file.name for file in VERSIONS.glob("0*.py"))[:4])).replace(
-        '"0002"', '"later"'
-    )
+    later = LATER.replace("LAST", real[-1].name[:4])
     (tmp_path / "later.py").write_text(later)
     return tmp_path
 
@@ -78,8 +77,9 @@ def change(url: str, function: Callable[[Connection], T]) -> T:
 def region(**more: Any) -> dict[str, Any]:
     key = new_key()
     return {
-        "id": key, "code": "320000000000", "name": "江苏省", "short_name": "江苏", "level": "PROVINCE", "path": f"/{key}/",
-        "valid_from": today(), "created_at": now(), "updated_at": now(), "multi_ethnic": False, "remote": False, **more,
+        "id": key, "code": "320000000000", "name": "江苏省", "short_name": "江苏", "level": "PROVINCE",
+        "path": f"/{key}/", "valid_from": today(), "created_at": now(), "updated_at": now(), "multi_ethnic": False,
+        "remote": False, **more,
     }  # fmt: skip
 
 
@@ -158,10 +158,8 @@ def test_a_later_migration_keeps_rows_references_checks_and_indexes(url: str, ve
 
 def test_a_migration_that_fails_half_way_leaves_nothing_behind(url: str, versions: Path) -> None:
     upgrade(url)
-    broken = (
-        (versions / "later.py").read_text().replace('region.drop_column("population_on")', "raise ZeroDivisionError", 1)
-    )
-    broken = broken.replace("raise ZeroDivisionError", "pass\n    raise ZeroDivisionError", 1)
+    whole = (versions / "later.py").read_text()
+    broken = whole.replace("\n\n\ndef downgrade", "\n    raise ZeroDivisionError\n\n\ndef downgrade")
     (versions / "later.py").write_text(broken)
     with pytest.raises(ZeroDivisionError):
         upgrade(url, versions=versions)
@@ -193,10 +191,46 @@ def test_an_enumeration_with_another_member_is_a_difference(url: str) -> None:
     assert "ck_region_level" not in steps
 
 
-def test_no_migration_is_written_where_nothing_changed() -> None:
-    before = sorted(VERSIONS.iterdir())
-    assert autogenerate("nothing") is None
-    assert sorted(VERSIONS.iterdir()) == before
+@pytest.mark.parametrize(
+    ("_case", "told", "changed"),
+    [
+        ("a longer text", "sa.Column('short_name', types.Text(100)", "sa.Column('short_name', types.Text(90)"),
+        ("another kind", "sa.Column('population', sa.Integer()", "sa.Column('population', types.Text(100)"),
+        (
+            "a day that was a moment",
+            "sa.Column('population_on', types.Day()",
+            "sa.Column('population_on', types.Moment()",
+        ),
+        (
+            "what may be left out",
+            "types.Key(), nullable=True),\n    sa.Column('urban",
+            "types.Key(), nullable=False),\n    sa.Column('urban",
+        ),
+    ],
+)
+def test_a_column_of_another_type_is_a_difference(
+    url: str, tmp_path: Path, _case: str, told: str, changed: str
+) -> None:
+    autogenerate("all tables", tmp_path)
+    file = tmp_path / "0001_all_tables.py"
+    text = file.read_text()
+    assert text.count(told) == 1
+    file.write_text(text.replace(told, changed))
+    upgrade(url, versions=tmp_path)
+    assert len(differences(url)) == 1
+
+
+def test_no_migration_is_written_where_nothing_changed(versions: Path) -> None:
+    (versions / "later.py").unlink()
+    before = sorted(versions.glob("*.py"))
+    assert autogenerate("nothing", versions) is None
+    assert sorted(versions.glob("*.py")) == before
+
+
+def test_a_migration_written_from_the_models_brings_a_database_to_them(url: str, tmp_path: Path) -> None:
+    assert autogenerate("all tables", tmp_path) == tmp_path / "0001_all_tables.py"
+    upgrade(url, versions=tmp_path)
+    assert differences(url) == []
 
 
 @pytest.mark.parametrize(

@@ -523,7 +523,8 @@ def test_one_record_tells_of_the_load(demo: Loaded) -> None:
 def test_a_scale_is_shared_out_to_the_last_case(name: str) -> None:
     scale = SCALES[name]
     districts = [
-        (Place(str(i), f"{i:012d}", "", "DISTRICT", f"/{i}/", None, False), 7 + i * 13 % 40) for i in range(40)
+        (Place(str(i), f"{i:012d}", "", "DISTRICT", "STANDARD", f"/{i}/", None, False), 7 + i * 13 % 40)
+        for i in range(40)
     ]
 
     parts = _shared(scale, districts, [])

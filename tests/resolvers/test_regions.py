@@ -1,11 +1,9 @@
-"""The import of regions: what a file means, what is refused, and what a later file with a mapping changes."""
+"""The import of regions: the tree a file means, what a later file with a mapping changes, and where grants lead."""
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
-import lzma
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -19,30 +17,17 @@ from db.models.audit_log import AuditLog
 from db.models.region import Region
 from permissions.regions import above, ranges_of
 from permissions.viewer import subtree
-from resolvers.commands.region_tree import kind, short_name
-from resolvers.commands.regions import Counts, listed, read_source, write_regions
+from resolvers.commands.region_changes import Counts
+from resolvers.commands.regions import read_source, write_regions
 from resolvers.faults import Refused
 from settings import Settings
 from tests.conftest import FreshDatabase
 from tests.databases import Kind
+from tests.regions import FILE, lines, written
 
 pytestmark = pytest.mark.anyio
-FILE = Path(__file__).parent.parent / "data" / "regions-odd-cases.csv"
 TABLE: sa.Table = Region.__table__  # type: ignore[assignment]
 NEXT_YEAR = dt.date(2024, 7, 1)
-Line = tuple[str, str, str]
-
-
-def lines() -> list[Line]:
-    with FILE.open(encoding="utf-8", newline="") as stream:
-        return [(code, name, level) for code, name, level in list(csv.reader(stream))[1:]]
-
-
-def written(folder: Path, rows: list[Any], header: str = "code,name,level", name: str = "file.csv") -> Path:
-    text = "\n".join([header, *(",".join(row) for row in rows), ""])
-    file = folder / name
-    file.write_text(text, encoding="utf-8")
-    return file
 
 
 def imported(file: Path, mapping: Path | None = None, day: dt.date | None = None) -> Callable[[Connection], Counts]:
@@ -135,157 +120,6 @@ async def test_names_outside_the_basic_plane_come_back_as_they_were(database: Da
         ("輋𣒍村委会", "輋𣒍"),
         ("那𡌶村委会", "那𡌶"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("code", "name", "level", "nature"),
-    [
-        ("110100000000", "市辖区", 2, "VIRTUAL"),
-        ("500200000000", "县", 2, "VIRTUAL"),
-        ("429000000000", "省直辖县级行政区划", 2, "VIRTUAL"),
-        ("659000000000", "自治区直辖县级行政区划", 2, "VIRTUAL"),
-        ("460202198000", "海棠区直辖村级区划", 4, "VIRTUAL"),
-        ("320576400498", "某园区虚拟社区", 5, "VIRTUAL"),
-        ("350429100398", "普洞组生产队镇直辖村民小组", 5, "STANDARD"),
-        ("320576000000", "苏州工业园区", 3, "FUNCTIONAL_ZONE"),
-        ("321171000000", "镇江新区", 3, "FUNCTIONAL_ZONE"),
-        ("310115000000", "浦东新区", 3, "STANDARD"),
-        ("441803000000", "清新区", 3, "STANDARD"),
-        ("320102400000", "徐庄高新技术产业开发区", 4, "FUNCTIONAL_ZONE"),
-        ("420116404000", "汉口北商贸物流枢纽区管委会", 4, "FUNCTIONAL_ZONE"),
-        ("640121400000", "黄羊滩农场", 4, "STANDARD"),
-        ("410571005000", "新城街道", 4, "STANDARD"),
-    ],
-)
-def test_the_nature_of_a_region_is_told_by_its_name_and_digits(code: str, name: str, level: int, nature: str) -> None:
-    assert kind(code, name, level).name == nature
-
-
-@pytest.mark.parametrize(
-    ("name", "level", "short"),
-    [
-        ("江苏省", 1, "江苏"),
-        ("广西壮族自治区", 1, "广西"),
-        ("内蒙古自治区", 1, "内蒙古"),
-        ("南京市", 2, "南京"),
-        ("黔西南布依族苗族自治州", 2, "黔西南"),
-        ("巴音郭楞蒙古自治州", 2, "巴音郭楞"),
-        ("锡林郭勒盟", 2, "锡林郭勒"),
-        ("玄武区", 3, "玄武"),
-        ("单县", 3, "单县"),
-        ("城区", 3, "城区"),
-        ("浦东新区", 3, "浦东"),
-        ("清新区", 3, "清新"),
-        ("鄂温克族自治旗", 3, "鄂温克"),
-        ("龙胜各族自治县", 3, "龙胜"),
-        ("瀍河回族区", 3, "瀍河"),
-        ("梅园新村街道", 4, "梅园新村"),
-        ("清平彝族乡", 4, "清平"),
-        ("镇镇", 4, "镇镇"),
-        ("大行宫社区居委会", 5, "大行宫"),
-        ("李村村委会", 5, "李村"),
-        ("东村委会", 5, "东村"),
-    ],
-)
-def test_a_short_name_leaves_out_the_level_but_never_everything(name: str, level: int, short: str) -> None:
-    assert short_name(name, level) == short
-
-
-# --- what is refused --------------------------------------------------------------------------------------------------
-
-SOUND = [("320000000000", "江苏省", "1"), ("320100000000", "南京市", "2")]
-
-
-@pytest.mark.parametrize(
-    ("_case", "line", "said"),
-    [
-        ("too few columns", ("320102000000", "玄武区"), "第 4 行：有 2 列，应为 3 列"),
-        ("a short code", ("320102", "玄武区", "3"), "代码 “320102” 不是 12 位数字"),
-        ("digits of another script", ("３２０１０２００００００", "玄武区", "3"), "不是 12 位数字"),
-        ("an unknown level", ("320102000000", "玄武区", "6"), "级别 “6” 不是 1 至 5"),
-        ("no name", ("320102000000", "", "3"), "没有名称"),
-        ("a name of blanks", ("320102000000", "　", "3"), "没有名称"),
-        ("an endless name", ("320102000000", "玄" * 101, "3"), "的名称有 101 字，最多 100 字"),
-        ("NUL", ("320102000000", "玄\0武区", "3"), "控制字符"),
-        ("a control character", ("320102000000", "玄\x1b[31m武区", "3"), "控制字符"),
-        ("spaces around", ("320102000000", " 玄武区", "3"), "首尾空格"),
-        ("no province in the code", ("000102000000", "玄武区", "3"), "没有省份部分"),
-        ("digits below the level", ("320102002000", "玄武区", "3"), "是第 3 级，第 7 位起应全为 0"),
-        ("a code above the level", ("320300000000", "玄武区", "3"), "代码不到第 3 级"),
-        ("two names for a code", ("320100000000", "北京市", "2"), "在第 3 行叫“南京市”，这里叫“北京市”"),
-        ("no parent", ("330102000000", "上城区", "3"), "没有上级：文件里没有 330000000000 这个省"),
-    ],
-)
-def test_a_faulty_line_is_refused_with_its_number_and_what_is_wrong(
-    tmp_path: Path, _case: str, line: tuple[str, ...], said: str
-) -> None:
-    with pytest.raises(Refused) as refused:
-        read_source(written(tmp_path, [*SOUND, line]))
-    (fault,) = refused.value.faults
-    assert said in fault.zh
-    assert fault.path == ("file", "4")
-
-
-def test_all_faulty_lines_are_told_at_once_and_a_terminal_sees_the_first(tmp_path: Path) -> None:
-    wrong = [(f"x{i}", "玄武区", "3") for i in range(100)]
-    with pytest.raises(Refused) as refused:
-        read_source(written(tmp_path, [*SOUND, *wrong]))
-    assert len(refused.value.faults) == 100
-    shown = listed(refused.value)
-    assert "100 处问题" in shown
-    assert "另有 80 处" in shown
-    assert shown.count("\n") == 21
-
-
-@pytest.mark.parametrize(
-    ("_case", "content", "said"),
-    [
-        ("another header", "代码,名称,级别\n".encode(), "表头应为 code,name,level"),
-        ("nothing at all", b"", "表头应为"),
-        ("no regions", b"code,name,level\n", "没有区划"),
-        ("GBK", "code,name,level\n320000000000,江苏省,1\n".encode("gbk"), "不是 UTF-8"),
-        ("a broken quotation", b'code,name,level\n"320000000000,x,1\n' + b"y" * 200_000, "不是 CSV"),
-    ],
-)
-def test_a_file_of_another_making_is_refused(tmp_path: Path, _case: str, content: bytes, said: str) -> None:
-    file = tmp_path / "file.csv"
-    file.write_bytes(content)
-    with pytest.raises(Refused, match=said):
-        read_source(file)
-
-
-def test_an_archive_that_was_cut_off_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "file.csv.xz"
-    file.write_bytes(lzma.compress(FILE.read_bytes())[:-100])
-    with pytest.raises(Refused, match="损坏或不完整"):
-        read_source(file)
-
-
-def test_an_archive_says_the_same_as_the_file_in_it(tmp_path: Path) -> None:
-    file = tmp_path / "file.csv.xz"
-    file.write_bytes(lzma.compress(FILE.read_bytes()))
-    assert read_source(file).provinces == read_source(FILE).provinces
-
-
-@pytest.mark.parametrize(
-    ("_case", "mapping", "said"),
-    [
-        ("too few columns", [("320102000000",)], "对照表第 2 行：应为 old_code,new_code"),
-        ("no code", [("320102000000", "x")], "代码 “x” 不是 12 位数字"),
-        ("the old code is still there", [("320102000000", "320104000000")], "仍在区划文件中"),
-        ("the new code is not", [("320199000000", "320198000000")], "新代码 320198000000 不在区划文件中"),
-        ("another province", [("330199000000", "320104000000")], "不在本文件所含的省份"),
-        ("onto itself", [("320102000000", "320102000000")], "要写明新的上级"),
-        ("no such parent", [("320199000000", "320104000000", "320900000000")], "上级代码 320900000000 不在"),
-        ("a parent below", [("320199000000", "320104000000", "320102002000")], "级别不高于"),
-        ("twice", [("320199000000", "320104000000"), ("320199000000", "320102000000")], "只能有一个承继"),
-    ],
-)
-def test_a_mapping_that_contradicts_the_file_is_refused(
-    tmp_path: Path, _case: str, mapping: list[Any], said: str
-) -> None:
-    with pytest.raises(Refused, match=said):
-        read_source(FILE, written(tmp_path, mapping, "old_code,new_code,parent_code", "mapping.csv"))
 
 
 # --- a second import --------------------------------------------------------------------------------------------------
@@ -398,9 +232,9 @@ async def test_a_code_that_comes_back_is_a_new_region_with_a_path_of_its_own(
     await database.write(imported(file, mapping, NEXT_YEAR))
     for year, suffix in ((2025, "-2"), (2027, "-3")):
         await database.write(imported(FILE, day=dt.date(year, 7, 1)))
-        back, child = await database.look(lambda c: (region(c, "320576000000"), region(c, "320576001000")))
+        back, child = await database.look(lambda c: (region(c, "320576000000"), region(c, "320576050000")))
         assert (back.path, back.valid_from) == (f"/32/05/76{suffix}/", dt.date(year, 7, 1))
-        assert child is None or child.path.startswith(back.path)
+        assert child.path == f"{back.path}050/"
         if year == 2025:
             lines_without = [line for line in lines() if not line[0].startswith("320576")]
             await database.write(imported(written(tmp_path, lines_without), day=dt.date(2026, 7, 1)))
@@ -460,6 +294,18 @@ async def test_grants_follow_regions_and_never_widen(
 ) -> None:
     found = await grown.look(lambda c: ranges_of(c, region(c, code, valid=valid).id))
     assert found == sorted(map(subtree, reach))
+
+
+async def test_ranges_reach_through_the_years(grown: Database, tmp_path: Path) -> None:
+    """A region that was renumbered again reaches what it was before what it was before."""
+    file, _ = next_year(tmp_path)
+    again = file.read_text(encoding="utf-8").replace("320104011", "320104021")
+    mapping = written(tmp_path, [("320104011000", "320104021000")], "old_code,new_code", "later.csv")
+    file.write_text(again, encoding="utf-8")
+    await grown.write(imported(file, mapping, dt.date(2025, 7, 1)))
+    reach = sorted(subtree(f"/32/01/04/{n}/") for n in ("001", "011", "021"))
+    assert await grown.look(lambda c: ranges_of(c, region(c, "320104021000").id)) == reach
+    assert await grown.look(lambda c: ranges_of(c, region(c, "320104001000", valid=False).id)) == reach
 
 
 async def test_the_regions_above_are_those_of_the_path(grown: Database) -> None:

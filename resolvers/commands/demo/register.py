@@ -14,7 +14,6 @@ from db.enums import (
     CommitteeType,
     ElectionMethod,
     FundingSource,
-    RegionLevel,
 )
 from db.models.committee_term import CommitteeTerm
 from db.models.mediation_committee import MediationCommittee
@@ -48,9 +47,9 @@ class Plan:
 
 def plans(district: District, seats: list[Seat], only: Place | None) -> Iterator[Plan]:
     """The committees of a district: street by street with its villages, then the hosted ones; or `only` one village."""
-    city = district.city.name if district.city.level == RegionLevel.CITY.name else ""
+    above = district.city.name if district.city != district.place else ""
     for street in district.streets:
-        prefix = f"{city}{district.place.name}{street.name}" if city != district.place.name else f"{city}{street.name}"
+        prefix = f"{above}{district.place.name}{street.name}"
         if only is None:
             yield Plan(_street_type(street), street, district.office_of(street), prefix)
         for village in district.villages[street.id]:

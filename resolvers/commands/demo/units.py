@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
 
-from db.enums import IndustryDomain, KeyFunction, OrgUnitKind, RegionLevel
+from db.enums import IndustryDomain, KeyFunction, OrgUnitKind, RegionKind, RegionLevel
 from db.models.org_unit import OrgUnit
 from db.models.org_unit_coverage import OrgUnitCoverage
 from resolvers.commands.demo.names import phone
@@ -72,14 +72,18 @@ class Bureaus:
         return self._made[place.id]
 
     def parent(self, connection: Connection, place: Place) -> Place | None:
-        """The region above."""
+        """The region above; headings of the statisticians, which no government stands for, are passed over."""
         found = places(connection, with_ids({place.parent_id})) if place.parent_id else []
+        if found and found[0].kind == RegionKind.VIRTUAL.name:
+            return self.parent(connection, found[0])
         return found[0] if found else None
 
     def city_of(self, connection: Connection, district: Place) -> Place:
-        """The city of a district; itself, where it hangs on no city."""
+        """The city of a district, or the province where there is no city between; a city is its own."""
+        if district.level == RegionLevel.CITY.name:
+            return district
         above = self.parent(connection, district)
-        return above if above and above.level == RegionLevel.CITY.name else district
+        return above if above and above.level in _KINDS else district
 
 
 def add_unit(

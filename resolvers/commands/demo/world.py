@@ -31,6 +31,7 @@ class Place:
     code: str
     name: str
     level: str
+    kind: str
     path: str
     parent_id: str | None
     multi_ethnic: bool
@@ -95,7 +96,7 @@ class World:
     @property
     def loaded_at(self) -> dt.datetime:
         """When the units were entered, before anything happened."""
-        return moment(self.ago(3_000), 8, 0)
+        return moment(self.ago(4_500), 8, 0)
 
     def ago(self, days: int) -> dt.date:
         """The day `days` before today."""
