@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 
 from admin import own_pages, translations
 from admin.api import TableApi
-from admin.bundle import Bundle, build
+from admin.bundle import PINNED, Bundle, build
 from admin.forms import not_found
 from admin.gate import Gate
 from admin.rights import Rights
@@ -57,7 +57,7 @@ def _files(bundle: Bundle, services: Services) -> list[Route]:
 
 def _public() -> list[Route]:
     async def meta(_request: Request) -> Response:
-        return JSONResponse({"piccolo_admin_version": "—", "site_name": SITE_NAME})
+        return JSONResponse({"piccolo_admin_version": PINNED, "site_name": SITE_NAME})
 
     async def languages(_request: Request) -> Response:
         language = translations.LANGUAGE

@@ -334,7 +334,7 @@ _ETHNIC_NAMES = (
 # The functional form keeps GB/T 3304's fifty-six lines in one place, in the order of their codes.
 Ethnicity: type[Code] = Code(  # type: ignore[assignment]
     "Ethnicity",
-    {
+    {  # type: ignore[arg-type]
         **{n: (f"{i:02d}", zh) for i, (n, zh) in enumerate(zip(_ETHNIC_NAMES, _ETHNICITIES, strict=True), 1)},
         "OTHER": ("97", "其他"),
         "NATURALIZED": ("98", "外国血统中国籍"),

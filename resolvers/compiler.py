@@ -146,7 +146,7 @@ class Compiler:
             return pieces(value, field.kind, prefix)
         shown = printed(value, field.kind, prefix)
         shown = func.coalesce(shown, literal("null"), type_=sa.Text()) if field.nullable else shown
-        return shown if plain else case((seen, shown), else_=self._mask(field, table))
+        return shown if isinstance(seen, str) or encrypted else case((seen, shown), else_=self._mask(field, table))
 
     def _mask(self, field: Field, table: FromClause) -> ColumnElement[str]:
         if field.facts.personal != "surname":

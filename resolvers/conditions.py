@@ -83,7 +83,7 @@ def compare(c: Compiler, column: ColumnElement[Any], field: Field, prefix: str, 
         raise bad_input(f"{at} 不能为 null；查空值请用 isNull。", f"{at} must not be null; use isNull to look for nulls.")
     kind = sa.Text() if operator in ("contains", "startsWith", "endsWith") or field.kind == "enums" else wide(field.type)
 
-    def bind(leaf: Any, using: Convert = stored_form(field, prefix, operator)) -> Any:
+    def bind(leaf: Any, using: Convert = stored_form(field, prefix, operator)) -> sa.BindParameter[Any]:
         return c.binds.add(leaf, kind, using)
 
     match operator:

@@ -115,7 +115,7 @@ def beyond(c: Compiler, keys: Sequence[SortKey], cursor: Any, converts: Sequence
 
 
 def _after(c: Compiler, key: SortKey, cursor: Any, convert: Convert) -> ColumnElement[bool]:
-    def mark() -> Any:
+    def mark() -> sa.BindParameter[Any]:
         return c.binds.add(cursor, key.expression.type, convert)
 
     further = key.expression < mark() if key.descending else key.expression > mark()

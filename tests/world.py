@@ -382,6 +382,7 @@ def place(url: str) -> Iterator[Place]:
 
     with asyncio.Runner() as runner:
         runner.run(database.write(fill))
+        runner.run(database.start())
         try:
             schema, services = build_schema(world.entities), make_services(settings, database, world.entities)
             yield Place(runner, schema, FastPath(schema), services, world, viewers(world))

@@ -8,11 +8,10 @@ which rights rest, is never changed. So do the regions below it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from db.identity import new_key
 from resolvers.commands.region_files import Change, fault
 from resolvers.commands.region_tree import LEVELS, NATION, Node, segment
 from resolvers.faults import Fault
@@ -95,9 +94,11 @@ class Counts:
 
 
 def compare(
-    nodes: Iterable[Node], current: Mapping[str, Current], root: Current, stated: Mapping[str, str], used: set[str]
-) -> Changes:
-    """What makes the `current` regions of a province those of the file. `used` are the paths that ever were."""
+    nodes: Iterable[Node], current: Mapping[str, Current], root: Current, stated: Mapping[str, str], used: set[str],
+    keys: Iterator[str],
+) -> Changes:  # fmt: skip
+    """What makes the `current` regions of a province those of the file. `used` are the paths that ever were; `keys`
+    are the ids of new rows."""
     nodes = list(nodes)
     changes = Changes()
     codes = {node.code for node in nodes}
@@ -114,7 +115,7 @@ def compare(
             else:
                 changes.renamed.append((row, node))
             continue
-        new = Opened(new_key(), node, parent.id, _path(node, parent, used))
+        new = Opened(next(keys), node, parent.id, _path(node, parent, used))
         used.add(new.path)
         places[node.code] = Place(new.id, new.path, node.level)
         changes.opened.append(new)

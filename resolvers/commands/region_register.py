@@ -7,7 +7,7 @@ nothing more is written, and the caller's transaction is refused.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -16,7 +16,6 @@ from sqlalchemy.engine import Connection
 from db.bulk import insert_rows
 from db.clock import now
 from db.enums import RegionKind, RegionLevel
-from db.identity import new_key
 from db.models.region import Region
 from resolvers.commands.region_changes import (
     Changes,
@@ -51,10 +50,10 @@ class Run:
 
     def __init__(
         self, connection: Connection, provinces: Mapping[str, list[Node]], mapping: Sequence[Change], day: dt.date,
-        actor_id: str | None, progress: Progress,
+        actor_id: str | None, progress: Progress, keys: Iterator[str],
     ) -> None:  # fmt: skip
         self.connection, self.provinces, self.day, self.progress = connection, provinces, day, progress
-        self.actor_id, self.at = actor_id, now()
+        self.actor_id, self.at, self.keys = actor_id, now(), keys
         self.counts, self.faults = Counts(), list[Fault]()
         self.done, self.size = 0, sum(map(len, provinces.values()))
         if connection.dialect.name != "sqlite":  # where the transaction holds the one write lock already
@@ -74,7 +73,7 @@ class Run:
         for province, nodes in self.provinces.items():
             current = _current(self.connection, province)
             used = self.used | {row.path for row in current.values()}
-            changes = compare(nodes, current, self.root, self.stated, used)
+            changes = compare(nodes, current, self.root, self.stated, used, self.keys)
             self._check(changes)
             self._write(changes)
             self.counts.add(changes)
@@ -91,7 +90,7 @@ class Run:
         found = _select(self.connection, TABLE.c.code == NATION)
         if found:
             return found[0]
-        nation = Current(new_key(), NATION, "中国", RegionLevel.NATION.name, None, "/", self.day)
+        nation = Current(next(self.keys), NATION, "中国", RegionLevel.NATION.name, None, "/", self.day)
         row = (
             nation.id, NATION, nation.name, nation.name, nation.level, RegionKind.STANDARD.name, nation.path, None,
             *self._rest(),

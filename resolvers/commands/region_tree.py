@@ -98,7 +98,7 @@ def kind(code: str, name: str, level: int) -> RegionKind:
     return RegionKind.STANDARD
 
 
-_MEMBERS: type[Code] = Ethnicity  # type: ignore[assignment]  # made by the functional form
+_MEMBERS = Ethnicity
 _PEOPLES = sorted((m.zh for m in _MEMBERS if m.zh.endswith("族")), key=len, reverse=True)
 _PEOPLE = "|".join([*_PEOPLES, "各族", "民族"])
 # 延边朝鲜族自治州, but 巴音郭楞蒙古自治州. Of one syllable (白族, 水族) the 族 must be there, or every 白 would go.

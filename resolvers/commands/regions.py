@@ -19,10 +19,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 from sqlalchemy.engine import Connection
 
-from db.clock import now
+from db.clock import SHANGHAI, now
 from db.engine import Database, analyze
 from db.enums import AuditAction
-from db.identity import new_key
+from db.identity import new_key, seeded_keys
 from db.models.audit_log import AuditLog
 from resolvers.commands.region_changes import Counts, Current, check_mapping, stated_parents
 from resolvers.commands.region_files import Change, Progress, digest, read_mapping, read_regions
@@ -77,7 +77,10 @@ def write_regions(
 
     Nothing is written where nothing differs. Raises Refused where the days or the mapping contradict the register.
     """
-    run = Run(connection, source.provinces, source.mapping, valid_from or CUT_OFF, actor_id, progress)
+    day = valid_from or CUT_OFF
+    # The same file from the same day makes the same ids everywhere, so that two registers can be compared.
+    keys = seeded_keys(int(dt.datetime.combine(day, dt.time(), SHANGHAI).timestamp() * 1000), int(source.sha256[:16], 16))
+    run = Run(connection, source.provinces, source.mapping, day, actor_id, progress, keys)
     counts = run.do()
     if counts.changed:
         _audit(connection, source, counts, run.root, actor_id)
