@@ -120,6 +120,8 @@ PLACES = (
         'var r={contents:"Successfully saved row",type:"success"};'
         'this.$store.commit("updateApiResponseMessage",r),this.errors=[],await this.fetchData()',
     ),
+    # The form of a new row waits for its defaults: they would wipe out what was typed before they came.
+    Swap("defaults:{},errors:[]", "defaults:null,errors:[]"),
     # Back to the list after saving a new row: the form keeps its values, and a second click would make another row.
     Swap(
         'this.$emit("addedRow"),this.$emit("close")',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 import strawberry
@@ -27,6 +27,8 @@ from schema.mutations import Mutations
 from schema.objects import NODE, Objects
 from schema.plans import FragmentExecutor, Plans
 
+_ID = strawberry.argument(description="全局编号。Global id.")
+
 
 @strawberry.type(description="查询。Reading.")
 class Query:
@@ -36,7 +38,7 @@ class Query:
         return viewer_type(context.services.entities, context.viewer)
 
     @strawberry.field(description="登录人现在可以对一条记录办理的各步。The steps the viewer may take with a row now.")
-    async def allowed_steps(self, info: strawberry.Info, id: strawberry.ID) -> list[AllowedStepType]:  # noqa: A002
+    async def allowed_steps(self, info: strawberry.Info, id: Annotated[strawberry.ID, _ID]) -> list[AllowedStepType]:  # noqa: A002
         return await steps_of(info.context, id)
 
 

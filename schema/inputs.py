@@ -45,7 +45,7 @@ class Inputs:
         self._made: dict[str, GraphQLNamedType] = {}
         self.sort_order = GraphQLEnumType(
             "SortOrder",
-            {s.name: GraphQLEnumValue(s) for s in Sort},
+            {s.name: GraphQLEnumValue(s, description=_direction(s)) for s in Sort},
             description="排序方向；未写明时空值最大。Direction; null counts as the largest unless said otherwise.",
         )
 
@@ -208,6 +208,11 @@ class Inputs:
         name = f"{info.name}{'Patch' if patch else 'Input'}"
         said = f"对{info.facts.zh}的修改；未写的不变。Changes." if patch else f"新的{info.facts.zh}。A new row."
         return self._input(name, fields, said)
+
+
+def _direction(sort: Sort) -> str:
+    zh = f"{'从大到小' if sort.descending else '从小到大'}，空值{'在前' if sort.nulls_first else '在后'}。"
+    return f"{zh}{'Largest' if sort.descending else 'Smallest'} first, nulls {'first' if sort.nulls_first else 'last'}."
 
 
 def _said(field: Field, info: EntityInfo, patch: bool) -> str:

@@ -102,7 +102,7 @@ class Mutations:
             work = context.services.commands.create(context.viewer, info.name, _plain(input))
             return await _written(context, info, work, "input")
 
-        arguments = {"input": GraphQLArgument(GraphQLNonNull(self.inputs.values(info, False)))}
+        arguments = {"input": GraphQLArgument(GraphQLNonNull(self.inputs.values(info, False)), description="新的一条。")}
         return GraphQLField(GraphQLNonNull(payload), arguments, create, description=f"新建{info.facts.zh}。")
 
     def _update(self, info: EntityInfo, payload: GraphQLObjectType) -> GraphQLField:
@@ -112,8 +112,8 @@ class Mutations:
             return await _written(context, info, work, "patch", by)
 
         arguments = {
-            "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info))),
-            "patch": GraphQLArgument(GraphQLNonNull(self.inputs.values(info, True))),
+            "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。"),
+            "patch": GraphQLArgument(GraphQLNonNull(self.inputs.values(info, True)), description="要改的字段；未写的不变。"),
             "ifVersion": _VERSION,
         }
         return GraphQLField(GraphQLNonNull(payload), arguments, update, description=f"修改{info.facts.zh}。")
@@ -125,7 +125,7 @@ class Mutations:
             payload = await _written(context, info, work, "by", by)
             return {"deletedId": None if payload.errors else payload.id, "errors": payload.errors}
 
-        arguments = {"by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info))), "ifVersion": _VERSION}
+        arguments = {"by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。"), "ifVersion": _VERSION}
         return GraphQLField(GraphQLNonNull(self._deleted), arguments, delete, description=f"删除{info.facts.zh}（仅限无引用的草稿）。")
 
     def _verbs(self, info: EntityInfo, payload: GraphQLObjectType, steps: tuple[Step, ...]) -> dict[str, GraphQLField]:
@@ -145,7 +145,7 @@ class Mutations:
             return await _written(context, info, work, "", by)
 
         arguments = {
-            "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info))),
+            "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。"),
             "ifVersion": _VERSION,
             "reason": GraphQLArgument(GraphQLString, description="理由。" + ("必填。" if step.reason else "")),
         }

@@ -46,7 +46,9 @@ def read_rows(place: Place) -> dict[str, list[Row]]:
 
     def read(connection: sa.Connection) -> dict[str, list[Row]]:
         tables = {info.name: info.table for info in place.services.entities.values()}
-        found = {name: [dict(row._mapping) for row in connection.execute(sa.select(table))] for name, table in tables.items()}
+        found = {
+            name: [dict(row._mapping) for row in connection.execute(sa.select(table))] for name, table in tables.items()
+        }
         return {name: sorted(rows, key=lambda row: str(row["id"])) for name, rows in found.items()}
 
     return place.runner.run(place.services.database.look(read))
@@ -64,7 +66,9 @@ class Reference:
 
     def readers(self, info: EntityInfo, viewer: Viewer, counting: bool = False) -> list[tuple[Role, Grant]]:
         """The viewer's cells of the matrix that let rows be read; with `counting` also those that let them be counted."""
-        cells = [(role, grant) for role, grant in info.grants.items() if role in viewer.reaches and "R" in grant.operations]
+        cells = [
+            (role, grant) for role, grant in info.grants.items() if role in viewer.reaches and "R" in grant.operations
+        ]
         return [(role, grant) for role, grant in cells if counting or not grant.aggregate_only]
 
     def counts_only(self, entity: str, viewer: Viewer) -> bool:
@@ -102,7 +106,12 @@ class Reference:
         for relation in self.entities.walk(info, path or "self"):
             if relation == self.entities.walk(info, path or "self")[-1] and not relation.many:
                 return {r[relation.near] for r in here}
-            here = [far for far in self.rows[relation.target] for r in here if far[relation.far] == r[relation.near] and not far["deleted_at"]]
+            here = [
+                far
+                for far in self.rows[relation.target]
+                for r in here
+                if far[relation.far] == r[relation.near] and not far["deleted_at"]
+            ]
         return {r["id"] for r in here}
 
     def related(self, relation: Relation, row: Row | None, viewer: Viewer, counting: bool = False) -> list[Row]:
@@ -110,7 +119,11 @@ class Reference:
         if row is None:
             return []
         ids = self._linked(relation, row, viewer)
-        found = [far for far in self.rows[relation.target] if far["id"] in ids and self.visible(relation.target, far, viewer, counting)]
+        found = [
+            far
+            for far in self.rows[relation.target]
+            if far["id"] in ids and self.visible(relation.target, far, viewer, counting)
+        ]
         return found if relation.many else found[:1]
 
     def linked(self, relation: Relation, row: Row) -> list[Row]:
@@ -135,7 +148,11 @@ class Reference:
             and (through.since is None or via[through.since] <= self.today)
             and (through.until is None or via[through.until] is None or via[through.until] >= self.today)
         ]  # fmt: skip
-        return {via[through.far] for via in between if (self.visible(through.via, via, viewer) if viewer else via["deleted_at"] is None)}
+        return {
+            via[through.far]
+            for via in between
+            if (self.visible(through.via, via, viewer) if viewer else via["deleted_at"] is None)
+        }
 
     # --- which values ------------------------------------------------------------------------------------------------
 
@@ -186,12 +203,16 @@ class Reference:
         if name in info.public_fields:
             field = info.public_fields[name]
             stored = self.value(info.name, field, row)
-            return all(compares(stored, operator, wanted, field, info.facts.prefix) for operator, wanted in value.items())
+            return all(
+                compares(stored, operator, wanted, field, info.facts.prefix) for operator, wanted in value.items()
+            )
         relation = info.public_relations[name]
         found = self.related(relation, row, viewer)
         if not relation.many:
             return self.meets(relation.target, found[0] if found else None, value, viewer)
-        return all(self._meets_many(relation.target, found, quantifier, wanted, viewer) for quantifier, wanted in value.items())
+        return all(
+            self._meets_many(relation.target, found, quantifier, wanted, viewer) for quantifier, wanted in value.items()
+        )
 
     def _meets_many(self, entity: str, found: list[Row], quantifier: str, wanted: Any, viewer: Viewer) -> bool:
         if quantifier == "count":
@@ -217,14 +238,20 @@ class Reference:
 
     # --- which order, which page -------------------------------------------------------------------------------------
 
-    def ordered(self, entity: str, rows: Sequence[Row], order: Sequence[Mapping[str, Any]], viewer: Viewer) -> list[Row]:
+    def ordered(
+        self, entity: str, rows: Sequence[Row], order: Sequence[Mapping[str, Any]], viewer: Viewer
+    ) -> list[Row]:
         """The rows in an order; ties by id."""
         sorted_rows = sorted(rows, key=lambda row: str(row["id"]))
         for item in reversed(order):
             keys = {row["id"]: self._sort_key(entity, row, item, viewer) for row in sorted_rows}
             direction = self._direction(item)
             nulls = [row for row in sorted_rows if keys[row["id"]] is None]
-            others = sorted((r for r in sorted_rows if keys[r["id"]] is not None), key=lambda r: keys[r["id"]], reverse=direction.startswith("DESC"))
+            others = sorted(
+                (r for r in sorted_rows if keys[r["id"]] is not None),
+                key=lambda r: keys[r["id"]],
+                reverse=direction.startswith("DESC"),
+            )
             first = direction.endswith("NULLS_FIRST") or direction == "DESC"
             sorted_rows = nulls + others if first else others + nulls
         return sorted_rows
@@ -245,7 +272,11 @@ class Reference:
     def answer(self, ask: Ask, viewer: Viewer, among: list[Row] | None = None) -> dict[str, Any]:
         """What a list prints: of the whole entity, or of the rows that a relation leads to."""
         hidden = self.counts_only(ask.entity, viewer)
-        rows = among if among is not None else [r for r in self.rows[ask.entity] if self.visible(ask.entity, r, viewer, hidden)]
+        rows = (
+            among
+            if among is not None
+            else [r for r in self.rows[ask.entity] if self.visible(ask.entity, r, viewer, hidden)]
+        )
         met = [row for row in rows if self.meets(ask.entity, row, ask.where or {}, viewer)]
         printed_list: dict[str, Any] = {}
         if ask.count:

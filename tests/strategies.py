@@ -63,7 +63,9 @@ class Document:
         for name, inner in ask.nested:
             relation = info.public_relations[name]
             target = self.entities[relation.target]
-            parts.append(f"{name}{self._list(target, inner)}" if relation.many else f"{name} {{ {self._row(target, inner)} }}")
+            parts.append(
+                f"{name}{self._list(target, inner)}" if relation.many else f"{name} {{ {self._row(target, inner)} }}"
+            )
         return " ".join(parts)
 
     def _arguments(self, info: EntityInfo, ask: Ask) -> str:
@@ -72,7 +74,9 @@ class Document:
             given.append(f"where: {self._where_argument(info, ask.where)}")
         if ask.order:
             whole = self.mode == "arguments"
-            given.append(f"orderBy: {self._variable(f'[{info.name}OrderBy!]', ask.order) if whole else self._order(ask.order)}")
+            given.append(
+                f"orderBy: {self._variable(f'[{info.name}OrderBy!]', ask.order) if whole else self._order(ask.order)}"
+            )
         for name in ("first", "last", "offset"):
             value = getattr(ask, name)
             if value is not None:
@@ -93,21 +97,29 @@ class Document:
         if name == "not":
             return self._where(info, value)
         if name in ("descendantOf", "childOf", "ancestorOf"):
-            return "{" + ", ".join(f"{key}: {self._leaf('String' if key != 'id' else 'ID', v)}" for key, v in value.items()) + "}"
+            return (
+                "{"
+                + ", ".join(f"{key}: {self._leaf('String' if key != 'id' else 'ID', v)}" for key, v in value.items())
+                + "}"
+            )
         if name in info.public_fields:
             return self._operators(info.public_fields[name], value)
         relation = info.public_relations[name]
         target = self.entities[relation.target]
         if not relation.many:
             return self._where(target, value)
-        parts = (f"{q}: {self._operators(None, v) if q == 'count' else self._where(target, v)}" for q, v in value.items())
+        parts = (
+            f"{q}: {self._operators(None, v) if q == 'count' else self._where(target, v)}" for q, v in value.items()
+        )
         return "{" + ", ".join(parts) + "}"
 
     def _operators(self, column: Field | None, operators: Mapping[str, Any]) -> str:
         parts = []
         for operator, value in operators.items():
             gtype = {"isNull": "Boolean", "inPeriod": "String"}.get(operator) or type_name(column)
-            written = f"[{', '.join(self._leaf(gtype, v) for v in value)}]" if operator in LISTS else self._leaf(gtype, value)
+            written = (
+                f"[{', '.join(self._leaf(gtype, v) for v in value)}]" if operator in LISTS else self._leaf(gtype, value)
+            )
             parts.append(f"{operator}: {written}")
         return "{" + ", ".join(parts) + "}"
 
@@ -115,7 +127,9 @@ class Document:
         if self.mode == "leaves":
             return self._variable(f"{gtype}!", plain(value))
         bare = isinstance(value, bool | int) or gtype not in ("ID", "String", "Decimal", "Date", "DateTime")
-        return str(plain(value)).lower() if isinstance(value, bool) else str(value) if bare else quoted(str(plain(value)))
+        return (
+            str(plain(value)).lower() if isinstance(value, bool) else str(value) if bare else quoted(str(plain(value)))
+        )
 
     def _order(self, order: Sequence[Mapping[str, Any]]) -> str:
         def one(item: Any) -> str:
@@ -151,7 +165,15 @@ def type_name(column: Field | None) -> str:
         return "Int"
     if column.facts.members is not None:
         return column.facts.members.__name__
-    return {"id": "ID", "text": "String", "int": "Int", "decimal": "Decimal", "bool": "Boolean", "date": "Date", "datetime": "DateTime"}[column.kind]
+    return {
+        "id": "ID",
+        "text": "String",
+        "int": "Int",
+        "decimal": "Decimal",
+        "bool": "Boolean",
+        "date": "Date",
+        "datetime": "DateTime",
+    }[column.kind]
 
 
 # --- random reads ------------------------------------------------------------------------------------------------------
@@ -179,9 +201,13 @@ class Asks:
 
         @st.composite
         def read(draw: Draw) -> tuple[str, Ask]:
-            readers = [name for name, viewer in sorted(self.viewers.items()) if not self.reference.counts_only(entity, viewer)]
+            readers = [
+                name for name, viewer in sorted(self.viewers.items()) if not self.reference.counts_only(entity, viewer)
+            ]
             viewer = draw(st.sampled_from(readers))
-            order = draw(st.lists(st.deferred(lambda: self._order(entity, self.viewers[viewer], 2)), min_size=1, max_size=3))
+            order = draw(
+                st.lists(st.deferred(lambda: self._order(entity, self.viewers[viewer], 2)), min_size=1, max_size=3)
+            )
             return viewer, Ask(entity, ["id"], order=order, first=draw(st.integers(1, 4)))
 
         return read()
@@ -206,7 +232,11 @@ class Asks:
                 ask.first, ask.offset = draw(st.integers(0, 3)), draw(st.integers(0, 4))
         if depth:
             names = draw(st.lists(st.sampled_from(sorted(info.public_relations)), max_size=2, unique=True))
-            ask.nested = [(name, inner) for name in names if (inner := self._nested(draw, info.public_relations[name], viewer, depth - 1))]
+            ask.nested = [
+                (name, inner)
+                for name in names
+                if (inner := self._nested(draw, info.public_relations[name], viewer, depth - 1))
+            ]
         return ask
 
     def _nested(self, draw: Draw, relation: Relation, viewer: Viewer, depth: int) -> Ask:
@@ -224,12 +254,18 @@ class Asks:
         if depth:
             inner = st.deferred(lambda: self._where(entity, viewer, depth - 1))
             several = st.lists(inner, min_size=1, max_size=3)
-            choices += [inner.map(lambda w: {"not": w}), several.map(lambda w: {"and": w}), several.map(lambda w: {"or": w})]
+            choices += [
+                inner.map(lambda w: {"not": w}),
+                several.map(lambda w: {"and": w}),
+                several.map(lambda w: {"or": w}),
+            ]
             relations = self._relations(entity, viewer)
             if relations:
                 related = st.sampled_from(relations).flatmap(lambda r: self._related(r, viewer, depth - 1))
                 choices += [related, related, related]
-        return st.lists(st.one_of(choices), min_size=1, max_size=2).map(lambda parts: {k: v for part in parts for k, v in part.items()})
+        return st.lists(st.one_of(choices), min_size=1, max_size=2).map(
+            lambda parts: {k: v for part in parts for k, v in part.items()}
+        )
 
     def _columns(self, entity: str, viewer: Viewer) -> list[Field]:
         info, reference = self.reference.entities[entity], self.reference
@@ -245,24 +281,37 @@ class Asks:
         inner = self._where(relation.target, viewer, depth)
         if not relation.many:
             return inner.map(lambda where: {relation.public: where})
-        count = st.tuples(st.sampled_from(("eq", "neq", "gt", "gte", "lt", "lte")), st.integers(0, 3)).map(lambda p: {"count": {p[0]: p[1]}})
+        count = st.tuples(st.sampled_from(("eq", "neq", "gt", "gte", "lt", "lte")), st.integers(0, 3)).map(
+            lambda p: {"count": {p[0]: p[1]}}
+        )
         quantified = st.tuples(st.sampled_from(("some", "every", "none")), inner).map(lambda p: {p[0]: p[1]})
         return st.one_of(quantified, quantified, count).map(lambda condition: {relation.public: condition})
 
     def _place(self, viewer: Viewer) -> st.SearchStrategy[dict[str, Any]]:
-        named = [{"code": r["code"]} for r in self.reference.rows["Region"]] + [{"path": r["path"]} for r in self.reference.rows["Region"]]
-        return st.tuples(st.sampled_from(("descendantOf", "childOf", "ancestorOf")), st.sampled_from(named)).map(lambda p: {p[0]: p[1]})
+        named = [{"code": r["code"]} for r in self.reference.rows["Region"]] + [
+            {"path": r["path"]} for r in self.reference.rows["Region"]
+        ]
+        return st.tuples(st.sampled_from(("descendantOf", "childOf", "ancestorOf")), st.sampled_from(named)).map(
+            lambda p: {p[0]: p[1]}
+        )
 
     def _column(self, entity: str, column: Field) -> st.SearchStrategy[dict[str, Any]]:
         """One condition over a column, with values that occur in it, or near those."""
-        stored = [v for row in self.reference.rows[entity] if (v := self.reference.value(entity, column, row)) is not None]
+        stored = [
+            v for row in self.reference.rows[entity] if (v := self.reference.value(entity, column, row)) is not None
+        ]
         if column.kind == "enums":
             stored = sorted({item for items in stored for item in items})
         if column.kind == "id":
-            stored = [f"{self.reference.entities[entity].facts.prefix}_{v}" for v in stored] + ["zz_0", "mc_00000000-0000-7000-8000-000000000000"]
+            stored = [f"{self.reference.entities[entity].facts.prefix}_{v}" for v in stored] + [
+                "zz_0",
+                "mc_00000000-0000-7000-8000-000000000000",
+            ]
         operators = OPERATORS[column.kind] if stored else ("isNull",)
         return st.sampled_from(operators).flatmap(
-            lambda operator: self._wanted(column, operator, stored).map(lambda value: {column.public: {operator: value}})
+            lambda operator: self._wanted(column, operator, stored).map(
+                lambda value: {column.public: {operator: value}}
+            )
         )
 
     def _wanted(self, column: Field, operator: str, stored: list[Any]) -> st.SearchStrategy[Any]:
@@ -271,9 +320,16 @@ class Asks:
         value = st.sampled_from(stored)
         if column.kind == "decimal":
             step = decimal.Decimal("0.0000004")
-            value = st.one_of(value, value.map(lambda v: v + step), value.map(lambda v: v - step), st.just(decimal.Decimal("-1e15").quantize(1)))
+            value = st.one_of(
+                value,
+                value.map(lambda v: v + step),
+                value.map(lambda v: v - step),
+                st.just(decimal.Decimal("-1e15").quantize(1)),
+            )
         if operator in ("contains", "startsWith", "endsWith"):
-            return st.one_of(value, value.map(lambda v: v[:2]), value.map(lambda v: v[-2:]), value.map(lambda v: v[1:2]))
+            return st.one_of(
+                value, value.map(lambda v: v[:2]), value.map(lambda v: v[-2:]), value.map(lambda v: v[1:2])
+            )
         if operator == "inPeriod":
             return value.flatmap(lambda v: st.sampled_from(sorted(periods_of(v))))
         if operator == "between":
@@ -282,10 +338,16 @@ class Asks:
 
     def _order(self, entity: str, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
         info = self.reference.entities[entity]
-        fields = [f.public for f in info.fields.values() if f.kind != "enums" and self.reference.conditionable(entity, f, viewer)]
+        fields = [
+            f.public
+            for f in info.fields.values()
+            if f.kind != "enums" and self.reference.conditionable(entity, f, viewer)
+        ]
         own = st.tuples(st.sampled_from(fields), st.sampled_from(DIRECTIONS)).map(lambda p: {p[0]: p[1]})
         ones = [r for r in info.relations.values() if not r.many]
         if not depth or not ones:
             return own
-        far = st.sampled_from(ones).flatmap(lambda r: st.deferred(lambda: self._order(r.target, viewer, depth - 1)).map(lambda o: {r.public: o}))
+        far = st.sampled_from(ones).flatmap(
+            lambda r: st.deferred(lambda: self._order(r.target, viewer, depth - 1)).map(lambda o: {r.public: o})
+        )
         return st.one_of(own, own, far)

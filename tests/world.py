@@ -63,7 +63,8 @@ ACCOUNTS = {
 # unit: its region, the unit above, its head
 UNITS = {
     "dept": ("province", None, "prov"), "bureau_t": ("city1", "dept", "city"), "bureau_a": ("A", "bureau_t", "prov"),
-    "bureau_b": ("B", "bureau_t", "dist2"), "office1": ("A2", "bureau_a", "offc"), "office2": ("B1", "bureau_b", "dist"),
+    "bureau_b": ("B", "bureau_t", "dist2"), "office1": ("A2", "bureau_a", "offc"), "office2": ("B1", "bureau_b",
+    "dist"),
     "office3": ("A3", "bureau_b", None), "court": ("A", None, "dist"), "dept2": ("city2", None, None),
     "gone": ("A2", "bureau_a", None), "dept_z": ("Z", None, "z"),
 }  # fmt: skip
@@ -73,7 +74,17 @@ COVERAGES = [
     ("office3", "C1", TODAY + DAY, None), ("court", "A", LONG_AGO, LATER), ("dept2", "A31", LONG_AGO, None),
     ("gone", "A22", LONG_AGO, None),
 ]  # fmt: skip
-HOSTS = {"a": "A2", "a2": "A3", "b": "B1", "b2": "B2", "c": "C1", "p": "province", "z": "Z", "gone": "A2", "alone": "A22"}
+HOSTS = {
+    "a": "A2",
+    "a2": "A3",
+    "b": "B1",
+    "b2": "B2",
+    "c": "C1",
+    "p": "province",
+    "z": "Z",
+    "gone": "A2",
+    "alone": "A22",
+}
 # committee: region, host unit, guiding office, filing bureau, supervising department, stored status
 COMMITTEES = {
     "a1": ("A21", None, "office1", "bureau_a", None, "ACTIVE"),
@@ -101,8 +112,10 @@ APPOINTMENTS = [
     ("m5", "b1", "DIRECTOR", LONG_AGO, None), ("m5", "b2", "DEPUTY_DIRECTOR", TODAY, TODAY),
     ("m5", "a2", "DIRECTOR", LONG_AGO, None), ("m6", "c1", "ENGAGED", LONG_AGO, None),
     ("m6", "a4", "DIRECTOR", LONG_AGO, None), ("m9", "a4", "MEMBER", LONG_AGO, TODAY - DAY),
-    ("m9", "a2", "DIRECTOR", LONG_AGO, TODAY), ("mz", "z1", "MEMBER", LONG_AGO, None), ("m1", "t1", "ENGAGED", LATER, None),
-    ("m2", "t1", "ENGAGED", LONG_AGO, None), ("gone", "a3", "MEMBER", LONG_AGO, None), ("m4", "a3", "MEMBER", LONG_AGO, None),
+    ("m9", "a2", "DIRECTOR", LONG_AGO, TODAY), ("mz", "z1", "MEMBER", LONG_AGO, None), ("m1", "t1", "ENGAGED", LATER,
+     None),
+    ("m2", "t1", "ENGAGED", LONG_AGO, None), ("gone", "a3", "MEMBER", LONG_AGO, None), ("m4", "a3", "MEMBER",
+     LONG_AGO, None),
 ]  # fmt: skip
 TERMS = [
     ("a1", LONG_AGO, LATER), ("a2", LONG_AGO, TODAY - DAY), ("a2", TODAY + DAY, LATER), ("a4", LONG_AGO, TODAY - DAY),
@@ -123,7 +136,8 @@ CASES = [
 GRANTS: list[tuple[str, str, dict[str, str], dt.date, dt.date | None]] = [
     ("prov", "PROV", {"region": "province"}, LONG_AGO, None), ("city", "CITY", {"region": "city1"}, LONG_AGO, None),
     ("dist", "DIST", {"region": "A"}, LONG_AGO, None), ("dist2", "DIST", {"region": "B"}, LONG_AGO, None),
-    ("offc", "OFFC", {"org_unit": "office1"}, LONG_AGO, None), ("offc2", "OFFC", {"org_unit": "office2"}, LONG_AGO, None),
+    ("offc", "OFFC", {"org_unit": "office1"}, LONG_AGO, None), ("offc2", "OFFC", {"org_unit": "office2"}, LONG_AGO,
+     None),
     ("comm", "COMM", {"committee": "a1"}, LONG_AGO, None), ("medr", "MEDR", {"mediator": "m1"}, LONG_AGO, None),
     ("audt", "AUDT", {"region": "A"}, LONG_AGO, LATER), ("sys", "SYS", {}, LONG_AGO, None),
     ("mix", "OFFC", {"org_unit": "office3"}, LONG_AGO, None), ("mix", "COMM", {"committee": "a1"}, LONG_AGO, None),
@@ -135,12 +149,15 @@ GRANTS: list[tuple[str, str, dict[str, str], dt.date, dt.date | None]] = [
 ]  # fmt: skip
 # audit record: region, actor, technical
 AUDITS = [
-    ("A21", "medr", False), ("A2", "offc", False), ("B11", "medr", False), ("B11", "dist", True), ("city1", "city", False),
-    ("A", "prov", True), ("A", "dist", False), ("province", "sys", True), ("A31", None, False), ("Z", "z", True), ("A21", "gone", False),
+    ("A21", "medr", False), ("A2", "offc", False), ("B11", "medr", False), ("B11", "dist", True), ("city1", "city",
+     False),
+    ("A", "prov", True), ("A", "dist", False), ("province", "sys", True), ("A31", None, False), ("Z", "z", True),
+     ("A21", "gone", False),
 ]  # fmt: skip
 
 TEXTS = (
-    "莫𡐓村", 'he said "no"', "back\\slash", "tab\tand\nline", "🀄 tiles", "O'Brien; --", "100%_", "ＡＢＣ wide", "\x7f\x1f\b",
+    "莫𡐓村", 'he said "no"', "back\\slash", "tab\tand\nline", "🀄 tiles", "O'Brien; --", "100%_", "ＡＢＣ wide",
+    "\x7f\x1f\b",
     "a", "A", "张三", "", "</script>", " ", "\u2028line", "﨑", "𠮷野家", '{"a":1}', "莫",
 )  # fmt: skip
 DOCUMENTS = ({"名": 'x"y', "b": [1, None, True]}, {"z": 1, "a": {"deep": "莫𡐓村"}}, [], {"n": 1.5})
@@ -167,7 +184,13 @@ class Rows:
         info = self.entities[entity]
         n = len(self._unsigned) + 1
         row = {c.name: _filler(c, c.info["facts"], n + 3 * i, n) for i, c in enumerate(info.table.c)}
-        row |= {"id": f"{n * 7919 % 100_003:08x}-0000-7000-8000-{n:012x}", "deleted_at": None, "created_at": _moment(n), "updated_at": _moment(n + 1), **given}
+        row |= {
+            "id": f"{n * 7919 % 100_003:08x}-0000-7000-8000-{n:012x}",
+            "deleted_at": None,
+            "created_at": _moment(n),
+            "updated_at": _moment(n + 1),
+            **given,
+        }
         if "scope_path" in row:
             row |= self._owned(info, row)
         if name == "gone":
@@ -181,14 +204,22 @@ class Rows:
         people = [self.key("UserAccount", name) for name in ("prov", "dist2", "dist", "none", "sys")]
         units = [self.key("OrgUnit", name) for name in ("office1", "bureau_b", "dept2", None, "office2", "dept")]
         for n, (row, given) in enumerate(self._unsigned):
-            signed = {"created_by_id": [*people, None, NEVER][n % 7], "updated_by_id": [None, *people][n % 6], "org_scope_id": units[n % 6]}
+            signed = {
+                "created_by_id": [*people, None, NEVER][n % 7],
+                "updated_by_id": [None, *people][n % 6],
+                "org_scope_id": units[n % 6],
+            }
             row |= {name: value for name, value in signed.items() if name in row and name not in given}
 
     def _owned(self, info: EntityInfo, row: Row) -> Row:
         relation = info.owner
         assert relation is not None
         owner = next(r for r in self.by_entity[relation.target] if r["id"] == row[relation.near])
-        copied = {"region_id": owner["region_id"]} if info.table.c.region_id.info["facts"].computed and relation.target != "Region" else {}
+        copied = (
+            {"region_id": owner["region_id"]}
+            if info.table.c.region_id.info["facts"].computed and relation.target != "Region"
+            else {}
+        )
         return {"scope_path": owner["path" if relation.target == "Region" else "scope_path"], **copied}
 
 
@@ -200,7 +231,7 @@ def _filler(column: sa.Column[Any], facts: Facts, i: int, n: int) -> Any:
     """Something for a column that the tables do not mention, different from row to row."""
     if column.name.endswith(("_cipher", "_digest")):
         return f"{column.name}-{n}"
-    if column.nullable and (i % 3 == 0 or facts.hidden) or facts.kind in ("ref", "id"):
+    if (column.nullable and (i % 3 == 0 or facts.hidden)) or facts.kind in ("ref", "id"):
         return None
     match facts.kind:
         case "text" if facts.unique:
@@ -250,7 +281,14 @@ def rows() -> Rows:
     for account, role, anchor, since, until in GRANTS:
         targets = {"region": "Region", "org_unit": "OrgUnit", "committee": "MediationCommittee", "mediator": "Mediator"}
         anchors = {f"{what}_id": world.key(targets[what], name) for what, name in anchor.items()}
-        world.add("RoleGrant", account_id=world.key("UserAccount", account), role=role, valid_from=since, valid_to=until, **anchors)
+        world.add(
+            "RoleGrant",
+            account_id=world.key("UserAccount", account),
+            role=role,
+            valid_from=since,
+            valid_to=until,
+            **anchors,
+        )
     for region, actor, technical in AUDITS:
         anchors = {"region_id": world.key("Region", region), "actor_id": world.key("UserAccount", actor)}
         world.add("AuditLog", **anchors, technical=technical)
@@ -263,7 +301,8 @@ def _regions(world: Rows) -> None:
         parent = next((n for n, p in PATHS.items() if p == path[: path.rstrip("/").rfind("/") + 1] and n != name), None)
         code = PATHS["A3"] if name == "A3old" else path
         world.add(
-            "Region", name, code=code.replace("/", "").ljust(12, "0"), name=NAMES.get(name, name), path=path, level=LEVELS[path.count("/") - 1],
+            "Region", name, code=code.replace("/", "").ljust(12, "0"), name=NAMES.get(name, name), path=path,
+            level=LEVELS[path.count("/") - 1],
             parent_id=world.key("Region", parent), successor_id=world.key("Region", SUCCESSORS.get(name)),
             successor_path=PATHS[SUCCESSORS[name]] if name in SUCCESSORS else None,
             valid_from=LONG_AGO, valid_to=TODAY - DAY if name in SUCCESSORS else None,
@@ -280,21 +319,43 @@ def _committees(world: Rows) -> None:
         )  # fmt: skip
     for i, (committee, since, until) in enumerate(TERMS):
         name = "gone" if i == 5 else ""  # the term that would have kept b1 alive
-        world.add("CommitteeTerm", name, committee_id=world.key("MediationCommittee", committee), starts_on=since, ends_on=until, term_no=i + 1)
+        world.add(
+            "CommitteeTerm",
+            name,
+            committee_id=world.key("MediationCommittee", committee),
+            starts_on=since,
+            ends_on=until,
+            term_no=i + 1,
+        )
     for i, (committee, state) in enumerate(FILINGS):
-        acts = {f"{act}_by_id": world.key("UserAccount", who) for act, who in (("submitted", "comm"), ("checked", "offc2"), ("filed", "prov"))}
-        world.add("CommitteeFiling", "gone" if i == 11 else "", committee_id=world.key("MediationCommittee", committee), state=state, **acts)
+        acts = {
+            f"{act}_by_id": world.key("UserAccount", who)
+            for act, who in (("submitted", "comm"), ("checked", "offc2"), ("filed", "prov"))
+        }
+        world.add(
+            "CommitteeFiling",
+            "gone" if i == 11 else "",
+            committee_id=world.key("MediationCommittee", committee),
+            state=state,
+            **acts,
+        )
 
 
 def _people(world: Rows) -> None:
     for name, (region, maker) in MEDIATORS.items():
-        world.add("Mediator", name, region_id=world.key("Region", region), created_by_id=world.key("UserAccount", maker))
+        world.add(
+            "Mediator", name, region_id=world.key("Region", region), created_by_id=world.key("UserAccount", maker)
+        )
     for i, (mediator, committee, role, since, until) in enumerate(APPOINTMENTS):
-        anchors = {"mediator_id": world.key("Mediator", mediator), "committee_id": world.key("MediationCommittee", committee)}
+        anchors = {
+            "mediator_id": world.key("Mediator", mediator),
+            "committee_id": world.key("MediationCommittee", committee),
+        }
         world.add("MediatorAppointment", "gone" if i == 17 else "", **anchors, role=role, start_on=since, end_on=until)
     for i, (committee, region, maker) in enumerate(CASES):
         world.add(
-            "MediationCase", "gone" if i == 13 else f"k{i + 1}", committee_id=world.key("MediationCommittee", committee),
+            "MediationCase", "gone" if i == 13 else f"k{i + 1}", committee_id=world.key("MediationCommittee",
+            committee),
             region_id=world.key("Region", region), created_by_id=world.key("UserAccount", maker),
             difficulty_reviewed_by_id=world.key("UserAccount", ("dist2", "dist", None)[i % 3]),
         )  # fmt: skip
@@ -322,11 +383,20 @@ def viewers(world: Rows) -> dict[str, Viewer]:
         "offc2": {Role.OFFC: _reach("B1", "B2", above=inside_b)},
         "comm": {Role.COMM: _reach("A21", above=(*inside_a, "A2"), committees=(a1,))},
         "medr": {
-            Role.MEDR: _reach("A21", "B11", above=(*inside_a, "A2", "B", "B1"), committees=(a1, b1), mediators=(str(world.key("Mediator", "m1")),))
+            Role.MEDR: _reach(
+                "A21",
+                "B11",
+                above=(*inside_a, "A2", "B", "B1"),
+                committees=(a1, b1),
+                mediators=(str(world.key("Mediator", "m1")),),
+            )
         },
         "audt": {Role.AUDT: _reach("A", above=(*top, "city1"))},
         "sys": {Role.SYS: Reach()},
-        "mix": {Role.OFFC: _reach("A3", above=inside_a), Role.COMM: _reach("A21", above=(*inside_a, "A2"), committees=(a1,))},
+        "mix": {
+            Role.OFFC: _reach("A3", above=inside_a),
+            Role.COMM: _reach("A21", above=(*inside_a, "A2"), committees=(a1,)),
+        },
         "twin": {Role.CITY: _reach("city1", above=top), Role.OFFC: _reach("B1", "B2", above=inside_b)},
         "none": {},
     }
@@ -347,7 +417,9 @@ class Place:
     world: Rows
     viewers: dict[str, Viewer]
 
-    def bytes(self, viewer: str | Viewer, document: str, variables: Mapping[str, Any] | None = None, english: bool = True) -> bytes:
+    def bytes(
+        self, viewer: str | Viewer, document: str, variables: Mapping[str, Any] | None = None, english: bool = True
+    ) -> bytes:
         """The body of the answer to a document, as the endpoint gives it: known documents go the short way."""
         reader = self.viewers[viewer] if isinstance(viewer, str) else viewer
         body = orjson.dumps({"query": document, "variables": dict(variables or {})})

@@ -114,7 +114,10 @@ def test_text_with_every_awkward_character_arrives_as_it_was_written(store: Plac
 
 def test_values_print_in_their_one_form(store: Place) -> None:
     """Times in +08:00 with milliseconds, decimals as text with their scale, documents and lists as they were stored."""
-    cases = store.ask("comm", "{ mediationCases { nodes { longitude latitude amountClaimed registeredAt focusTags headcount public } } }")
+    cases = store.ask(
+        "comm",
+        "{ mediationCases { nodes { longitude latitude amountClaimed registeredAt focusTags headcount public } } }",
+    )
     for case in cases["data"]["mediationCases"]["nodes"]:
         assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00", case["registeredAt"])
         for name, digits in (("longitude", 6), ("latitude", 6), ("amountClaimed", 2)):
@@ -153,10 +156,13 @@ def test_a_read_too_deep_for_the_database_is_refused_in_words(store: Place) -> N
 
 @pytest.mark.parametrize(
     ("viewer", "entity", "name"),
-    [("dist", "MediationCommittee", "b1"), ("comm", "MediationCommittee", "a2"), ("dist", "Mediator", "m3"), ("none", "Region", "A"),
+    [("dist", "MediationCommittee", "b1"), ("comm", "MediationCommittee", "a2"), ("dist", "Mediator", "m3"), ("none",
+        "Region", "A"),
      ("dist", "MediationCommittee", "gone"), ("medr", "HostUnit", "a")],
 )  # fmt: skip
-def test_an_invisible_row_answers_to_the_byte_as_a_missing_one(store: Place, viewer: str, entity: str, name: str) -> None:
+def test_an_invisible_row_answers_to_the_byte_as_a_missing_one(
+    store: Place, viewer: str, entity: str, name: str
+) -> None:
     info = registry()[entity]
     hidden, missing = store.id(entity, name), f"{info.facts.prefix}_{MISSING}"
     for document in (
@@ -168,18 +174,30 @@ def test_an_invisible_row_answers_to_the_byte_as_a_missing_one(store: Place, vie
     assert store.ask("city", "query($id: ID!) { node(id: $id) { id } }", {"id": missing}) == {"data": {"node": None}}
 
 
-@pytest.mark.parametrize("text", ["", "x", "mc_", "zz_00000000-0000-7000-8000-00000000ffff", "mc_莫", "rg_00000000-0000-4000-8000-00000000ffff"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "mc_", "zz_00000000-0000-7000-8000-00000000ffff", "mc_莫", "rg_00000000-0000-4000-8000-00000000ffff"],
+)
 def test_text_that_is_no_id_names_no_row(store: Place, text: str) -> None:
     document = "query($id: ID!) { node(id: $id) { id } region(by: {id: $id}) { id } regions(where: {id: {in: [$id]}}) { totalCount } }"
-    assert store.ask("prov", document, {"id": text})["data"] == {"node": None, "region": None, "regions": {"totalCount": 0}}
+    assert store.ask("prov", document, {"id": text})["data"] == {
+        "node": None,
+        "region": None,
+        "regions": {"totalCount": 0},
+    }
 
 
 def test_a_code_used_again_names_the_region_that_has_it_today(store: Place) -> None:
-    answer = store.ask("prov", '{ region(by: {code: "320102003000"}) { id } regions(where: {code: {eq: "320102003000"}}) { totalCount } }')
+    answer = store.ask(
+        "prov",
+        '{ region(by: {code: "320102003000"}) { id } regions(where: {code: {eq: "320102003000"}}) { totalCount } }',
+    )
     assert answer["data"] == {"region": {"id": store.id("Region", "A3")}, "regions": {"totalCount": 2}}
 
 
-@pytest.mark.parametrize("asked", ["nodes { id }", "edges { cursor }", "pageInfo { hasNextPage }", "totalCount nodes { id }"])
+@pytest.mark.parametrize(
+    "asked", ["nodes { id }", "edges { cursor }", "pageInfo { hasNextPage }", "totalCount nodes { id }"]
+)
 def test_who_may_only_count_is_refused_the_rows(store: Place, asked: str) -> None:
     for document in (
         f"{{ mediationCases {{ {asked} }} }}",
@@ -190,7 +208,9 @@ def test_who_may_only_count_is_refused_the_rows(store: Place, asked: str) -> Non
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
 
 
-@pytest.mark.parametrize("document", ["{{ mediationCase(by: {{id: \"{}\"}}) {{ id }} }}", "{{ node(id: \"{}\") {{ id }} }}"])
+@pytest.mark.parametrize(
+    "document", ['{{ mediationCase(by: {{id: "{}"}}) {{ id }} }}', '{{ node(id: "{}") {{ id }} }}']
+)
 def test_who_may_only_count_is_refused_one_row_whether_it_is_there_or_not(store: Place, document: str) -> None:
     there, missing = store.id("MediationCase", "k1"), f"cs_{MISSING}"
     assert store.bytes("prov", document.format(there)) == store.bytes("prov", document.format(missing))
@@ -199,7 +219,9 @@ def test_who_may_only_count_is_refused_one_row_whether_it_is_there_or_not(store:
 
 def test_counts_of_a_few_are_withheld_from_who_may_only_count(store: Place) -> None:
     def count(viewer: str, where: str) -> Any:
-        return store.ask(viewer, f"{{ mediationCases(where: {where}) {{ totalCount }} }}")["data"]["mediationCases"]["totalCount"]
+        return store.ask(viewer, f"{{ mediationCases(where: {where}) {{ totalCount }} }}")["data"]["mediationCases"][
+            "totalCount"
+        ]
 
     assert count("prov", "{}") == 12
     in_a = '{region: {descendantOf: {path: "/32/01/02/"}}}'  # seven cases arose in A, two in C
@@ -219,7 +241,9 @@ def test_encrypted_columns_print_their_masks_to_everyone(store: Place, viewer: s
         assert [node["bankAccount"], node["address"]] == [row["bank_account_mask"], row["address_mask"]]
     assert b"_cipher" not in body
     assert b"_digest" not in body
-    assert answer["extensions"]["masked"] == [f"mediators.nodes.{name}" for name in ("idNumber", "mobile", "bankAccount", "address")]
+    assert answer["extensions"]["masked"] == [
+        f"mediators.nodes.{name}" for name in ("idNumber", "mobile", "bankAccount", "address")
+    ]
 
 
 def test_masked_paths_name_what_was_asked_without_list_indexes(store: Place) -> None:
@@ -232,7 +256,9 @@ def test_masked_paths_name_what_was_asked_without_list_indexes(store: Place) -> 
 
 def test_roles_add_up_row_by_row_so_a_mask_falls_where_one_role_shows(store: Place) -> None:
     """`mix` is the office of A3, which reads cases masked, and the clerk of a1, who reads them as they are."""
-    nodes = store.ask("mix", "{ mediationCases { nodes { id placeText committee { id } } } }")["data"]["mediationCases"]["nodes"]
+    nodes = store.ask("mix", "{ mediationCases { nodes { id placeText committee { id } } } }")["data"][
+        "mediationCases"
+    ]["nodes"]
     written = {f"cs_{row['id']}": row["place_text"] for row in store.world.by_entity["MediationCase"]}
     own = store.id("MediationCommittee", "a1")
     assert {node["id"]: node["placeText"] for node in nodes} == {
@@ -247,21 +273,27 @@ def test_roles_add_up_row_by_row_so_a_mask_falls_where_one_role_shows(store: Pla
 @pytest.mark.parametrize(
     ("_case", "document", "variables", "expected"),
     [
-        ("aliases", '{ a: region(by: {path: "/32/"}) { x: name y: name } }', {}, {"a": {"x": "province", "y": "province"}}),
+        ("aliases", '{ a: region(by: {path: "/32/"}) { x: name y: name } }', {}, {"a": {"x": "province",
+         "y": "province"}}),
         ("merged fields", '{ region(by: {path: "/32/"}) { name } region(by: {path: "/32/"}) { name level } }', {},
          {"region": {"name": "province", "level": "PROVINCE"}}),
         ("a fragment", '{ region(by: {path: "/32/"}) { ...F } } fragment F on Region { name parent { name } }', {},
          {"region": {"name": "province", "parent": {"name": "nation"}}}),
-        ("@include and @skip", 'query($y: Boolean!) { region(by: {path: "/32/"}) { name @include(if: $y) level @skip(if: $y) kind @skip(if: true) } }',
+        ("@include and @skip",
+         'query($y: Boolean!) { region(by: {path: "/32/"}) { name @include(if: $y) level @skip(if: $y) kind @skip(if: true) } }',
          {"y": True}, {"region": {"name": "province"}}),
-        ("__typename everywhere", '{ __typename regions(first: 1, orderBy: [{path: ASC}]) { __typename nodes { __typename } edges { __typename } pageInfo { __typename } } }',
+        ("__typename everywhere",
+         '{ __typename regions(first: 1, orderBy: [{path: ASC}]) { __typename nodes { __typename } edges { __typename } pageInfo { __typename } } }',
          {}, {"__typename": "Query", "regions": {"__typename": "RegionConnection", "nodes": [{"__typename": "Region"}],
-                                                 "edges": [{"__typename": "RegionEdge"}], "pageInfo": {"__typename": "PageInfo"}}}),
-        ("an inline fragment on node", "query($id: ID!) { node(id: $id) { id ... on Region { name } ... on Mediator { sex } } }",
+                                                 "edges": [{"__typename": "RegionEdge"}],
+                                                 "pageInfo": {"__typename": "PageInfo"}}}),
+        ("an inline fragment on node",
+         "query($id: ID!) { node(id: $id) { id ... on Region { name } ... on Mediator { sex } } }",
          {"id": f"rg_{rows().key('Region', 'A')}"}, {"node": {"id": f"rg_{rows().key('Region', 'A')}", "name": "A"}}),
         ("an interface fragment", '{ region(by: {path: "/32/"}) { ... on Node { __typename } ... { name } } }', {},
          {"region": {"__typename": "Region", "name": "province"}}),
-        ("the answer in the order of the selection", '{ b: region(by: {path: "/33/"}) { level name } a: region(by: {path: "/32/"}) { name level } }', {},
+        ("the answer in the order of the selection",
+         '{ b: region(by: {path: "/33/"}) { level name } a: region(by: {path: "/32/"}) { name level } }', {},
          {"b": None, "a": {"name": "province", "level": "PROVINCE"}}),
     ],
 )  # fmt: skip
@@ -277,7 +309,9 @@ def test_graphql_means_here_what_it_means_everywhere(
 def test_viewers_of_one_kind_share_a_plan_and_never_an_answer(store: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     statements = Statements(store, monkeypatch)
     document = "{ mediationCommittees(orderBy: [{name: ASC}]) { nodes { id scopePath } } }"
-    answers = [store.ask(viewer, document)["data"]["mediationCommittees"]["nodes"] for viewer in ("dist", "dist2", "dist")]
+    answers = [
+        store.ask(viewer, document)["data"]["mediationCommittees"]["nodes"] for viewer in ("dist", "dist2", "dist")
+    ]
     assert len(set(statements.seen)) == 1
     assert answers[0] == answers[2]
     assert {node["scopePath"][:10] for node in answers[0]} == {"/32/01/02/"}

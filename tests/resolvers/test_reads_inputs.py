@@ -53,7 +53,11 @@ def values_for(kind: str, operator: str, stored: list[Any]) -> list[Any]:
             return ["", some, some[:1], some[-1:], "%", "_", some.upper() + "x"]
     if operator in LISTS:
         return [[], [some], stored[:3], [some, some]]
-    extra = [decimal.Decimal("116.0000004"), decimal.Decimal(10) ** 19, -(decimal.Decimal(10) ** 19)] if kind == "decimal" else []
+    extra = (
+        [decimal.Decimal("116.0000004"), decimal.Decimal(10) ** 19, -(decimal.Decimal(10) ** 19)]
+        if kind == "decimal"
+        else []
+    )
     return [some, stored[0], *extra]
 
 
@@ -64,7 +68,9 @@ def test_an_operator_and_its_complement_part_the_rows_as_the_reference_does(
     entity, name, viewer = COLUMNS[kind]
     info = registry()[entity]
     column = info.public_fields[name]
-    known = sorted({str(v): v for r in reference.rows[entity] if (v := reference.value(entity, column, r)) is not None}.items())
+    known = sorted(
+        {str(v): v for r in reference.rows[entity] if (v := reference.value(entity, column, r)) is not None}.items()
+    )
     stored = [f"{info.facts.prefix}_{v}" if kind == "id" else v for _, v in known]
     stored = sorted({item for items in stored for item in items}) if kind == "enums" else stored
     everyone = [row for row in reference.rows[entity] if reference.visible(entity, row, store.viewers[viewer])]
@@ -88,27 +94,37 @@ REFUSED = [
     ("a null field", "dist", "mediationCommittees(where: {name: null})", "where.name"),
     ("a null relation", "dist", "mediationCommittees(where: {region: null})", "where.region"),
     ("a null quantifier", "dist", "mediationCommittees(where: {mediators: {some: null}})", "where.mediators.some"),
-    ("a null count", "dist", "mediationCommittees(where: {mediators: {count: {eq: null}}})", "where.mediators.count.eq"),
-    ("a null below a relation", "dist", "mediationCommittees(where: {region: {name: {in: null}}})", "where.region.name.in"),
+    ("a null count", "dist", "mediationCommittees(where: {mediators: {count: {eq: null}}})",
+     "where.mediators.count.eq"),
+    ("a null below a relation", "dist", "mediationCommittees(where: {region: {name: {in: null}}})",
+     "where.region.name.in"),
     ("null in and", "dist", "mediationCommittees(where: {and: null})", "where.and"),
     ("nothing in and", "dist", "mediationCommittees(where: {and: []})", "where.and"),
     ("{} in and", "dist", "mediationCommittees(where: {and: [{name: {eq: \"x\"}}, {}]})", "where.and[1]"),
     ("{} in or", "dist", "mediationCommittees(where: {or: [{}]})", "where.or[0]"),
     ("{} in not", "dist", "mediationCommittees(where: {not: {}})", "where.not"),
-    ("a null descendantOf", "dist", "mediationCommittees(where: {region: {descendantOf: null}})", "where.region.descendantOf"),
+    ("a null descendantOf", "dist", "mediationCommittees(where: {region: {descendantOf: null}})",
+     "where.region.descendantOf"),
     ("one end of between", "dist", "regions(where: {population: {between: [1]}})", "where.population.between"),
     ("three ends of between", "dist", "regions(where: {population: {between: [1, 2, 3]}})", "where.population.between"),
     ("too many values", "dist", "regions(where: {code: {in: [%s]}})" % ", ".join(['"1"'] * 1001), "where.code.in"),
     ("a condition on a masked column", "prov", "mediators(where: {birthDate: {isNull: true}})", "where.birthDate"),
-    ("the same below or", "audt", "mediators(where: {or: [{politicalStatus: {eq: MASSES}}]})", "where.or[0].politicalStatus"),
+    ("the same below or", "audt", "mediators(where: {or: [{politicalStatus: {eq: MASSES}}]})",
+     "where.or[0].politicalStatus"),
     ("the same below not", "audt", "mediators(where: {not: {birthDate: {eq: \"2000-01-01\"}}})", "where.not.birthDate"),
-    ("the same through a relation", "prov", "mediationCommittees(where: {mediators: {some: {birthDate: {isNull: true}}}})", "where.mediators.some.birthDate"),
-    ("the same through a reference", "offc", "mediatorAppointments(where: {mediator: {birthDate: {isNull: true}}})", "where.mediator.birthDate"),
-    ("an order by a masked column", "prov", "mediators(orderBy: [{name: ASC}, {birthDate: ASC}])", "orderBy[1].birthDate"),
-    ("the same through a reference", "prov", "mediatorAppointments(orderBy: [{mediator: {birthDate: ASC}}])", "orderBy[0].mediator.birthDate"),
-    ("the same where one role of two masks", "mix", "mediationCases(where: {placeText: {eq: \"x\"}})", "where.placeText"),
+    ("the same through a relation", "prov",
+     "mediationCommittees(where: {mediators: {some: {birthDate: {isNull: true}}}})", "where.mediators.some.birthDate"),
+    ("the same through a reference", "offc", "mediatorAppointments(where: {mediator: {birthDate: {isNull: true}}})",
+     "where.mediator.birthDate"),
+    ("an order by a masked column", "prov", "mediators(orderBy: [{name: ASC}, {birthDate: ASC}])",
+     "orderBy[1].birthDate"),
+    ("the same through a reference", "prov", "mediatorAppointments(orderBy: [{mediator: {birthDate: ASC}}])",
+     "orderBy[0].mediator.birthDate"),
+    ("the same where one role of two masks", "mix", "mediationCases(where: {placeText: {eq: \"x\"}})",
+     "where.placeText"),
     ("no dimension for who only counts", "prov", "mediationCases(where: {headcount: {gt: 5}})", "where.headcount"),
-    ("no relation for who only counts", "prov", "mediationCases(where: {committee: {name: {eq: \"x\"}}})", "where.committee"),
+    ("no relation for who only counts", "prov", "mediationCases(where: {committee: {name: {eq: \"x\"}}})",
+     "where.committee"),
     ("an id for who only counts", "prov", "mediationCases(where: {id: {eq: \"cs_1\"}})", "where.id"),
     ("first too large", "dist", "regions(first: 10001)", "10000"),
     ("first below zero", "dist", "regions(first: -1)", "10000"),
@@ -133,7 +149,8 @@ REFUSED = [
     ("no field in an order", "dist", "regions(orderBy: [{}])", "one"),
     ("no day", "dist", "regions(where: {validFrom: {eq: \"2026-02-30\"}})", "day"),
     ("no moment", "dist", "regions(where: {createdAt: {eq: \"yesterday\"}})", "DateTime"),
-    ("a moment before all moments", "dist", "regions(where: {createdAt: {gt: \"0001-01-01T00:00:00+08:00\"}})", "DateTime"),
+    ("a moment before all moments", "dist", "regions(where: {createdAt: {gt: \"0001-01-01T00:00:00+08:00\"}})",
+     "DateTime"),
     ("no decimal", "prov", "mediationCommittees(where: {longitude: {eq: \"NaN\"}})", "Decimal"),
     ("a condition on an encrypted column", "dist", "mediators(where: {mobile: {eq: \"1\"}})", "mobile"),
     ("an order by an encrypted column", "dist", "mediators(orderBy: [{idNumber: ASC}])", "idNumber"),
@@ -143,9 +160,13 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("_case", "viewer", "field", "said"), REFUSED)
-def test_what_cannot_be_meant_is_refused_and_says_where(store: Place, _case: str, viewer: str, field: str, said: str) -> None:
+def test_what_cannot_be_meant_is_refused_and_says_where(
+    store: Place, _case: str, viewer: str, field: str, said: str
+) -> None:
     rows = viewer == "prov" and field.startswith("mediationCases")
-    answer = store.ask(viewer, f"{{ {field} {{ {'totalCount' if rows else 'nodes { id } pageInfo { hasNextPage }'} }} }}")
+    answer = store.ask(
+        viewer, f"{{ {field} {{ {'totalCount' if rows else 'nodes { id } pageInfo { hasNextPage }'} }} }}"
+    )
     assert answer.get("data") is None
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_INPUT"}
     assert said in answer["errors"][0]["message"]
@@ -182,7 +203,14 @@ def test_a_variable_is_refused_like_a_literal_after_the_document_is_known(
 
 def test_what_is_left_out_or_empty_is_no_condition(store: Place) -> None:
     plain = store.bytes("dist", "{ regions { totalCount nodes { id } } }")
-    for arguments in ("where: {}", "where: {name: {}}", "where: null", "orderBy: []", "first: null", "where: {code: {notIn: []}}"):
+    for arguments in (
+        "where: {}",
+        "where: {name: {}}",
+        "where: null",
+        "orderBy: []",
+        "first: null",
+        "where: {code: {notIn: []}}",
+    ):
         assert store.bytes("dist", f"{{ regions({arguments}) {{ totalCount nodes {{ id }} }} }}") == plain
     document = "query($w: RegionWhere, $n: Int) { regions(where: $w, first: $n) { totalCount nodes { id } } }"
     assert store.bytes("dist", document) == plain
@@ -235,20 +263,26 @@ def test_the_size_of_a_page_and_the_way_of_asking_may_change_between_pages(store
     cursor = end_of(store, "dist", 'orderBy: [{name: ASC}], where: {code: {startsWith: "32"}}, first: 2')
     ask = "query($c: String, $w: RegionWhere, $o: [RegionOrderBy!]) { regions(orderBy: $o, where: $w, first: 1, after: $c) { nodes { name } } }"
     variables = {"c": cursor, "o": [{"name": "ASC"}], "w": {"code": {"startsWith": "32"}}}
-    whole = store.ask("dist", '{ regions(orderBy: [{name: ASC}], where: {code: {startsWith: "32"}}) { nodes { name } } }')
+    whole = store.ask(
+        "dist", '{ regions(orderBy: [{name: ASC}], where: {code: {startsWith: "32"}}) { nodes { name } } }'
+    )
     assert store.ask("dist", ask, variables)["data"]["regions"]["nodes"] == whole["data"]["regions"]["nodes"][2:3]
 
 
 @pytest.mark.parametrize(
     ("arguments", "count", "before", "after", "ends"),
     [("first: 0", 0, False, True, False), ("last: 0", 0, True, False, False), ("first: 3", 3, False, True, True),
-     ("last: 3", 3, True, False, True), ("first: 10000", 9, False, False, True), ("offset: 0, first: 1", 1, False, True, True),
+     ("last: 3", 3, True, False, True), ("first: 10000", 9, False, False, True), ("offset: 0, first: 1", 1, False,
+      True, True),
      ("offset: 8", 1, True, False, True), ("offset: 9", 0, True, False, False)],
 )  # fmt: skip
 def test_page_info_tells_what_lies_around_a_page(
     store: Place, arguments: str, count: int, before: bool, after: bool, ends: bool
 ) -> None:
-    answer = store.ask("offc", f"{{ regions(where: {{path: {{startsWith: \"/32/01/\"}}}}, {arguments}) {{ nodes {{ id }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} totalCount }} }}")
+    answer = store.ask(
+        "offc",
+        f'{{ regions(where: {{path: {{startsWith: "/32/01/"}}}}, {arguments}) {{ nodes {{ id }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} totalCount }} }}',
+    )
     page = answer["data"]["regions"]
     info = page["pageInfo"]
     assert (len(page["nodes"]), info["hasPreviousPage"], info["hasNextPage"]) == (count, before, after)

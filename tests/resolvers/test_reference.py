@@ -53,7 +53,9 @@ def same_answer(place: Place, reference: Reference, viewer: str, ask: Ask) -> No
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
-def test_every_list_shows_and_counts_the_rows_of_the_reference(places: dict[Kind, Place], reference: Reference, viewer: str) -> None:
+def test_every_list_shows_and_counts_the_rows_of_the_reference(
+    places: dict[Kind, Place], reference: Reference, viewer: str
+) -> None:
     for store in places.values():
         for info in reference.entities.values():
             hidden = reference.counts_only(info.name, store.viewers[viewer])
@@ -61,7 +63,9 @@ def test_every_list_shows_and_counts_the_rows_of_the_reference(places: dict[Kind
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)
-def test_every_relation_shows_and_counts_the_rows_of_the_reference(places: dict[Kind, Place], reference: Reference, viewer: str) -> None:
+def test_every_relation_shows_and_counts_the_rows_of_the_reference(
+    places: dict[Kind, Place], reference: Reference, viewer: str
+) -> None:
     for store in places.values():
         reader = store.viewers[viewer]
         for info in reference.entities.values():
@@ -107,10 +111,14 @@ def borders(reference: Reference, viewer: Viewer, entity: str, relation: Relatio
 
 
 @pytest.mark.parametrize(("entity", "name"), RELATIONS)
-def test_every_relation_that_leaves_the_tree_has_border_rows(reference: Reference, places: dict[Kind, Place], entity: str, name: str) -> None:
+def test_every_relation_that_leaves_the_tree_has_border_rows(
+    reference: Reference, places: dict[Kind, Place], entity: str, name: str
+) -> None:
     relation = reference.entities[entity].relations[name]
     found = {who: borders(reference, viewer, entity, relation) for who, viewer in places["sqlite"].viewers.items()}
-    assert structural(reference.entities, entity, relation) or any(found.values()), f"WEAK: no border row of {entity}.{name}: {found}"
+    assert structural(reference.entities, entity, relation) or any(found.values()), (
+        f"WEAK: no border row of {entity}.{name}: {found}"
+    )
 
 
 # --- random reads ------------------------------------------------------------------------------------------------------
@@ -138,7 +146,9 @@ def test_a_random_read_equals_the_reference_in_every_mode_and_database(
     assert len(bodies) == 1
     answer = orjson.loads(bodies.pop())
     assert answer.get("errors") is None
-    assert answer["data"] == {reference.entities[entity].plural: reference.answer(ask, places["sqlite"].viewers[viewer])}
+    assert answer["data"] == {
+        reference.entities[entity].plural: reference.answer(ask, places["sqlite"].viewers[viewer])
+    }
 
 
 @pytest.mark.parametrize("entity", sorted(registry()))
@@ -165,7 +175,9 @@ def walk(store: Place, viewer: str, ask: Ask, size: str, mark: str, end: str, mo
     cursor = None
     for _ in range(100):
         here = f"orderBy: {order}, {size}: {ask.first}" + (f', {mark}: "{cursor}"' if cursor else "")
-        answer = store.ask(viewer, f"{{ {info.plural}({here}) {{ nodes {{ id }} edges {{ cursor }} pageInfo {{ {more} {end} }} }} }}")
+        answer = store.ask(
+            viewer, f"{{ {info.plural}({here}) {{ nodes {{ id }} edges {{ cursor }} pageInfo {{ {more} {end} }} }} }}"
+        )
         page = answer["data"][info.plural]
         ids = [node["id"] for node in page["nodes"]]
         assert page["pageInfo"][end] == (page["edges"][-1 if size == "first" else 0]["cursor"] if ids else None)

@@ -1,0 +1,129 @@
+"""A model that contradicts itself stops the server at start, with the model, the field and what to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+from db.enums import Sex
+from db.facts import Entity, Facts, Machine, Through, choice, day, document, integer, ref, text
+from db.registry import ModelMistake, Registry
+from db.types import Choice, Key, Text
+
+Models = list[tuple[str, dict[str, Any]]]
+
+
+def entity(**more: Any) -> Entity:
+    """An entity without a mistake, but for what is given."""
+    return Entity(**{"zh": "书", "prefix": "bk", "label": "name", "matrix": {"DIST": "RCU D"}, "owner": None, **more})
+
+
+def book(**more: Any) -> tuple[str, dict[str, Any]]:
+    """A model without a mistake, but for what is given; a value of None takes a part away."""
+    parts = {"__doc__": "书。A book.", "__entity__": entity(), "name": text("名称", "Name."), **more}
+    return "Book", {name: part for name, part in parts.items() if part is not None}
+
+
+def shelf(**more: Any) -> tuple[str, dict[str, Any]]:
+    """A second model."""
+    parts = {"__doc__": "架。A shelf.", "__entity__": entity(prefix="sh"), "name": text("名称", "Name."), **more}
+    return "Shelf", parts
+
+
+def read(models: Models) -> Registry:
+    """The registry of models that live in a metadata of their own."""
+
+    class Scratch(DeclarativeBase):
+        """Not the base of our models: what is wrong here must not reach their tables."""
+
+    made = []
+    for name, parts in models:
+        key = mapped_column(Key(), primary_key=True, info={"facts": Facts("id", "编号", "Global id.")})
+        made.append(type(name, (Scratch,), {"__tablename__": name.lower(), "id": key, **parts}))
+    return Registry(made)
+
+
+def bare(kind: sa.types.TypeEngine[Any], facts: Facts | None) -> Any:
+    """A column made by hand."""
+    return mapped_column(kind, info={"facts": facts} if facts else {})
+
+
+THROUGH = {"name": "x", "zh": "甲", "en": "x", "via": "Shelf", "near": "book_id", "far": "book_id"}
+MISTAKES: list[tuple[str, Models, str, str]] = [
+    ("no entity", [book(__entity__=None)], "Book", "Say what a row is"),
+    ("no docstring", [book(__doc__=" ")], "Book", "Describe it, Chinese first"),
+    ("a silent column", [book(size=bare(sa.Integer(), None))], "Book.size", "Make it with a function of db.facts"),
+    ("no Chinese label", [book(size=integer("", "Size."))], "Book.size", "what clerks see"),
+    ("a type of one database", [book(at=bare(sa.DateTime(), Facts("datetime", "时间", "When.")))], "Book.at",
+     "Use the functions of db.facts"),
+    ("bounds turned round", [book(size=integer("大小", "Size.", low=5, high=1))], "Book.size", "Turn them round"),
+    ("an unknown mask", [book(phone=bare(Text(20), Facts("encrypted", "电话", "Phone.", mask="phone")))],
+     "Book.phone", "id_number, mobile"),
+    ("an enum without its check", [book(sex=bare(Text(9), Facts("enum", "性别", "Sex.", members=Sex)))], "Book.sex",
+     "Use choice"),
+    ("a document of another type", [book(data=bare(Text(9), Facts("json", "文档", "Document.")))], "Book.data",
+     "Use document"),
+    ("a fixed date as default", [book(on=day("日期", "Day.", default=dt.date(2026, 1, 1)))], "Book.on",
+     "Leave the default out"),
+    ("an unknown role", [book(__entity__=entity(matrix={"DISTRICT": "R D"}))], "Book", "Did you mean 'DIST'?"),
+    ("a role like no other", [book(__entity__=entity(matrix={"x": "R D"}))], "Book", "See db.facts.Role"),
+    ("a cell that is none", [book(__entity__=entity(matrix={"DIST": "READ D"}))], "Book.matrix DIST",
+     "Scopes are A, P, C, D"),
+    ("a taken prefix", [book(), shelf(__entity__=entity())], "Shelf", "Choose another"),
+    ("a prefix with a capital", [book(__entity__=entity(prefix="Bk"))], "Book", "Choose another"),
+    ("a reference not called …_id", [book(shelf=ref("Shelf", "架", "Shelf.")), shelf()], "Book.shelf",
+     "Rename it to shelf_id"),
+    ("a reference to nothing", [book(shelf_id=ref("Shelve", "架", "Shelf.")), shelf()], "Book.shelf_id",
+     "Did you mean 'Shelf'?"),
+    ("a reference to nothing known", [book(x_id=ref("Zzz", "甲", "X."))], "Book.x_id", "Name the class of an entity"),
+    ("a list that meets a field", [book(shelf_id=ref("Shelf", "架", "Shelf.", reverse="name")), shelf()],
+     "Shelf.name", "another reverse=…"),
+    ("a relation through nothing", [book(__entity__=entity(through=(Through(**{**THROUGH, "via": "Nope"}),)))],
+     "Book.through x", "Name the class"),
+    ("a relation through no column", [book(__entity__=entity(through=(Through(**{**THROUGH, "since": "from_on"}),))),
+     shelf(book_id=ref("Book", "书", "Book."))],
+     "Book.through x", "Name one of its columns"),
+    ("a label that is no field", [book(__entity__=entity(label="nme"))], "Book.__entity__", "Did you mean 'name'?"),
+    ("a listed column that is none", [book(__entity__=entity(listed=("name", "zzz")))], "Book.__entity__",
+     "Name a field of the model"),
+    ("an order by nothing", [book(__entity__=entity(order=("-nam",)))], "Book.__entity__", "Did you mean 'name'?"),
+    ("an unknown dimension", [book(__entity__=entity(dimensions=("nam",)))], "Book.__entity__", "Did you mean 'name'?"),
+    ("unique by nothing", [book(__entity__=entity(unique=(("nam",),)))], "Book.__entity__", "Did you mean 'name'?"),
+    ("a grant on no column", [book(__entity__=entity(matrix={"DIST": "RU(nam) D"}))], "Book.__entity__",
+     "Did you mean 'name'?"),
+    ("an owner that is no reference", [book(__entity__=entity(owner="name"))], "Book.__entity__",
+     "Name a reference without its _id"),
+    ("a committee nowhere", [book(__entity__=entity(committee="shelf.committee"))], "Book.__entity__",
+     "Name relations, parted by dots"),
+    ("a mediator nowhere", [book(__entity__=entity(mediator="reader"))], "Book.__entity__",
+     "Name relations, parted by dots"),
+    ("a machine of no column", [book(__entity__=entity(machine=Machine("state", ())))], "Book.__entity__",
+     "Name the state column"),
+    ("a personal label", [book(name=text("姓名", "Name.", personal="surname"))], "Book.__entity__",
+     "what everybody may read"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("_case", "models", "where", "remedy"), MISTAKES)
+def test_a_mistake_names_the_place_and_the_remedy(_case: str, models: Models, where: str, remedy: str) -> None:
+    with pytest.raises(ModelMistake) as raised:
+        read(models)
+    assert str(raised.value).startswith(f"{where}: ")
+    assert remedy in str(raised.value)
+    assert re.search(r"[.?…)]$", str(raised.value))
+
+
+def test_models_without_a_mistake_are_read() -> None:
+    """So that every case above fails for the reason it names."""
+    sample = book(
+        sex=choice(Sex, "性别", "Sex."), data=document("文档", "Document."), on=day("日期", "Day."), size=integer("大小", "Size."),
+        shelf_id=ref("Shelf", "架", "Shelf."), __entity__=entity(owner="shelf", committee="shelf", through=(Through(**THROUGH),)),
+    )  # fmt: skip
+    found = read([sample, shelf(book_id=ref("Book", "书", "Book.", reverse="places"))])
+    assert set(found["Book"].relations) == {"shelf", "places", "x"}
+    assert isinstance(found["Book"].fields["sex"].type, Choice)

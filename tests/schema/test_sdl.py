@@ -1,0 +1,143 @@
+"""The published schema: it is the one in the checkout, small, and described in both languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    get_named_type,
+    introspection_types,
+    is_specified_scalar_type,
+    validate_schema,
+)
+from graphql import (
+    build_schema as parse_sdl,
+)
+
+from db.registry import registry
+from schema.build import RegisterSchema, build_schema, sdl
+from settings import ROOT
+
+ENTITIES = sorted(registry())
+SCHEMA: RegisterSchema = build_schema()
+OURS = {
+    name: gtype
+    for name, gtype in SCHEMA.core.type_map.items()
+    if name not in introspection_types and not is_specified_scalar_type(gtype)
+}
+Fielded = GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType
+
+
+def test_the_file_in_the_checkout_is_what_the_models_say() -> None:
+    """After a change of a model run `./run schema export`: the difference is what clients will see."""
+    assert (ROOT / "schema" / "schema.graphql").read_text(encoding="utf-8") == sdl(SCHEMA)
+
+
+def test_the_schema_is_valid_and_its_text_reads_back_as_the_same_types() -> None:
+    assert validate_schema(SCHEMA.core) == []
+    assert {name for name in parse_sdl(sdl(SCHEMA)).type_map if name in OURS} == set(OURS)
+
+
+def own_types(entity: str) -> set[str]:
+    """The types that are there because of one entity."""
+    suffixes = "|".join(("", "Where", "ListWhere", "OrderBy", "By", "Connect", "Input", "Patch", "Payload", "Connection", "Edge", "Aggregate",
+                         "Group[A-Za-z]*", "Having", "Subtotal", "[A-Z][A-Za-z]*Payload"))  # fmt: skip
+    longer = [other for other in ENTITIES if other != entity and other.startswith(entity)]
+    return {
+        name
+        for name in OURS
+        if re.fullmatch(f"{entity}({suffixes})", name) and not any(name.startswith(other) for other in longer)
+    }
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_an_entity_brings_at_most_sixteen_types(entity: str) -> None:
+    assert {entity, f"{entity}Where", f"{entity}Connection"} <= own_types(entity)
+    assert len(own_types(entity)) <= 16
+
+
+def described() -> Iterator[tuple[str, str | None]]:
+    """Everything that ought to say what it is: types, fields, arguments, enum values."""
+    for name, gtype in OURS.items():
+        yield name, gtype.description
+        if isinstance(gtype, Fielded):
+            for field_name, field in gtype.fields.items():
+                yield f"{name}.{field_name}", field.description
+                for argument, given in getattr(field, "args", {}).items():
+                    yield f"{name}.{field_name}({argument})", given.description
+        elif isinstance(gtype, GraphQLEnumType):
+            for value, member in gtype.values.items():
+                yield f"{name}.{value}", member.description
+
+
+def both(text: str | None) -> bool:
+    """Whether a text holds Chinese and English."""
+    return bool(re.search("[\u4e00-\u9fff]", text or "") and re.search("[A-Za-z]{2}", text or ""))
+
+
+def test_everything_says_what_it_is() -> None:
+    assert [name for name, said in described() if not (said or "").strip()] == []
+
+
+def test_entities_fields_and_enum_values_say_it_in_chinese_and_in_english() -> None:
+    entities = {name: OURS[name] for name in ENTITIES}
+    said = {name: gtype.description for name, gtype in entities.items()}
+    said |= {
+        f"{name}.{field}": given.description
+        for name, gtype in entities.items()
+        for field, given in gtype.fields.items()
+    }  # type: ignore[attr-defined]
+    enums = {gtype for gtype in OURS.values() if isinstance(gtype, GraphQLEnumType)}
+    said |= {f"{gtype.name}.{value}": member.description for gtype in enums for value, member in gtype.values.items()}
+    said |= {gtype.name: gtype.description for gtype in enums}
+    assert [name for name, text in said.items() if not both(text)] == []
+
+
+def test_every_relation_and_every_column_that_a_role_may_not_read_is_nullable() -> None:
+    for info in registry().values():
+        gtype = OURS[info.name]
+        assert isinstance(gtype, GraphQLObjectType)
+        for relation in info.relations.values():
+            assert (
+                not relation.many
+                or get_named_type(gtype.fields[relation.public].type).name == f"{relation.target}Connection"
+            )
+            assert relation.many or str(gtype.fields[relation.public].type) == relation.target
+        for field in info.fields.values():
+            if field.facts.personal == "null" or info.table.c[field.column].nullable:
+                assert not str(gtype.fields[field.public].type).endswith("!")
+
+
+def test_nothing_hidden_has_a_name_in_the_schema() -> None:
+    text = sdl(SCHEMA)
+    for info in registry().values():
+        for column in info.hidden:
+            assert f" {column}" not in text
+    assert not re.search(r"passwordHash|Cipher|Digest|deletedAt|failedSignIns", text)
+
+
+def test_operator_inputs_are_shared_by_all_entities() -> None:
+    shared = {
+        name for name in OURS if name.endswith("Where") and not any(name.startswith(entity) for entity in ENTITIES)
+    }
+    enums = {
+        f"{name}{more}"
+        for name, gtype in OURS.items()
+        if isinstance(gtype, GraphQLEnumType)
+        for more in ("Where", "ListWhere")
+    }
+    assert shared - enums == {
+        "BooleanWhere",
+        "DateTimeWhere",
+        "DateWhere",
+        "DecimalWhere",
+        "IDWhere",
+        "IntWhere",
+        "StringWhere",
+    }
