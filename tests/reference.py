@@ -8,7 +8,7 @@ is wrong. Speed and elegance of the answer do not matter here; that it can be re
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,8 @@ from db.clock import SHANGHAI
 from db.facts import Grant, Role
 from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.viewer import Viewer
-from tests.world import Place, Row
+from tests.places import Place
+from tests.world import Row
 
 SUPPRESSED_BELOW = 5
 DEFAULT_FIRST = 200
@@ -62,10 +63,10 @@ class Reference:
     rows: Mapping[str, list[Row]]
     today: dt.date
 
-    # --- which rows --------------------------------------------------------------------------------------------------
+    # --- which rows -------------------------------------------------------------------------------------------------
 
     def readers(self, info: EntityInfo, viewer: Viewer, counting: bool = False) -> list[tuple[Role, Grant]]:
-        """The viewer's cells of the matrix that let rows be read; with `counting` also those that let them be counted."""
+        """The viewer's cells that let rows be read; with `counting` also those that let them be counted."""
         cells = [
             (role, grant) for role, grant in info.grants.items() if role in viewer.reaches and "R" in grant.operations
         ]
@@ -154,7 +155,7 @@ class Reference:
             if (self.visible(through.via, via, viewer) if viewer else via["deleted_at"] is None)
         }
 
-    # --- which values ------------------------------------------------------------------------------------------------
+    # --- which values -----------------------------------------------------------------------------------------------
 
     def value(self, entity: str, field: Field, row: Row | None) -> Any:
         """The value of a field before any mask: what is stored, or what follows from it."""
@@ -185,10 +186,10 @@ class Reference:
         cells = self.readers(self.entities[entity], viewer, counting=True)
         return field.kind not in ("encrypted", "json") and all(self.shows(grant, field) for _, grant in cells)
 
-    # --- which conditions --------------------------------------------------------------------------------------------
+    # --- which conditions -------------------------------------------------------------------------------------------
 
     def meets(self, entity: str, row: Row | None, where: Mapping[str, Any], viewer: Viewer) -> bool:
-        """Whether a row meets a condition; None stands for a row that is not there or not visible: all its columns are null."""
+        """Whether a row meets a condition; None, a row that is not there or not visible, has nulls in all columns."""
         return all(self._meets(self.entities[entity], row, name, value, viewer) for name, value in where.items())
 
     def _meets(self, info: EntityInfo, row: Row | None, name: str, value: Any, viewer: Viewer) -> bool:
@@ -226,7 +227,8 @@ class Reference:
         field = self.entities["Region"].public_fields[key]
         named = [
             r for r in self.rows["Region"]
-            if printed(r[field.column], field, "rg") == value and self.visible("Region", r, viewer) and not (key == "code" and r["valid_to"])
+            if printed(r[field.column], field, "rg") == value and self.visible("Region", r, viewer)
+            and not (key == "code" and r["valid_to"])
         ]  # fmt: skip
         for region in named:
             if operator == "descendantOf":
@@ -236,7 +238,7 @@ class Reference:
             return row["id"] in self._linked(self.entities["Region"].relations["ancestors"], region, None)
         return False
 
-    # --- which order, which page -------------------------------------------------------------------------------------
+    # --- which order, which page ------------------------------------------------------------------------------------
 
     def ordered(
         self, entity: str, rows: Sequence[Row], order: Sequence[Mapping[str, Any]], viewer: Viewer
@@ -311,7 +313,7 @@ def _page(rows: list[Row], ask: Ask) -> tuple[list[Row], bool, bool]:
     return rows[start:end], start > 0, len(rows) > end
 
 
-# --- single values -------------------------------------------------------------------------------------------------------
+# --- single values -------------------------------------------------------------------------------------------------
 
 
 def printed(value: Any, field: Field, prefix: str) -> Any:
@@ -329,34 +331,37 @@ def printed(value: Any, field: Field, prefix: str) -> Any:
     return value
 
 
+# A null meets these alone: they speak of what is not there.
+ON_NULLS: dict[str, Callable[[Any, Any], bool]] = {
+    "isNull": lambda stored, wanted: (stored is None) == wanted,
+    "neq": lambda stored, wanted: stored is None or stored != wanted,
+    "notIn": lambda stored, wanted: stored is None or stored not in wanted,
+    "hasEvery": lambda stored, wanted: all(stored is not None and item in stored for item in wanted),
+}
+ON_VALUES: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda stored, wanted: stored == wanted,
+    "gt": lambda stored, wanted: stored > wanted,
+    "gte": lambda stored, wanted: stored >= wanted,
+    "lt": lambda stored, wanted: stored < wanted,
+    "lte": lambda stored, wanted: stored <= wanted,
+    "in": lambda stored, wanted: stored in wanted,
+    "between": lambda stored, wanted: wanted[0] <= stored <= wanted[1],
+    "contains": lambda stored, wanted: wanted in stored,
+    "startsWith": lambda stored, wanted: stored.startswith(wanted),
+    "endsWith": lambda stored, wanted: stored.endswith(wanted),
+    "has": lambda stored, wanted: wanted in stored,
+    "hasSome": lambda stored, wanted: any(item in stored for item in wanted),
+    "inPeriod": lambda stored, wanted: wanted in periods_of(stored),
+}
+
+
 def compares(stored: Any, operator: str, wanted: Any, field: Field | None, prefix: str) -> bool:
-    """One operator over one value; a null meets only the operators that speak of what is not there."""
+    """One operator over one value."""
     if field is not None and field.kind == "id" and stored is not None:
         stored = printed(stored, field, prefix)
-    if operator in ("isNull", "neq", "notIn", "hasEvery"):
-        return {
-            "isNull": lambda: (stored is None) == wanted,
-            "neq": lambda: stored is None or stored != wanted,
-            "notIn": lambda: stored is None or stored not in wanted,
-            "hasEvery": lambda: all(stored is not None and item in stored for item in wanted),
-        }[operator]()
-    if stored is None:
-        return False
-    return bool({
-        "eq": lambda: stored == wanted,
-        "gt": lambda: stored > wanted,
-        "gte": lambda: stored >= wanted,
-        "lt": lambda: stored < wanted,
-        "lte": lambda: stored <= wanted,
-        "in": lambda: stored in wanted,
-        "between": lambda: wanted[0] <= stored <= wanted[1],
-        "contains": lambda: wanted in stored,
-        "startsWith": lambda: stored.startswith(wanted),
-        "endsWith": lambda: stored.endswith(wanted),
-        "has": lambda: wanted in stored,
-        "hasSome": lambda: any(item in stored for item in wanted),
-        "inPeriod": lambda: wanted in periods_of(stored),
-    }[operator]())  # fmt: skip
+    if operator in ON_NULLS:
+        return ON_NULLS[operator](stored, wanted)
+    return stored is not None and ON_VALUES[operator](stored, wanted)
 
 
 def periods_of(value: dt.date | dt.datetime) -> set[str]:

@@ -1,4 +1,4 @@
-"""Random reads for Hypothesis, and their GraphQL documents: with literals, with one variable an argument, or one a leaf.
+"""Random reads for Hypothesis, and their documents: with literals, with a variable for each argument or each leaf.
 
 What is drawn is always allowed to the viewer who asks; values come from the rows, so that conditions hit and miss.
 """
@@ -33,7 +33,7 @@ LISTS = ("in", "notIn", "between", "hasSome", "hasEvery")
 DIRECTIONS = ("ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST", "DESC_NULLS_LAST")
 
 
-# --- documents ---------------------------------------------------------------------------------------------------------
+# --- documents -----------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -176,7 +176,7 @@ def type_name(column: Field | None) -> str:
     }[column.kind]
 
 
-# --- random reads ------------------------------------------------------------------------------------------------------
+# --- random reads --------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -245,7 +245,7 @@ class Asks:
             inner.nested = inner.nested[:1]
         return inner
 
-    # --- conditions ------------------------------------------------------------------------------------------------------
+    # --- conditions -------------------------------------------------------------------------------------------------
 
     def _where(self, entity: str, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
         choices = [st.sampled_from(self._columns(entity, viewer)).flatmap(lambda f: self._column(entity, f))]

@@ -14,28 +14,18 @@ leave open is filled from the facts of the columns, with nulls and awkward text 
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import decimal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
-from starlette.requests import Request
 
 from db.clock import today
-from db.engine import Database
 from db.facts import Facts, Role
 from db.registry import EntityInfo, registry
 from permissions.viewer import Reach, Viewer, subtree
-from resolvers.services import Services, make_services
-from schema.build import RegisterSchema, build_schema
-from schema.fast import FastPath
-from schema.http import NEW, answer
-from settings import Settings
 
 Row = dict[str, Any]
 TODAY = today()
@@ -160,7 +150,7 @@ TEXTS = (
     "\x7f\x1f\b",
     "a", "A", "张三", "", "</script>", " ", "\u2028line", "﨑", "𠮷野家", '{"a":1}', "莫",
 )  # fmt: skip
-DOCUMENTS = ({"名": 'x"y', "b": [1, None, True]}, {"z": 1, "a": {"deep": "莫𡐓村"}}, [], {"n": 1.5})
+DOCUMENTS: tuple[Any, ...] = ({"名": 'x"y', "b": [1, None, True]}, {"z": 1, "a": {"deep": "莫𡐓村"}}, [], {"n": 1.5})
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------
@@ -401,62 +391,3 @@ def viewers(world: Rows) -> dict[str, Viewer]:
         "none": {},
     }
     return {name: Viewer(str(world.key("UserAccount", name)), name, name, reach) for name, reach in reaches.items()}
-
-
-# --- where it lies -------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Place:
-    """A database that holds the world, with the real schema over it."""
-
-    runner: asyncio.Runner
-    schema: RegisterSchema
-    fast: FastPath
-    services: Services
-    world: Rows
-    viewers: dict[str, Viewer]
-
-    def bytes(
-        self, viewer: str | Viewer, document: str, variables: Mapping[str, Any] | None = None, english: bool = True
-    ) -> bytes:
-        """The body of the answer to a document, as the endpoint gives it: known documents go the short way."""
-        reader = self.viewers[viewer] if isinstance(viewer, str) else viewer
-        body = orjson.dumps({"query": document, "variables": dict(variables or {})})
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body}
-
-        language = b"en" if english else b"zh"
-        headers = [(b"content-type", b"application/json"), (b"accept", NEW.encode()), (b"accept-language", language)]
-        request = Request({"type": "http", "method": "POST", "headers": headers, "state": {"viewer": reader}}, receive)
-        return bytes(self.runner.run(answer(request, self.schema, self.fast, self.services)).body)
-
-    def ask(self, viewer: str | Viewer, document: str, variables: Mapping[str, Any] | None = None) -> Any:
-        """The answer as Python values."""
-        return orjson.loads(self.bytes(viewer, document, variables))
-
-    def id(self, entity: str, name: str) -> str:
-        """The global id of a row by its name in the world."""
-        return f"{self.services.entities[entity].facts.prefix}_{self.world.key(entity, name)}"
-
-
-@contextmanager
-def place(url: str) -> Iterator[Place]:
-    """The migrated, empty database at `url`, filled with the world and open for reading."""
-    world = rows()
-    settings = Settings(database_url=url, secret_key="x" * 40)
-    database = Database(settings)
-
-    def fill(connection: sa.Connection) -> None:
-        for entity, written in world.by_entity.items():
-            connection.execute(sa.insert(world.entities[entity].table), written)
-
-    with asyncio.Runner() as runner:
-        runner.run(database.write(fill))
-        runner.run(database.start())
-        try:
-            schema, services = build_schema(world.entities), make_services(settings, database, world.entities)
-            yield Place(runner, schema, FastPath(schema), services, world, viewers(world))
-        finally:
-            runner.run(database.stop())

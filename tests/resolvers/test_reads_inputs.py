@@ -12,9 +12,10 @@ import pytest
 from db.registry import registry
 from resolvers.periods import days_of
 from tests.databases import Kind
+from tests.places import Place, place
 from tests.reference import Ask, Reference, periods_of, read_rows
 from tests.strategies import LISTS, MODES, OPERATORS, Document
-from tests.world import TODAY, Place, place
+from tests.world import TODAY
 
 # A column of every kind with nulls where the kind allows them, and who may ask about it.
 COLUMNS = {
@@ -87,8 +88,9 @@ def test_an_operator_and_its_complement_part_the_rows_as_the_reference_does(
         assert sum(met) == len(everyone)
 
 
-# --- refusals ------------------------------------------------------------------------------------------------------------
+# --- refusals ------------------------------------------------------------------------------------------------------
 
+MANY, LONG = ", ".join(['"1"'] * 1001), "x" * 1001
 REFUSED = [
     ("a null operator", "dist", "mediationCommittees(where: {name: {eq: null}})", "where.name.eq"),
     ("a null field", "dist", "mediationCommittees(where: {name: null})", "where.name"),
@@ -107,7 +109,7 @@ REFUSED = [
      "where.region.descendantOf"),
     ("one end of between", "dist", "regions(where: {population: {between: [1]}})", "where.population.between"),
     ("three ends of between", "dist", "regions(where: {population: {between: [1, 2, 3]}})", "where.population.between"),
-    ("too many values", "dist", "regions(where: {code: {in: [%s]}})" % ", ".join(['"1"'] * 1001), "where.code.in"),
+    ("too many values", "dist", f"regions(where: {{code: {{in: [{MANY}]}}}})", "where.code.in"),
     ("a condition on a masked column", "prov", "mediators(where: {birthDate: {isNull: true}})", "where.birthDate"),
     ("the same below or", "audt", "mediators(where: {or: [{politicalStatus: {eq: MASSES}}]})",
      "where.or[0].politicalStatus"),
@@ -142,7 +144,7 @@ REFUSED = [
     ("NUL in a condition", "dist", "regions(where: {name: {eq: \"a\\u0000b\"}})", "character"),
     ("NUL in a list", "dist", "regions(where: {name: {in: [\"\\u0000\"]}})", "character"),
     ("NUL in a key", "dist", "regions(where: {descendantOf: {code: \"\\u0000\"}})", "character"),
-    ("a text too long", "dist", "regions(where: {name: {contains: \"%s\"}})" % ("x" * 1001), "1000"),
+    ("a text too long", "dist", f'regions(where: {{name: {{contains: "{LONG}"}}}})', "1000"),
     ("two keys", "dist", "regions(where: {descendantOf: {code: \"1\", path: \"/\"}})", "one"),
     ("no key", "dist", "regions(where: {descendantOf: {}})", "one"),
     ("two fields in an order", "dist", "regions(orderBy: [{name: ASC, code: ASC}])", "one"),
@@ -202,7 +204,7 @@ def test_a_variable_is_refused_like_a_literal_after_the_document_is_known(
 
 
 def test_what_is_left_out_or_empty_is_no_condition(store: Place) -> None:
-    plain = store.bytes("dist", "{ regions { totalCount nodes { id } } }")
+    plain = store.body("dist", "{ regions { totalCount nodes { id } } }")
     for arguments in (
         "where: {}",
         "where: {name: {}}",
@@ -211,17 +213,17 @@ def test_what_is_left_out_or_empty_is_no_condition(store: Place) -> None:
         "first: null",
         "where: {code: {notIn: []}}",
     ):
-        assert store.bytes("dist", f"{{ regions({arguments}) {{ totalCount nodes {{ id }} }} }}") == plain
+        assert store.body("dist", f"{{ regions({arguments}) {{ totalCount nodes {{ id }} }} }}") == plain
     document = "query($w: RegionWhere, $n: Int) { regions(where: $w, first: $n) { totalCount nodes { id } } }"
-    assert store.bytes("dist", document) == plain
+    assert store.body("dist", document) == plain
 
 
 def test_messages_are_chinese_unless_english_is_asked_for(store: Place) -> None:
-    body = store.bytes("dist", "{ regions(where: {name: null}) { totalCount } }", english=False)
+    body = store.body("dist", "{ regions(where: {name: null}) { totalCount } }", english=False)
     assert "where.name 不能为 null。".encode() in body
 
 
-# --- cursors -------------------------------------------------------------------------------------------------------------
+# --- cursors -------------------------------------------------------------------------------------------------------
 
 
 def end_of(store: Place, viewer: str, arguments: str, entity: str = "regions") -> str:
@@ -261,7 +263,9 @@ def test_a_cursor_with_one_character_changed_is_refused(store: Place) -> None:
 
 def test_the_size_of_a_page_and_the_way_of_asking_may_change_between_pages(store: Place) -> None:
     cursor = end_of(store, "dist", 'orderBy: [{name: ASC}], where: {code: {startsWith: "32"}}, first: 2')
-    ask = "query($c: String, $w: RegionWhere, $o: [RegionOrderBy!]) { regions(orderBy: $o, where: $w, first: 1, after: $c) { nodes { name } } }"
+    ask = """query($c: String, $w: RegionWhere, $o: [RegionOrderBy!]) {
+      regions(orderBy: $o, where: $w, first: 1, after: $c) { nodes { name } }
+    }"""
     variables = {"c": cursor, "o": [{"name": "ASC"}], "w": {"code": {"startsWith": "32"}}}
     whole = store.ask(
         "dist", '{ regions(orderBy: [{name: ASC}], where: {code: {startsWith: "32"}}) { nodes { name } } }'
@@ -281,7 +285,8 @@ def test_page_info_tells_what_lies_around_a_page(
 ) -> None:
     answer = store.ask(
         "offc",
-        f'{{ regions(where: {{path: {{startsWith: "/32/01/"}}}}, {arguments}) {{ nodes {{ id }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} totalCount }} }}',
+        f'{{ regions(where: {{path: {{startsWith: "/32/01/"}}}}, {arguments}) {{'
+        "nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount } }",
     )
     page = answer["data"]["regions"]
     info = page["pageInfo"]
@@ -289,7 +294,7 @@ def test_page_info_tells_what_lies_around_a_page(
     assert (info["startCursor"] is not None, info["endCursor"] is not None) == (ends, ends)
 
 
-# --- periods -------------------------------------------------------------------------------------------------------------
+# --- periods -------------------------------------------------------------------------------------------------------
 
 
 def test_every_day_lies_in_exactly_the_periods_that_name_it() -> None:

@@ -15,9 +15,10 @@ from permissions.viewer import Viewer
 from tests import databases
 from tests.conftest import has_postgres
 from tests.databases import Kind
+from tests.places import Place, place
 from tests.reference import Ask, Reference, read_rows
 from tests.strategies import MODES, Asks, Document
-from tests.world import TODAY, Place, place, rows, viewers
+from tests.world import TODAY, rows, viewers
 
 VIEWERS = sorted(viewers(rows()))
 RELATIONS = [(info.name, relation.name) for info in registry().values() for relation in info.relations.values()]
@@ -88,7 +89,7 @@ def readable(reference: Reference, relation: Relation, viewer: Viewer) -> Ask | 
     return everything(far, nodes=not hidden) if relation.many or not hidden else None
 
 
-# --- the world is hard enough ------------------------------------------------------------------------------------------
+# --- the world is hard enough --------------------------------------------------------------------------------------
 
 
 def structural(entities: Registry, entity: str, relation: Relation) -> bool:
@@ -121,7 +122,7 @@ def test_every_relation_that_leaves_the_tree_has_border_rows(
     )
 
 
-# --- random reads ------------------------------------------------------------------------------------------------------
+# --- random reads --------------------------------------------------------------------------------------------------
 
 quick = settings(
     derandomize=True, deadline=None, database=None, phases=[Phase.generate, Phase.shrink],
@@ -142,7 +143,7 @@ def test_a_random_read_equals_the_reference_in_every_mode_and_database(
             document = Document(reference.entities, mode)
             text = document.text(ask)
             # The first time it goes the long way, the second the short one.
-            bodies |= {store.bytes(viewer, text, document.variables) for _ in range(2)}
+            bodies |= {store.body(viewer, text, document.variables) for _ in range(2)}
     assert len(bodies) == 1
     answer = orjson.loads(bodies.pop())
     assert answer.get("errors") is None

@@ -53,7 +53,7 @@ def bare(kind: sa.types.TypeEngine[Any], facts: Facts | None) -> Any:
     return mapped_column(kind, info={"facts": facts} if facts else {})
 
 
-THROUGH = {"name": "x", "zh": "甲", "en": "x", "via": "Shelf", "near": "book_id", "far": "book_id"}
+THROUGH: dict[str, Any] = {"name": "x", "zh": "甲", "en": "x", "via": "Shelf", "near": "book_id", "far": "book_id"}
 MISTAKES: list[tuple[str, Models, str, str]] = [
     ("no entity", [book(__entity__=None)], "Book", "Say what a row is"),
     ("no docstring", [book(__doc__=" ")], "Book", "Describe it, Chinese first"),
@@ -121,8 +121,10 @@ def test_a_mistake_names_the_place_and_the_remedy(_case: str, models: Models, wh
 def test_models_without_a_mistake_are_read() -> None:
     """So that every case above fails for the reason it names."""
     sample = book(
-        sex=choice(Sex, "性别", "Sex."), data=document("文档", "Document."), on=day("日期", "Day."), size=integer("大小", "Size."),
-        shelf_id=ref("Shelf", "架", "Shelf."), __entity__=entity(owner="shelf", committee="shelf", through=(Through(**THROUGH),)),
+        sex=choice(Sex, "性别", "Sex."), data=document("文档", "Document."),
+        on=day("日期", "Day."), size=integer("大小", "Size."),
+        shelf_id=ref("Shelf", "架", "Shelf."),
+        __entity__=entity(owner="shelf", committee="shelf", through=(Through(**THROUGH),)),
     )  # fmt: skip
     found = read([sample, shelf(book_id=ref("Book", "书", "Book.", reverse="places"))])
     assert set(found["Book"].relations) == {"shelf", "places", "x"}

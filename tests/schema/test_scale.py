@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,7 +24,8 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
 from db.enums import CaseState, DisputeType, FocusTag
-from db.facts import Entity, choice, choices, day, document, encrypted, flag, integer, long_text, moment, money, ref, text
+from db.facts import Entity, choice, choices, day, document, encrypted, flag, integer, long_text, moment, money, ref
+from db.facts import text
 
 
 class Item{n:03d}(Scoped):
@@ -64,7 +64,9 @@ from schema.build import build_schema, sdl
 schema = build_schema(entities)
 built = time.perf_counter()
 text = sdl(schema)
-document = "{ item119s(where: {previous: {name: {eq: \\\\"x\\\\"}}}) { totalCount nodes { id name previous { name next119 { totalCount } } } } }"
+document = '''{
+  item119s(where: {previous: {name: {eq: "x"}}}) { totalCount nodes { id previous { name next119 { totalCount } } } }
+}'''
 from graphql import parse, validate
 print(json.dumps({
     "entities": len(entities), "types": len(schema.core.type_map), "bytes": len(text.encode()),
@@ -76,7 +78,7 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def grown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a process says that runs a copy of the checkout with the models added."""
     copy = tmp_path_factory.mktemp("grown")
     for package in ("db", "permissions", "resolvers", "schema", "admin"):
@@ -86,18 +88,20 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     for n in range(COUNT):
         previous = f"Item{n - 1:03d}" if n else "HostUnit"
         (copy / "db" / "models" / f"item{n:03d}.py").write_text(MODEL.format(n=n, previous=previous), encoding="utf-8")
-    command = [sys.executable, "-c", PROGRAM.replace("\\\\", "\\")]
+    command = [sys.executable, "-c", PROGRAM]
     subprocess.run(command, cwd=copy, capture_output=True, check=True)  # compiles the new files once
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    yield json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def test_a_hundred_and_twenty_models_become_one_schema(grown: dict[str, Any]) -> None:
     """How long it takes is printed, not judged: `./run bench` measures, on a machine at rest."""
     seconds = grown["import"] + grown["registry"] + grown["schema"]
     print(f"{grown['entities']} entities: import {grown['import']:.2f} s, registry {grown['registry']:.2f} s, "
-          f"schema {grown['schema']:.2f} s, together {seconds:.2f} s; {grown['types']} types, {grown['bytes'] / 1e6:.2f} MB")  # fmt: skip
+          f"schema {grown['schema']:.2f} s, together {seconds:.2f} s; "
+          f"{grown['types']} types, {grown['bytes'] / 1e6:.2f} MB")  # fmt: skip
     assert grown["entities"] >= COUNT + 10
     assert grown["errors"] == []
     assert grown["fields"] == ["item119", "item119s"]
