@@ -72,10 +72,13 @@ def region_follows(entities: Registry, info: EntityInfo, viewer: Viewer) -> bool
     So where every grant goes by the range of that region, and the same role sees regions by the same ranges.
     """
     regions = dict(grants_of(entities["Region"], viewer, "R"))
-    return all(
-        grant.scope in REGION_SCOPES and role in regions and regions[role].scope in REGION_SCOPES and regions[role].above >= grant.above
-        for role, grant in grants_of(info, viewer, "R", rows=False)
-    )
+
+    def follows(grant: Grant, of_region: Grant | None) -> bool:
+        if of_region is None or not {grant.scope, of_region.scope} <= REGION_SCOPES:
+            return False
+        return of_region.above or not grant.above
+
+    return all(follows(grant, regions.get(role)) for role, grant in grants_of(info, viewer, "R", rows=False))
 
 
 def _condition(

@@ -107,9 +107,13 @@ class ListText:
         return select(concat(self._print(texts))).select_from(rows).correlate_except(rows).scalar_subquery()
 
     def _all(self, page: FromClause, printed_rows: Mapping[str, ColumnElement[str]]) -> ColumnElement[Any]:
-        """The text of a page without ends. The rows are printed in a FROM of their own: both databases make one of the
-        two, and SQLite's parser, which holds a hundred open symbols and no more, closes four of them before it."""
-        rows = select(*(text.label(f"x{name}") for name, text in printed_rows.items())).select_from(page).correlate_except(page).subquery(self.c.name())
+        """The text of a page without its ends.
+
+        The rows are printed in a FROM of their own, which both databases merge with the outer: SQLite's parser holds
+        a hundred open symbols and no more, and this closes some of them before it comes to the nested lists.
+        """
+        columns = (text.label(f"x{name}") for name, text in printed_rows.items())
+        rows = select(*columns).select_from(page).correlate_except(page).subquery(self.c.name())
         texts: dict[str, ColumnElement[Any]] = {name: Joined(rows.c[f"x{name}"]) for name in printed_rows}
         return select(concat(self._print(texts))).select_from(rows).correlate_except(rows).scalar_subquery()
 
@@ -171,7 +175,9 @@ class ListText:
         ends = [sa.literal_column("1"), case((rows.c.rows < size, rows.c.rows), else_=size)]
         first, last = (
             # A page of no rows has no ends, though one row more was read.
-            func.coalesce(func.min(rows.c.cursor).filter(rows.c.at == end, rows.c.at <= size), literal("null"), type_=sa.Text())
+            func.coalesce(
+                func.min(rows.c.cursor).filter(rows.c.at == end, rows.c.at <= size), literal("null"), type_=sa.Text()
+            )
             for end in (reversed(ends) if self.backward else ends)
         )
         return {

@@ -15,7 +15,6 @@ from resolvers.cursors import sign_all
 from resolvers.faults import Denied
 from resolvers.requests import Connection, Single
 
-
 _LIMITS = ("parser stack overflow", "Expression tree is too large")
 """What SQLite says of a statement that nests deeper than it was built for; PostgreSQL has no such limit in reach."""
 
@@ -40,7 +39,8 @@ class Reads:
         except sqlite3.OperationalError as problem:
             if not any(limit in str(problem) for limit in _LIMITS):
                 raise
-            raise Denied("TOO_EXPENSIVE", "查询嵌套过深，请减少层数或分几次查询。", "The query nests too deep; ask in several.") from None
+            zh, en = "查询嵌套过深，请减少层数或分几次查询。", "The query nests too deep; ask in several."
+            raise Denied("TOO_EXPENSIVE", zh, en) from None
         return sign_all(found, contexts) if found is not None and plan.prints_cursors else found
 
     async def rows(self, request: Connection, viewer: Viewer) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def key_of(prefix: str) -> Callable[[Any, Call], Any]:
 
 _WIDE = 18
 """Digits of a decimal in a condition: more than any column has, and whole in SQLite's 64 bits."""
-_ROUNDING = {"gt": decimal.ROUND_FLOOR, "lte": decimal.ROUND_FLOOR, "gte": decimal.ROUND_CEILING, "lt": decimal.ROUND_CEILING}
+_DOWN, _UP = decimal.ROUND_FLOOR, decimal.ROUND_CEILING
+_ROUNDING = {"gt": _DOWN, "lte": _DOWN, "gte": _UP, "lt": _UP}
 
 
 def wide(kind: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:

@@ -88,6 +88,17 @@ def test_an_operator_and_its_complement_part_the_rows_as_the_reference_does(
         assert sum(met) == len(everyone)
 
 
+def test_a_row_whose_region_is_invisible_stands_nowhere(store: Place, reference: Reference) -> None:
+    """Mediator m3 serves a1 but is registered in district B, which the clerk of a1 does not see."""
+    nation, m3 = {"region": {"descendantOf": {"path": "/"}}}, store.id("Mediator", "m3")
+    for viewer in store.viewers:
+        for where in (nation, {"not": nation}, {"region": {"id": {"isNull": True}}}):
+            ask = Ask("Mediator", ["id"], where=where)
+            answer = store.ask(viewer, Document(registry()).text(ask))["data"]["mediators"]
+            assert answer == reference.answer(ask, store.viewers[viewer])
+            assert viewer != "comm" or ({"id": m3} in answer["nodes"]) == (where is not nation)
+
+
 # --- refusals ------------------------------------------------------------------------------------------------------
 
 MANY, LONG = ", ".join(['"1"'] * 1001), "x" * 1001
