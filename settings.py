@@ -22,7 +22,9 @@ class Settings(BaseSettings):
         f"sqlite+aiosqlite:///{ROOT / 'var' / 'fengqiao.db'}",
         description="数据库地址：sqlite+aiosqlite:///PATH 或 postgresql+asyncpg://…",
     )
-    secret_key: str | None = Field(None, description="加密和签名用的密钥，至少 32 个字符；不设则首次启动生成 var/secret.key")
+    secret_key: str | None = Field(
+        None, description="加密和签名用的密钥，至少 32 个字符；不设则首次启动生成 var/secret.key"
+    )
     production: bool = Field(False, description="正式环境：Cookie 只走 HTTPS，启动自检不通过则拒绝启动")
     demo_password: str | None = Field(None, description="演示账号的口令；不设则首次启动生成并显示")
     pool_size: int = Field(8, description="数据库连接数")
@@ -39,7 +41,10 @@ class Settings(BaseSettings):
     introspection: bool = Field(True, description="是否允许查询模式定义")
 
     def problems(self) -> list[str]:
-        """What a production installation must not do, as sentences; empty where `production` is off."""
+        """What must be mended before the server starts, as sentences; most of it matters with `production` only."""
+        kinds = ("sqlite+aiosqlite:///", "postgresql+asyncpg://")
+        if not self.database_url.startswith(kinds):
+            return [f"FENGQIAO_DATABASE_URL 应以 {kinds[0]} 或 {kinds[1]} 开头"]
         if not self.production:
             return []
         wrong = {
@@ -57,7 +62,11 @@ class Settings(BaseSettings):
         """Every setting: its variable, its value (secrets hidden) and what it means."""
         secret = {"secret_key", "demo_password"}
         return [
-            (f"FENGQIAO_{name.upper()}", "（已设置）" if name in secret and getattr(self, name) else self._shown(name), field.description or "")
+            (
+                f"FENGQIAO_{name.upper()}",
+                "（已设置）" if name in secret and getattr(self, name) else self._shown(name),
+                field.description or "",
+            )
             for name, field in type(self).model_fields.items()
         ]
 

@@ -174,6 +174,7 @@ class TableApi:
     async def _nodes(self, table: Table, columns: list[Column], asked: Listing, viewer: Viewer) -> list[dict[str, Any]]:
         pick = rows.pick(self.tables, table, columns)
         request = Connection(table.info, [("nodes", "nodes", pick)], where=asked.where, order=asked.order)
+        request.operation = "X" if asked.exported else "R"
         request.first, request.offset = asked.first, asked.offset
         found: list[dict[str, Any]] = (await self.services.reads.rows(request, viewer))["nodes"]
         return found

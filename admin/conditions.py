@@ -53,8 +53,11 @@ def condition(column: Column, operator: str | None, match: str | None, value: st
 def _reference(target: str, operator: str | None, value: str | list[str]) -> Mapping[str, Any]:
     if operator in _NULLS:
         return {"id": {"isNull": _NULLS[operator]}}
+    if operator not in (None, "e", "ne"):
+        raise bad_input("引用只能用“等于”“不等于”来筛选。", "References are filtered by equals and not equals.")
     # Whoever picks a region means what lies in it.
-    return {"descendantOf": {"id": value}} if target == "Region" else {"id": {"eq": value}}
+    inside = {"descendantOf": {"id": value}} if target == "Region" else {"id": {"eq": value}}
+    return {"not": inside} if operator == "ne" else inside
 
 
 def _scalar(field: Field, operator: str | None, match: str | None, value: str | list[str]) -> Mapping[str, Any]:

@@ -43,7 +43,13 @@ async def load(port: int, make: Callable[[int], bytes], count: int, connections:
 
 def post(path: str, body: bytes, *headers: str) -> bytes:
     """A whole HTTP/1.1 request."""
-    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers]
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        *headers,
+    ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 

@@ -39,7 +39,9 @@ def measure(path: Path | None = None, databases: tuple[str, ...] = ("sqlite", "p
     rows = [row for kind in databases for row in asyncio.run(_database(kind))]
     _print(rows)
     if path is not None:
-        path.write_text(json.dumps({"machine": _machine(), "rows": rows}, ensure_ascii=False, indent=2), encoding="utf-8")
+        path.write_text(
+            json.dumps({"machine": _machine(), "rows": rows}, ensure_ascii=False, indent=2), encoding="utf-8"
+        )
     worst = max(row["ratio_to_limit"] for row in rows)
     return f"测完 {len(rows)} 项；每次请求的 CPU 最多为直接执行 SQL 的 {worst} 倍。"
 
@@ -77,7 +79,9 @@ def _prepared(kind: str, folder: Path, stack: contextlib.ExitStack) -> tuple[str
 
 
 def _run(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run([sys.executable, str(ROOT / "run"), *arguments], env=environment, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "run"), *arguments], env=environment, capture_output=True, text=True, cwd=ROOT
+    )
     if done.returncode:
         raise SystemExit(f"{' '.join(arguments)}: {done.stdout[-500:]} {done.stderr[-1500:]}")
     return done.stdout
@@ -86,7 +90,18 @@ def _run(environment: dict[str, str], *arguments: str) -> str:
 @contextlib.contextmanager
 def _serving(environment: dict[str, str], factory: str, port: int) -> Iterator[int]:
     """A server process of one worker; its process id."""
-    command = [sys.executable, "-m", "uvicorn", factory, "--factory", "--port", str(port), "--log-level", "warning", "--no-access-log"]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        factory,
+        "--factory",
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+        "--no-access-log",
+    ]
     process = subprocess.Popen(command, env=environment, cwd=ROOT)
     try:
         for _ in range(200):
@@ -96,7 +111,10 @@ def _serving(environment: dict[str, str], factory: str, port: int) -> Iterator[i
             if process.poll() is not None:
                 raise SystemExit(f"{factory} did not start")
             time.sleep(0.1)
-            with contextlib.suppress(OSError), contextlib.closing(__import__("socket").create_connection(("127.0.0.1", port), 1)):
+            with (
+                contextlib.suppress(OSError),
+                contextlib.closing(__import__("socket").create_connection(("127.0.0.1", port), 1)),
+            ):
                 break
         yield process.pid
     finally:
@@ -110,7 +128,11 @@ async def _facts(url: str) -> tuple[dict[str, Any], int | None]:
 
     engine = create_async_engine(url)
     async with engine.connect() as connection:
-        paths = await connection.execute(sa.text("SELECT code, path FROM region WHERE code IN ('000000000000','320000000000','320100000000','320102000000')"))
+        paths = await connection.execute(
+            sa.text(
+                "SELECT code, path FROM region WHERE code IN ('000000000000','320000000000','320100000000','320102000000')"
+            )
+        )
         by_code: dict[str, str] = {code: path for code, path in paths}
         low = by_code.pop("320102000000")
         postmaster = None
@@ -118,11 +140,22 @@ async def _facts(url: str) -> tuple[dict[str, Any], int | None]:
             folder = (await connection.execute(sa.text("SHOW data_directory"))).scalar_one()
             postmaster = int(Path(folder, "postmaster.pid").read_text().split()[0])
     await engine.dispose()
-    return {"low": low, "high": low[:-1] + "0", "above": sorted(by_code.values()), "today": today().isoformat()}, postmaster
+    return {
+        "low": low,
+        "high": low[:-1] + "0",
+        "above": sorted(by_code.values()),
+        "today": today().isoformat(),
+    }, postmaster
 
 
 async def _question(
-    kind: str, index: int, question: Question, token: str, ports: tuple[int, int], pids: tuple[int, int], postmaster: int | None
+    kind: str,
+    index: int,
+    question: Question,
+    token: str,
+    ports: tuple[int, int],
+    pids: tuple[int, int],
+    postmaster: int | None,
 ) -> dict[str, Any]:
     def ours(number: int) -> bytes:
         body = orjson.dumps({"query": question.document, "variables": question.variables(number)})
@@ -134,7 +167,9 @@ async def _question(
     makers = (ours, limit)
     answers = [(await load(port, make, 12, 1))[1] for port, make in zip(ports, makers, strict=True)]
     if answers[0] != answers[1]:
-        raise SystemExit(f"{question.name} on {kind}: the two do not print the same bytes\n{answers[0][:600]!r}\n{answers[1][:600]!r}")
+        raise SystemExit(
+            f"{question.name} on {kind}: the two do not print the same bytes\n{answers[0][:600]!r}\n{answers[1][:600]!r}"
+        )
     seconds: list[list[float]] = [[], []]
     cpu: list[list[float]] = [[], []]
     for round_number in range(ROUNDS):

@@ -53,7 +53,9 @@ _PAGE = """
 
 def _register(dialect: str) -> str:
     if dialect == "postgresql":
-        names = dict(low="$1", high="$2", today="$3::date", code="$4", first="$5::int", offset="$6::int", above="$7, $8, $9")
+        names = dict(
+            low="$1", high="$2", today="$3::date", code="$4", first="$5::int", offset="$6::int", above="$7, $8, $9"
+        )
         text, joined = "to_json({})::text", "string_agg({}, ',')"
 
         def parts(*items: str) -> str:
@@ -67,12 +69,20 @@ def _register(dialect: str) -> str:
 
     seen, now, region = _SEEN.format(**names), _TODAY.format(**names), _REGION_SEEN.format(**names)
     mediator = parts(
-        "'{\"id\":\"md_'", "m.id", "'\",\"name\":'", text.format("m.name"), "',\"sex\":\"'", "m.sex", "'\",\"kind\":\"'", "m.kind", "'\"}'"
+        '\'{"id":"md_\'',
+        "m.id",
+        '\'","name":\'',
+        text.format("m.name"),
+        '\',"sex":"\'',
+        "m.sex",
+        '\'","kind":"\'',
+        "m.kind",
+        "'\"}'",
     )
     mediators = f"""(SELECT coalesce({joined.format("x")}, '') FROM (SELECT {mediator} AS x
         FROM mediator_appointment a JOIN mediator m ON m.id = a.mediator_id
         WHERE a.committee_id = c.id AND {now} AND {seen} ORDER BY m.id LIMIT 200) l)"""
-    person = parts("'{\"id\":\"md_'", "m.id", "'\",\"name\":'", text.format("m.name"), "'}'")
+    person = parts('\'{"id":"md_\'', "m.id", '\'","name":\'', text.format("m.name"), "'}'")
     director = f"""coalesce((SELECT {person}
         FROM mediator_appointment a JOIN mediator m ON m.id = a.mediator_id
         WHERE a.committee_id = c.id AND a.role = 'DIRECTOR' AND {now} AND {seen} ORDER BY m.id LIMIT 1), 'null')"""
@@ -85,7 +95,7 @@ def _register(dialect: str) -> str:
         "',\"director\":'", director, "',\"mediators\":{\"nodes\":['", mediators, "']}}'",
     )  # fmt: skip
     page = _PAGE.format(**names, region=region)
-    whole = parts("'{\"data\":{\"mediationCommittees\":{\"nodes\":['", f"coalesce({joined.format('j')}, '')", "']}}}'")
+    whole = parts('\'{"data":{"mediationCommittees":{"nodes":[\'', f"coalesce({joined.format('j')}, '')", "']}}}'")
     return f"SELECT {whole} FROM (SELECT {committee} AS j FROM ({page}) c) rows"
 
 
@@ -95,7 +105,15 @@ def _register_variables(number: int) -> dict[str, Any]:
 
 def _register_values(number: int, facts: dict[str, Any]) -> list[Any]:
     asked = _register_variables(number)
-    return [facts["low"], facts["high"], facts["today"], asked["code"], asked["first"], asked["offset"], *facts["above"]]
+    return [
+        facts["low"],
+        facts["high"],
+        facts["today"],
+        asked["code"],
+        asked["first"],
+        asked["offset"],
+        *facts["above"],
+    ]
 
 
 QUESTIONS = [

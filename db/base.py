@@ -28,7 +28,7 @@ class Base(DeclarativeBase):
     metadata = sa.MetaData(naming_convention=NAMES)
 
     @declared_attr.directive
-    def __tablename__(cls) -> str:  # noqa: N805
+    def __tablename__(cls) -> str:
         return snake(cls.__name__)
 
 
@@ -38,7 +38,9 @@ class Record(Base):
     __abstract__ = True
     __entity__: ClassVar[Entity]
 
-    id: Mapped[str] = mapped_column(Key(), primary_key=True, info={"facts": Facts("id", "编号", "Global id.")}, sort_order=-9)
+    id: Mapped[str] = mapped_column(
+        Key(), primary_key=True, info={"facts": Facts("id", "编号", "Global id.")}, sort_order=-9
+    )
     created_at: Mapped[dt.datetime] = moment("创建时间", "When the row was created.", computed=True)
     updated_at: Mapped[dt.datetime] = moment("修改时间", "When the row was last changed.", computed=True)
     version: Mapped[int] = mapped_column(
@@ -48,11 +50,11 @@ class Record(Base):
     deleted_at: Mapped[dt.datetime | None] = moment("删除时间", "Set when the row was deleted.", hidden=True)
 
     @declared_attr
-    def created_by_id(cls) -> Mapped[str | None]:  # noqa: N805
+    def created_by_id(cls) -> Mapped[str | None]:
         return ref("UserAccount", "创建人", "Who created the row.", computed=True, constraint=False, reverse=False)  # type: ignore[no-any-return]
 
     @declared_attr
-    def updated_by_id(cls) -> Mapped[str | None]:  # noqa: N805
+    def updated_by_id(cls) -> Mapped[str | None]:
         return ref("UserAccount", "修改人", "Who changed the row last.", computed=True, constraint=False, reverse=False)  # type: ignore[no-any-return]
 
     def __init_subclass__(cls, **kw: Any) -> None:
@@ -74,16 +76,25 @@ class Scoped(Record):
     __abstract__ = True
 
     scope_path: Mapped[str] = mapped_column(
-        Text(80), index=True, info={"facts": Facts("text", "管辖路径", "Path of the owner's region.", computed=True, length=80)}
+        Text(80),
+        index=True,
+        info={"facts": Facts("text", "管辖路径", "Path of the owner's region.", computed=True, length=80)},
     )
 
     @declared_attr
-    def region_id(cls) -> Mapped[str]:  # noqa: N805
+    def region_id(cls) -> Mapped[str]:
         return ref("Region", "所属区划", "The region of the row's owner.", computed=True)  # type: ignore[no-any-return]
 
     @declared_attr
-    def org_scope_id(cls) -> Mapped[str | None]:  # noqa: N805
-        return ref("OrgUnit", "归口机构", "The unit that guides the row's owner.", computed=True, constraint=False, reverse=False)  # type: ignore[no-any-return]
+    def org_scope_id(cls) -> Mapped[str | None]:
+        return ref(
+            "OrgUnit",
+            "归口机构",
+            "The unit that guides the row's owner.",
+            computed=True,
+            constraint=False,
+            reverse=False,
+        )  # type: ignore[no-any-return]
 
 
 def _expand_encrypted(cls: type[Any]) -> None:

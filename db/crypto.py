@@ -52,7 +52,10 @@ def _middle(head: int, tail: int) -> Callable[[str], str]:
 
 def _address(value: str) -> str:
     """Down to the community: what follows the last 区, 村, 社区, 街道 or 镇 is hidden."""
-    cut = max((value.rfind(word) + len(word) for word in ("社区", "村", "街道", "镇", "乡", "区", "县") if word in value), default=0)
+    cut = max(
+        (value.rfind(word) + len(word) for word in ("社区", "村", "街道", "镇", "乡", "区", "县") if word in value),
+        default=0,
+    )
     return value[:cut] + "***"
 
 

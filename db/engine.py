@@ -88,7 +88,12 @@ def _engine(url: URL, settings: Settings) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         arguments = {"server_settings": {"timezone": "UTC", "jit": "off", "application_name": "fengqiao"}}
         return create_async_engine(
-            url, pool_size=settings.pool_size, max_overflow=0, pool_timeout=10, hide_parameters=True, connect_args=arguments
+            url,
+            pool_size=settings.pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            hide_parameters=True,
+            connect_args=arguments,
         )
     engine = create_async_engine(url, hide_parameters=True)
 
@@ -96,7 +101,13 @@ def _engine(url: URL, settings: Settings) -> AsyncEngine:
         # Without this the driver begins transactions by itself, and too late to wait for the lock.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
+        for pragma in (
+            "busy_timeout=15000",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-32000",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -127,7 +138,9 @@ class _SqliteReader:
     def _read(self, sql: str, values: Sequence[Any]) -> str | None:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, cached_statements=512)
+            connection = sqlite3.connect(
+                self._path, check_same_thread=False, isolation_level=None, cached_statements=512
+            )
             connection.executescript("PRAGMA busy_timeout=15000; PRAGMA query_only=ON; PRAGMA cache_size=-32000;")
             self._local.connection = connection
             self._open.append(connection)
@@ -166,7 +179,12 @@ class _PostgresReader:
             "statement_timeout": str(int(self._settings.statement_seconds * 1000)),
         }
         self._pool = await asyncpg.create_pool(
-            self._dsn, min_size=1, max_size=self._settings.pool_size, reset=_keep, server_settings=settings, statement_cache_size=512
+            self._dsn,
+            min_size=1,
+            max_size=self._settings.pool_size,
+            reset=_keep,
+            server_settings=settings,
+            statement_cache_size=512,
         )
 
     async def stop(self) -> None:

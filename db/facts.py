@@ -92,7 +92,7 @@ class Facts:
     search: bool = False
     future: bool = True
     """False: a date after today is refused."""
-    reverse: str | None | Literal[False] = None
+    reverse: str | Literal[False] | None = None
     """Name of the list on the other side of a reference; False: there is none."""
     required_when: str = ""
     scale: int = 0
@@ -177,7 +177,9 @@ def ref(target: str, zh: str, en: str, constraint: bool = True, **more: Any) -> 
     tie every table to every other (who created a row, which office guides it).
     """
     facts = Facts("ref", zh, en, target=target, **more)
-    return _column(Key(), facts, sa.ForeignKey(f"{snake(target)}.id"), index=True) if constraint else _column(Key(), facts)
+    return (
+        _column(Key(), facts, sa.ForeignKey(f"{snake(target)}.id"), index=True) if constraint else _column(Key(), facts)
+    )
 
 
 class Encrypted:
@@ -302,7 +304,7 @@ class Entity:
     `prefix` begins its ids. `label` names the column by which people know a row. `owner` is the reference whose region
     owns the row (its ``scope_path`` is copied from there); "self" for regions, None for rows outside the region
     tree. `committee` and `mediator` are relation paths to the committee (scope K) and the mediator (scope O) that a row
-    belongs to. `above` lets… see Grant. `listed` are the columns of the admin's list.
+    belongs to. `listed` are the columns of the admin's list.
     """
 
     zh: str
@@ -323,5 +325,7 @@ class Entity:
     """True: no derived create, update or delete; only commands of its own write it."""
     plural: str | None = None
     technical: bool = False
+    about: str | None = None
+    """The column that names the entity a row tells of: who sees no rows of that entity must not read of them here."""
     order: tuple[str, ...] = ()
     """The admin's first ordering, such as ``("-due_on",)``."""

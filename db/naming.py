@@ -16,11 +16,6 @@ def camel(name: str) -> str:
     return head + "".join(part[:1].upper() + part[1:] for part in tail)
 
 
-def pascal(name: str) -> str:
-    """``guiding_office`` -> ``GuidingOffice``."""
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-
-
 def lower_first(name: str) -> str:
     """``MediationCommittee`` -> ``mediationCommittee``."""
     return name[:1].lower() + name[1:]

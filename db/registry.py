@@ -199,9 +199,13 @@ class Registry(Mapping[str, EntityInfo]):
         for info in self._by_name.values():
             prefix = info.facts.prefix
             if prefix in seen:
-                raise ModelMistake(info.name, f"the id prefix {prefix!r} is taken by {seen[prefix].name}", "Choose another.")
+                raise ModelMistake(
+                    info.name, f"the id prefix {prefix!r} is taken by {seen[prefix].name}", "Choose another."
+                )
             if not (prefix.isascii() and prefix.isalnum() and prefix.islower()):
-                raise ModelMistake(info.name, f"the id prefix {prefix!r} is not lower-case letters and digits", "Choose another.")
+                raise ModelMistake(
+                    info.name, f"the id prefix {prefix!r} is not lower-case letters and digits", "Choose another."
+                )
             seen[prefix] = info
         return seen
 
@@ -232,21 +236,46 @@ class Registry(Mapping[str, EntityInfo]):
         if not facts.reverse and len(several) > 1:
             name += "_as_" + column.removesuffix("_id")
         zh = info.facts.zh if len(several) < 2 else f"{info.facts.zh}（{facts.zh}）"
-        return Relation(name, target.name, info.name, zh, f"{info.name} rows whose {camel(column.removesuffix('_id'))} this is.", "id", column, True)
+        return Relation(
+            name,
+            target.name,
+            info.name,
+            zh,
+            f"{info.name} rows whose {camel(column.removesuffix('_id'))} this is.",
+            "id",
+            column,
+            True,
+        )
 
     def _add_through(self, info: EntityInfo) -> None:
         for link in info.facts.through:
             where = f"{info.name}.through {link.name}"
             via = self._by_name.get(link.via)
             if via is None:
-                raise ModelMistake(where, f"there is no entity {link.via!r}", "Name the class of an entity in db/models.")
+                raise ModelMistake(
+                    where, f"there is no entity {link.via!r}", "Name the class of an entity in db/models."
+                )
             for column in filter(None, (link.near, link.far, link.since, link.until, *(c for c, _ in link.where))):
                 if column not in via.table.c:
                     raise ModelMistake(where, f"{link.via} has no column {column!r}", "Name one of its columns.")
             target = via.table.c[link.far].info["facts"].target
-            self._put(info, Relation(link.name, info.name, target, link.zh, link.en, "id", "id", not link.one, None, link))
+            self._put(
+                info, Relation(link.name, info.name, target, link.zh, link.en, "id", "id", not link.one, None, link)
+            )
         if "Region" in self._by_name and info.name == "Region":
-            self._put(info, Relation("ancestors", "Region", "Region", "上级各级区划", "The regions above, the nearest last.", "path", "path", True))
+            self._put(
+                info,
+                Relation(
+                    "ancestors",
+                    "Region",
+                    "Region",
+                    "上级各级区划",
+                    "The regions above, the nearest last.",
+                    "path",
+                    "path",
+                    True,
+                ),
+            )
 
     def _put(self, info: EntityInfo, relation: Relation) -> None:
         taken = info.relations.get(relation.name) or info.fields.get(relation.name)
@@ -266,7 +295,11 @@ class Registry(Mapping[str, EntityInfo]):
             for name in names:
                 if name not in known:
                     near = get_close_matches(name, known, 1)
-                    raise ModelMistake(where, f"{what} names {name!r}, which is no field", f"Did you mean {near[0]!r}?" if near else "Name a field of the model.")
+                    raise ModelMistake(
+                        where,
+                        f"{what} names {name!r}, which is no field",
+                        f"Did you mean {near[0]!r}?" if near else "Name a field of the model.",
+                    )
 
         must_know("label", [facts.label])
         must_know("listed", facts.listed)
@@ -275,27 +308,39 @@ class Registry(Mapping[str, EntityInfo]):
         for columns in facts.unique:
             must_know("unique", columns)
         if facts.owner not in (None, "self") and info.owner is None:
-            raise ModelMistake(where, f"owner {facts.owner!r} is no reference", "Name a reference without its _id, 'self', or None.")
+            raise ModelMistake(
+                where, f"owner {facts.owner!r} is no reference", "Name a reference without its _id, 'self', or None."
+            )
         for what, path in (("committee", facts.committee), ("mediator", facts.mediator)):
             try:
                 self.walk(info, path or "self")
             except KeyError as missing:
-                raise ModelMistake(where, f"{what} path {path!r} has no relation {missing}", "Name relations, parted by dots.") from None
+                raise ModelMistake(
+                    where, f"{what} path {path!r} has no relation {missing}", "Name relations, parted by dots."
+                ) from None
         for role, grant in info.grants.items():
             for named in grant.columns.values():
                 must_know(f"the grant of {role.name}", named)
         if facts.machine and facts.machine.column not in info.fields:
-            raise ModelMistake(where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column.")
+            raise ModelMistake(
+                where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column."
+            )
         label = info.fields.get(facts.label)
         if label and (label.maskable or label.kind == "encrypted"):
-            raise ModelMistake(where, f"label {facts.label!r} is personal", "People must be able to name a row by what everybody may read.")
+            raise ModelMistake(
+                where,
+                f"label {facts.label!r} is personal",
+                "People must be able to name a row by what everybody may read.",
+            )
 
 
 def _read(model: type[Record]) -> EntityInfo:
     """The entity without its relations: fields, hidden columns, grants."""
     facts = model.__dict__.get("__entity__")
     if not isinstance(facts, Entity):
-        raise ModelMistake(model.__name__, "the model has no __entity__", "Say what a row is: __entity__ = Entity(zh=…, …).")
+        raise ModelMistake(
+            model.__name__, "the model has no __entity__", "Say what a row is: __entity__ = Entity(zh=…, …)."
+        )
     if not (model.__doc__ or "").strip():
         raise ModelMistake(model.__name__, "the model has no docstring", "Describe it, Chinese first, then English.")
     table = inspect(model).local_table
@@ -305,7 +350,9 @@ def _read(model: type[Record]) -> EntityInfo:
         said = column.info.get("facts")
         where = f"{model.__name__}.{column.name}"
         if said is None:
-            raise ModelMistake(where, "the column says nothing about itself", "Make it with a function of db.facts, such as text(…).")
+            raise ModelMistake(
+                where, "the column says nothing about itself", "Make it with a function of db.facts, such as text(…)."
+            )
         _check_column(where, column, said)
         if said.hidden:
             info.hidden[column.name] = said
@@ -318,21 +365,33 @@ def _read(model: type[Record]) -> EntityInfo:
             info.grants[Role[role]] = Grant.parse(cell)
         except KeyError:
             near = get_close_matches(role, Role.__members__, 1)
-            raise ModelMistake(model.__name__, f"there is no role {role!r}", f"Did you mean {near[0]!r}?" if near else "See db.facts.Role.") from None
+            raise ModelMistake(
+                model.__name__,
+                f"there is no role {role!r}",
+                f"Did you mean {near[0]!r}?" if near else "See db.facts.Role.",
+            ) from None
         except ValueError as wrong:
-            raise ModelMistake(f"{model.__name__}.matrix {role}", str(wrong), f"Scopes are {', '.join(SCOPES)}.") from None
+            raise ModelMistake(
+                f"{model.__name__}.matrix {role}", str(wrong), f"Scopes are {', '.join(SCOPES)}."
+            ) from None
     return info
 
 
 def _check_column(where: str, column: sa.Column[Any], facts: Facts) -> None:
     if not facts.zh and not facts.hidden:
         raise ModelMistake(where, "the column has no Chinese label", "Give it one; it is what clerks see.")
-    if isinstance(column.type, sa.Enum | sa.DateTime | sa.Date | sa.Numeric) and not isinstance(column.type, sa.types.TypeDecorator):
+    if isinstance(column.type, sa.Enum | sa.DateTime | sa.Date | sa.Numeric) and not isinstance(
+        column.type, sa.types.TypeDecorator
+    ):
         raise ModelMistake(where, f"{column.type!r} is not portable", "Use the functions of db.facts.")
     if facts.low is not None and facts.high is not None and facts.low > facts.high:
         raise ModelMistake(where, f"the bounds {facts.low}…{facts.high} are empty", "Turn them round.")
     if facts.mask is not None and facts.mask not in crypto.MASKS:
         raise ModelMistake(where, f"there is no mask {facts.mask!r}", f"Use one of {', '.join(crypto.MASKS)}.")
+    if facts.unique and facts.personal:
+        raise ModelMistake(
+            where, "a key of rows is personal", "Who may not read it could still ask for it: drop unique or personal."
+        )
     if facts.kind == "enum" and not isinstance(column.type, Choice):
         raise ModelMistake(where, "an enum column without its check", "Use choice(…).")
     if facts.kind == "json" and not isinstance(column.type, Json):

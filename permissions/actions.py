@@ -19,7 +19,7 @@ from db.facts import Machine, Role, Step
 from db.registry import EntityInfo, Registry
 from permissions.columns import sight
 from permissions.kin import same_unit
-from permissions.scopes import _condition, grants_of, may, scope
+from permissions.scopes import grants_of, may, role_condition, scope
 from permissions.viewer import Viewer
 
 WRITES = "CUSV"
@@ -58,7 +58,7 @@ def open_row(
     columns: dict[str, sa.ColumnElement[Any]] = {f"c_{c.name}": c for c in table.c}
     for letter in WRITES:
         for role, grant in grants_of(info, viewer, letter):
-            columns[f"may_{letter}_{role.name}"] = _condition(entities, info, table, viewer, role, grant, letter)
+            columns[f"may_{letter}_{role.name}"] = role_condition(entities, info, table, viewer, role, grant, letter)
     masks = {f.name: sight(entities, info, f, table, viewer) for f in info.fields.values() if f.maskable}
     columns |= {f"see_{name}": shown for name, shown in masks.items() if isinstance(shown, sa.ColumnElement)}
     statement = (

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, or_
 
 from db.facts import Grant
 from db.registry import EntityInfo, Field, Registry
-from permissions.scopes import _condition, grants_of
+from permissions.scopes import grants_of, role_condition
 from permissions.viewer import Viewer
 
 Sight = Literal["shown", "masked"] | ColumnElement[bool]
@@ -29,7 +29,7 @@ def sight(entities: Registry, info: EntityInfo, field: Field, table: FromClause,
         return "shown"
     if not showing:
         return "masked"
-    return or_(*(_condition(entities, info, table, viewer, role, grant, "R") for role, grant in showing))
+    return or_(*(role_condition(entities, info, table, viewer, role, grant, "R") for role, grant in showing))
 
 
 def conditionable(info: EntityInfo, field: Field, viewer: Viewer) -> bool:

@@ -125,7 +125,7 @@ def internal(scope: Scope, problem: Exception) -> Response:
     if isinstance(problem, TooSlow):
         zh, en = "查询时间过长，已停止；请缩小范围后再试。", "The query took too long; narrow it down and try again."
         return refuse(scope, 504, "TIMEOUT", zh, en)
-    if _is_outage(problem):
+    if is_outage(problem):
         zh, en = (
             f"数据库暂时无法访问，请稍后再试，编号 {reference}",
             f"The database is unavailable, reference {reference}",
@@ -147,7 +147,8 @@ def _places(problem: BaseException) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
-def _is_outage(problem: Exception) -> bool:
+def is_outage(problem: BaseException) -> bool:
+    """Whether the database could not be reached, as opposed to a mistake of ours."""
     if isinstance(problem, sqlalchemy.exc.DBAPIError):
         return problem.connection_invalidated or isinstance(problem, sqlalchemy.exc.InterfaceError)
     outages = (OSError, sqlalchemy.exc.TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)

@@ -49,10 +49,20 @@ def scope(
     With ``rows=False`` grants for aggregates count too: only for counts and sums, never to show a row.
     """
     open_rows = [
-        _condition(entities, info, table, viewer, role, grant, operation)
+        role_condition(entities, info, table, viewer, role, grant, operation)
         for role, grant in grants_of(info, viewer, operation, rows)
     ]
-    return and_(living(table), or_(false(), *open_rows))
+    return and_(living(table), or_(false(), *open_rows), *_told_of(entities, info, table, viewer))
+
+
+def _told_of(entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer) -> list[ColumnElement[bool]]:
+    """Rows that tell of other rows are closed where those are; technical entities are told of to all who may ask."""
+    if info.facts.about is None:
+        return []
+    readable = [name for name, other in entities.items() if other.facts.technical or grants_of(other, viewer, "R")]
+    column = table.c[info.facts.about]
+    names = [sa.literal_column(f"'{name}'", Text()) for name in readable]
+    return [or_(column.is_(None), column.in_(names))]
 
 
 def pure_ranges(info: EntityInfo, viewer: Viewer) -> frozenset[Role] | None:
@@ -81,7 +91,7 @@ def region_follows(entities: Registry, info: EntityInfo, viewer: Viewer) -> bool
     return all(follows(grant, regions.get(role)) for role, grant in grants_of(info, viewer, "R", rows=False))
 
 
-def _condition(
+def role_condition(
     entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, grant: Grant, operation: str
 ) -> ColumnElement[bool]:
     match grant.scope:
@@ -94,7 +104,10 @@ def _condition(
         case "K":
             if info.facts.committee is None:
                 return _in_ranges(info, table, viewer, role, grant, operation)
-            return or_(*_own(entities, info, table, viewer, role, "committee", info.facts.committee), *_made(info, table, viewer))
+            return or_(
+                *_own(entities, info, table, viewer, role, "committee", info.facts.committee),
+                *_made(info, table, viewer),
+            )
         case "O":
             if info.facts.mediator is None:
                 return false()

@@ -9,7 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from resolvers.faults import Denied
 from resolvers.requests import Slot
+
+MOST_VALUES = 30_000
+"""PostgreSQL takes 32,767 parameters in a statement; both databases stop at the same number."""
 
 Convert = Callable[[Any, "Call"], Any]
 
@@ -51,10 +55,22 @@ class Binds:
 
     def __init__(self) -> None:
         self.leaves: dict[str, tuple[Any, Convert]] = {}
+        self.checks: list[tuple[Any, Convert]] = []
+
+    def check(self, leaf: Any, convert: Convert) -> None:
+        """Let `convert` refuse the value of `leaf` at each run, whether or not the statement needs it."""
+        if leaf is not None:
+            self.checks.append((leaf, convert))
 
     def add(self, leaf: Any, kind: sa.types.TypeEngine[Any], convert: Convert = _same) -> sa.BindParameter[Any]:
         """A parameter for `leaf`, passed through `convert` each time the plan runs (it may refuse)."""
         name = f"p{len(self.leaves)}"
+        if len(self.leaves) >= MOST_VALUES:
+            raise Denied(
+                "TOO_EXPENSIVE",
+                "条件中的值太多，请分几次查询。",
+                "The conditions hold too many values; ask in several.",
+            )
         self.leaves[name] = (leaf, convert)
         return sa.bindparam(name, type_=kind)
 
@@ -63,6 +79,7 @@ class Values:
     """What a compiled statement needs, in its order: made once a plan, called once a request."""
 
     def __init__(self, compiled: Any, binds: Binds, dialect: Dialect) -> None:
+        self._checks = tuple(binds.checks)
         self._steps: list[tuple[str, Any, Convert | None, Callable[[Any], Any] | None]] = []
         for name in compiled.positiontup or ():
             bind = compiled.binds[name]
@@ -77,6 +94,8 @@ class Values:
 
     def __call__(self, call: Call) -> Sequence[Any]:
         """The positional values of one execution."""
+        for leaf, refuse in self._checks:
+            refuse(resolve(leaf, call.variables), call)
         values = []
         for name, leaf, convert, process in self._steps:
             value = call.viewer[name] if convert is None else convert(resolve(leaf, call.variables), call)

@@ -22,11 +22,13 @@ from permissions.viewer import Viewer
 from resolvers.binds import Binds, Call, Values, resolve
 from resolvers.cursors import context
 from resolvers.derived import DERIVED
-from resolvers.faults import forbidden
+from resolvers.faults import forbidden, too_large
 from resolvers.fragments import Pieces, braced, concat, literal, pieces, printed
 from resolvers.joins import by_key, link
 from resolvers.lists import ListText
 from resolvers.requests import Connection, One, Pick, Single
+
+MOST_TABLES = 2_000
 
 Proof = frozenset[Role] | None
 """The roles whose region ranges alone restrict a table; None where its rows are restricted otherwise."""
@@ -62,12 +64,20 @@ def _bound_to(listed: Connection, viewer: Viewer, variables: Any) -> bytes:
     return context(viewer.account_id, listed.entity.name, relation, resolve(listed.where, variables), order)
 
 
-def compile_request(request: Connection | Single, entities: Registry, viewer: Viewer, dialect: Dialect, suppress_below: int = 5) -> Plan:
+def compile_request(
+    request: Connection | Single, entities: Registry, viewer: Viewer, dialect: Dialect, suppress_below: int = 5
+) -> Plan:
     """The plan of a request. Raises Denied for what the viewer may not ask."""
     c = Compiler(entities, viewer, suppress_below)
     statement = c.single(request) if isinstance(request, Single) else c.list(request)
     compiled = statement.compile(dialect=dialect)
-    return Plan(str(compiled), Values(compiled, c.binds, dialect), tuple(c.connections), c.prints_cursors, tuple(dict.fromkeys(c.masked)))
+    return Plan(
+        str(compiled),
+        Values(compiled, c.binds, dialect),
+        tuple(c.connections),
+        c.prints_cursors,
+        tuple(dict.fromkeys(c.masked)),
+    )
 
 
 class Compiler:
@@ -82,8 +92,10 @@ class Compiler:
         self._names = 0
 
     def name(self) -> str:
-        """A fresh name inside the statement."""
+        """A fresh name inside the statement. Raises TOO_EXPENSIVE before it grows beyond reason."""
         self._names += 1
+        if self._names > MOST_TABLES:
+            raise too_large()
         return f"t{self._names}"
 
     def alias(self, info: EntityInfo) -> FromClause:
@@ -159,7 +171,11 @@ class Compiler:
         far = self.alias(info)
         hold = self.proven(item.relation, proof)
         conditions = [*link(self, item.relation, table, far, hold), self.scope(info, far)]
-        rows = select(self.object(item.pick, far, pure_ranges(info, self.viewer), path)).where(*conditions).correlate_except(far)
+        rows = (
+            select(self.object(item.pick, far, pure_ranges(info, self.viewer), path))
+            .where(*conditions)
+            .correlate_except(far)
+        )
         if item.relation.through is not None:
             rows = rows.order_by(far.c.id).limit(sa.literal_column("1"))
         return rows.scalar_subquery()
@@ -176,7 +192,12 @@ class Compiler:
         target = self.entities[through.via if through else relation.target]
         column = through.near if through else relation.far
         owned = relation.many or through is not None
-        return owned and target.facts.owner is not None and column == f"{target.facts.owner}_id" and pure_ranges(target, self.viewer) == proof
+        return (
+            owned
+            and target.facts.owner is not None
+            and column == f"{target.facts.owner}_id"
+            and pure_ranges(target, self.viewer) == proof
+        )
 
     def rows_allowed(self, info: EntityInfo, path: str) -> None:
         """Refuse rows to a viewer who may only count them."""

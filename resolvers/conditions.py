@@ -12,7 +12,7 @@ from db.registry import EntityInfo, Field, Relation
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
 from resolvers.binds import Convert, value_of
-from resolvers.faults import bad_input
+from resolvers.faults import bad_input, too_large
 from resolvers.fragments import Position
 from resolvers.joins import link, region_step
 from resolvers.values import MAX_LIST, period_edge, stored_form, wide
@@ -20,6 +20,8 @@ from resolvers.values import MAX_LIST, period_edge, stored_form, wide
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
 
+DEEPEST = 24
+"""Steps a condition may nest: SQLite parses no deeper, and both databases answer alike."""
 REGION_OPERATORS = ("descendantOf", "childOf", "ancestorOf")
 _ONE: ColumnElement[int] = sa.literal_column("1", sa.Integer())
 
@@ -27,6 +29,8 @@ _ONE: ColumnElement[int] = sa.literal_column("1", sa.Integer())
 def where(c: Compiler, info: EntityInfo, table: FromClause, tree: Mapping[str, Any], path: str) -> ColumnElement[bool]:
     """The condition of a ``where`` input over `table`. Raises BAD_INPUT with the path of what is wrong."""
     parts: list[ColumnElement[bool]] = []
+    if path.count(".") > DEEPEST:
+        raise too_large()
     for name, value in tree.items():
         at = f"{path}.{name}"
         if value is None:
@@ -58,30 +62,50 @@ def _certain(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _logic(c: Compiler, info: EntityInfo, table: FromClause, name: str, value: Any, at: str) -> ColumnElement[bool]:
-    parts = [where(c, info, table, _not_empty(tree, f"{at}[{i}]"), f"{at}[{i}]") for i, tree in enumerate(_not_empty(value, at))]
+    parts = [
+        where(c, info, table, _not_empty(tree, f"{at}[{i}]"), f"{at}[{i}]")
+        for i, tree in enumerate(_not_empty(value, at))
+    ]
     return and_(*parts) if name == "and" else or_(*parts)
 
 
 def _may_condition(c: Compiler, info: EntityInfo, field: Field, at: str) -> None:
     if not conditionable(info, field, c.viewer):
-        raise bad_input(f"{at}：您看不到“{field.facts.zh}”的全部内容，不能用作条件。", f"{at}: you may not read this column, so it takes no condition.")
+        raise bad_input(
+            f"{at}：您看不到“{field.facts.zh}”的全部内容，不能用作条件。",
+            f"{at}: you may not read this column, so it takes no condition.",
+        )
     if aggregates_only(info, c.viewer) and field.name not in info.dimensions:
-        raise bad_input(f"{at}：只看汇总的角色不能用“{field.facts.zh}”作条件。", f"{at}: not a dimension; roles that see aggregates only may not use it.")
+        raise bad_input(
+            f"{at}：只看汇总的角色不能用“{field.facts.zh}”作条件。",
+            f"{at}: not a dimension; roles that see aggregates only may not use it.",
+        )
 
 
 # --- operators -----------------------------------------------------------------------------------------------------
 
 
-def _operators(c: Compiler, info: EntityInfo, field: Field, table: FromClause, tree: Any, at: str) -> list[ColumnElement[bool]]:
+def _operators(
+    c: Compiler, info: EntityInfo, field: Field, table: FromClause, tree: Any, at: str
+) -> list[ColumnElement[bool]]:
     column = c.column(info, field, table)
-    return [compare(c, column, field, info.facts.prefix, operator, value, f"{at}.{operator}") for operator, value in tree.items()]
+    return [
+        compare(c, column, field, info.facts.prefix, operator, value, f"{at}.{operator}")
+        for operator, value in tree.items()
+    ]
 
 
-def compare(c: Compiler, column: ColumnElement[Any], field: Field, prefix: str, operator: str, value: Any, at: str) -> ColumnElement[bool]:
+def compare(
+    c: Compiler, column: ColumnElement[Any], field: Field, prefix: str, operator: str, value: Any, at: str
+) -> ColumnElement[bool]:
     """One operator over one column. Raises BAD_INPUT where its value is null."""
     if value_of(value) is None:
-        raise bad_input(f"{at} 不能为 null；查空值请用 isNull。", f"{at} must not be null; use isNull to look for nulls.")
-    kind = sa.Text() if operator in ("contains", "startsWith", "endsWith") or field.kind == "enums" else wide(field.type)
+        raise bad_input(
+            f"{at} 不能为 null；查空值请用 isNull。", f"{at} must not be null; use isNull to look for nulls."
+        )
+    kind = (
+        sa.Text() if operator in ("contains", "startsWith", "endsWith") or field.kind == "enums" else wide(field.type)
+    )
 
     def bind(leaf: Any, using: Convert = stored_form(field, prefix, operator)) -> sa.BindParameter[Any]:
         return c.binds.add(leaf, kind, using)
@@ -152,13 +176,20 @@ def _items(value: Any, at: str) -> Sequence[Any]:
 # --- relations -----------------------------------------------------------------------------------------------------
 
 
-def _related(c: Compiler, info: EntityInfo, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str) -> ColumnElement[bool]:
+def _related(
+    c: Compiler, info: EntityInfo, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str
+) -> ColumnElement[bool]:
     if aggregates_only(info, c.viewer) and relation.name not in info.dimensions:
-        raise bad_input(f"{at}：只看汇总的角色不能用它作条件。", f"{at}: not a dimension; roles that see aggregates only may not use it.")
+        raise bad_input(
+            f"{at}：只看汇总的角色不能用它作条件。",
+            f"{at}: not a dimension; roles that see aggregates only may not use it.",
+        )
     return _many(c, relation, table, tree, at) if relation.many else _one(c, info, relation, table, tree, at)
 
 
-def _exists(c: Compiler, relation: Relation, near: FromClause, tree: Mapping[str, Any], at: str, negate: bool = False) -> ColumnElement[bool]:
+def _exists(
+    c: Compiler, relation: Relation, near: FromClause, tree: Mapping[str, Any], at: str, negate: bool = False
+) -> ColumnElement[bool]:
     """Whether a visible row of the relation meets the condition (or, negated, fails it)."""
     target = c.entities[relation.target]
     far = c.alias(target)
@@ -187,15 +218,27 @@ def _many(c: Compiler, relation: Relation, table: FromClause, tree: Mapping[str,
     return and_(true(), *parts)
 
 
-def _count(c: Compiler, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str) -> list[ColumnElement[bool]]:
+def _count(
+    c: Compiler, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str
+) -> list[ColumnElement[bool]]:
     target = c.entities[relation.target]
     far = c.alias(target)
-    rows = select(func.count()).select_from(far).where(*link(c, relation, table, far, each_once=True), c.scope(target, far)).correlate_except(far)
+    rows = (
+        select(func.count())
+        .select_from(far)
+        .where(*link(c, relation, table, far, each_once=True), c.scope(target, far))
+        .correlate_except(far)
+    )
     number = Field("count", "count", target.fields["version"].facts, False, sa.Integer())
-    return [compare(c, rows.scalar_subquery(), number, "", operator, value, f"{at}.{operator}") for operator, value in tree.items()]
+    return [
+        compare(c, rows.scalar_subquery(), number, "", operator, value, f"{at}.{operator}")
+        for operator, value in tree.items()
+    ]
 
 
-def _one(c: Compiler, info: EntityInfo, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str) -> ColumnElement[bool]:
+def _one(
+    c: Compiler, info: EntityInfo, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str
+) -> ColumnElement[bool]:
     """A condition over the row a reference names; where there is none, or none visible, its columns are null."""
     owned = _owned_range(c, info, relation, table, tree, at)
     if owned is not None:
@@ -209,7 +252,9 @@ def _one(c: Compiler, info: EntityInfo, relation: Relation, table: FromClause, t
     return sa.exists(rows.correlate_except(far, one))
 
 
-def _owned_range(c: Compiler, info: EntityInfo, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str) -> ColumnElement[bool] | None:
+def _owned_range(
+    c: Compiler, info: EntityInfo, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str
+) -> ColumnElement[bool] | None:
     """``region: {descendantOf: …}`` of an entity whose region owns it: one range over the row's own scope path."""
     if relation.name != info.facts.owner or relation.target != "Region" or set(tree) != {"descendantOf"}:
         return None

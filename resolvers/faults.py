@@ -22,11 +22,14 @@ class Fault:
 
 
 class Refused(Exception):
-    """The input was refused, nothing was written; `faults` are all of it at once."""
+    """The input was refused, nothing was written; `faults` are all of it at once.
 
-    def __init__(self, faults: Sequence[Fault], details: dict[str, Any] | None = None) -> None:
+    In a conflict of versions `details` say who changed what meanwhile, and `row` is the global id of the row as it is.
+    """
+
+    def __init__(self, faults: Sequence[Fault], details: dict[str, Any] | None = None, row: str | None = None) -> None:
         super().__init__("; ".join(f.zh for f in faults))
-        self.faults, self.details = list(faults), details or {}
+        self.faults, self.details, self.row = list(faults), details or {}, row
 
 
 class Denied(Exception):
@@ -40,6 +43,13 @@ class Denied(Exception):
 def forbidden(zh: str = "没有权限。", en: str = "You may not do this.") -> Denied:
     """The viewer has no right to this at all."""
     return Denied("FORBIDDEN", zh, en)
+
+
+def too_large() -> Denied:
+    """The request asks for more parts than one statement should have."""
+    return Denied(
+        "TOO_EXPENSIVE", "查询过大，请减少内容或分几次查询。", "The query is too large; ask for less or in several."
+    )
 
 
 def bad_input(zh: str, en: str) -> Denied:

@@ -73,7 +73,9 @@ def _climb(regions: Sequence[FromClause]) -> sa.Select[Any]:
     return select(regions[-1].c.parent_id).where(*steps)
 
 
-def by_key(c: Compiler, info: EntityInfo, table: FromClause, by: Mapping[str, Any], where: str) -> list[ColumnElement[bool]]:
+def by_key(
+    c: Compiler, info: EntityInfo, table: FromClause, by: Mapping[str, Any], where: str
+) -> list[ColumnElement[bool]]:
     """The row of `table` that one of its keys names. Raises BAD_INPUT unless exactly one key is given."""
     given = [(name, value) for name, value in by.items() if value is not None]
     if len(given) != 1 or len(by) != 1:
@@ -88,7 +90,9 @@ def by_key(c: Compiler, info: EntityInfo, table: FromClause, by: Mapping[str, An
     return conditions
 
 
-def region_step(c: Compiler, operator: str, table: FromClause, by: Mapping[str, Any], where: str, path: str = "path") -> ColumnElement[bool]:
+def region_step(
+    c: Compiler, operator: str, table: FromClause, by: Mapping[str, Any], where: str, path: str = "path"
+) -> ColumnElement[bool]:
     """``descendantOf`` (itself included), ``childOf`` and ``ancestorOf`` over `table`, whose `path` column is ranged.
 
     The region that `by` names is subject to the viewer's scope: one that cannot be seen has no rows around it.

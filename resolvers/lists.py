@@ -39,7 +39,10 @@ class ListText:
     def sql(self) -> ColumnElement[Any]:
         """The JSON of the list. Raises FORBIDDEN where the viewer may only count."""
         shown = [part for _, part, _ in self.request.parts if part in _ROWS]
+        self._check_arguments()
         if not shown:
+            # Nothing is paged, but what is wrong is said all the same.
+            sort_keys(self.c, self.request.entity, self.c.alias(self.request.entity), self.request.order, "orderBy")
             return concat(self._print({}))
         self.c.rows_allowed(self.request.entity, f"{self.path or self.request.entity.plural}.{shown[0]}")
         return self._page()
@@ -60,13 +63,14 @@ class ListText:
         else:
             rows = not aggregates_only(info, c.viewer)
             conditions.append(scope(c.entities, info, table, c.viewer, rows=rows))
+        if request.operation != "R":
+            conditions.append(scope(c.entities, info, table, c.viewer, request.operation))
         if request.where:
             conditions.append(where(c, info, table, request.where, "where"))
         return table, conditions
 
     def _page(self) -> ColumnElement[Any]:
         c, request = self.c, self.request
-        self._check_arguments()
         table, conditions = self._source()
         keys = sort_keys(c, request.entity, table, request.order, "orderBy")
         if self.backward:
@@ -75,7 +79,9 @@ class ListText:
         if cursor is not None:
             conditions.append(beyond(c, keys, cursor, [self._cursor_key(i, key) for i, key in enumerate(keys)]))
         more = any(part == "pageInfo" for _, part, _ in request.parts)
-        cursors = more or any(part == "edges" and any(p == "cursor" for _, p, _ in what) for _, part, what in request.parts)
+        cursors = more or any(
+            part == "edges" and any(p == "cursor" for _, p, _ in what) for _, part, what in request.parts
+        )
         columns = [table.c[name].label(name) for name in self._needed(table)]
         columns += [key.expression.label(f"k{i}") for i, key in enumerate(keys)] if cursors else []
         rows = select(*columns).where(*conditions).order_by(*(key.sql() for key in keys)).limit(self._size(int(more)))
@@ -129,7 +135,9 @@ class ListText:
                 texts[str(i)] = self._edge(what, page, proof, path, keys)
         return texts
 
-    def _edge(self, what: Any, page: FromClause, proof: Proof, path: str, keys: Sequence[SortKey]) -> ColumnElement[str]:
+    def _edge(
+        self, what: Any, page: FromClause, proof: Proof, path: str, keys: Sequence[SortKey]
+    ) -> ColumnElement[str]:
         members: list[tuple[str, str | ColumnElement[Any] | Pieces]] = []
         for key, part, pick in what:
             if part == "cursor":
@@ -191,7 +199,9 @@ class ListText:
         """The columns of the page that its printing refers to; the id always."""
         needed = {"id": None}
         for _key, part, what in self.request.parts:
-            picks = [what] if part == "nodes" else [p for _, kind, p in what if kind == "node"] if part == "edges" else []
+            picks = (
+                [what] if part == "nodes" else [p for _, kind, p in what if kind == "node"] if part == "edges" else []
+            )
             for pick in picks:
                 needed |= dict.fromkeys(self.c.columns_of(pick, table))
         return list(needed)
@@ -206,11 +216,21 @@ class ListText:
         return self.c.binds.add(leaf, sa.Integer(), _page_size(extra))
 
     def _check_arguments(self) -> None:
-        request = self.request
+        request, binds = self.request, self.c.binds
         if self.backward and (request.first is not None or request.after is not None):
-            raise bad_input("first/after 与 last/before 不能同时使用。", "first/after and last/before exclude each other.")
+            raise bad_input(
+                "first/after 与 last/before 不能同时使用。", "first/after and last/before exclude each other."
+            )
         if request.offset is not None and (request.after is not None or self.backward):
             raise bad_input("offset 不能与游标或 last 同时使用。", "offset cannot be used with a cursor or with last.")
+        for size in (request.first, request.last):
+            binds.check(size, _page_size(0))
+        binds.check(request.offset, _offset)
+        for cursor in (request.after, request.before):
+            binds.check(cursor, self._known_cursor)
+
+    def _known_cursor(self, cursor: Any, call: Call) -> Any:
+        return keys_of(cursor, call.contexts(self.number))
 
     def _cursor_key(self, index: int, key: SortKey) -> Convert:
         number, kind = self.number, key.kind
@@ -224,7 +244,9 @@ class ListText:
 def _page_size(extra: int) -> Convert:
     def convert(value: Any, _call: Call) -> int:
         if not 0 <= value <= LARGEST_PAGE:
-            raise bad_input(f"first、last 应在 0 到 {LARGEST_PAGE} 之间。", f"first and last lie between 0 and {LARGEST_PAGE}.")
+            raise bad_input(
+                f"first、last 应在 0 到 {LARGEST_PAGE} 之间。", f"first and last lie between 0 and {LARGEST_PAGE}."
+            )
         return int(value) + extra
 
     return convert

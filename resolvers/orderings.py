@@ -58,7 +58,9 @@ class SortKey:
 
     def reversed(self) -> SortKey:
         """The same key the other way round: for paging backward."""
-        return SortKey(self.expression, self.kind, self.prefix, self.nullable, not self.descending, not self.nulls_first)
+        return SortKey(
+            self.expression, self.kind, self.prefix, self.nullable, not self.descending, not self.nulls_first
+        )
 
     def sql(self) -> ColumnElement[Any]:
         """The key in an ORDER BY."""
@@ -68,7 +70,9 @@ class SortKey:
         return ordered.nulls_first() if self.nulls_first else ordered.nulls_last()
 
 
-def sort_keys(c: Compiler, info: EntityInfo, table: FromClause, order: Sequence[Mapping[str, Any]], at: str) -> list[SortKey]:
+def sort_keys(
+    c: Compiler, info: EntityInfo, table: FromClause, order: Sequence[Mapping[str, Any]], at: str
+) -> list[SortKey]:
     """The keys of an ``orderBy`` over `table`, the id last. Raises BAD_INPUT for what may not be ordered by."""
     keys = [_key(c, info, table, item, f"{at}[{i}]", nullable=False) for i, item in enumerate(order)]
     return [*keys, SortKey(table.c.id, "id", info.facts.prefix, False, False, False)]
@@ -82,9 +86,14 @@ def _key(c: Compiler, info: EntityInfo, table: FromClause, item: Mapping[str, An
     if field is None:
         return _related_key(c, info, table, name, value, f"{at}.{name}")
     if not conditionable(info, field, c.viewer):
-        raise bad_input(f"{at}.{name}：您看不到“{field.facts.zh}”的全部内容，不能用来排序。", f"{at}.{name}: you may not read this column, so it gives no order.")
+        raise bad_input(
+            f"{at}.{name}：您看不到“{field.facts.zh}”的全部内容，不能用来排序。",
+            f"{at}.{name}: you may not read this column, so it gives no order.",
+        )
     column = c.column(info, field, table)
-    return SortKey(column, field.kind, info.facts.prefix, nullable or field.nullable, value.descending, value.nulls_first)
+    return SortKey(
+        column, field.kind, info.facts.prefix, nullable or field.nullable, value.descending, value.nulls_first
+    )
 
 
 def _related_key(c: Compiler, info: EntityInfo, table: FromClause, name: str, value: Any, at: str) -> SortKey:
@@ -93,7 +102,12 @@ def _related_key(c: Compiler, info: EntityInfo, table: FromClause, name: str, va
     target = c.entities[relation.target]
     far = c.alias(target)
     key = _key(c, target, far, value, at, nullable=True)
-    rows = select(key.expression).where(*link(c, relation, table, far), c.scope(target, far)).correlate_except(far).limit(sa.literal_column("1"))
+    rows = (
+        select(key.expression)
+        .where(*link(c, relation, table, far), c.scope(target, far))
+        .correlate_except(far)
+        .limit(sa.literal_column("1"))
+    )
     expression = sa.type_coerce(rows.scalar_subquery(), key.expression.type)
     return SortKey(expression, key.kind, key.prefix, True, key.descending, key.nulls_first)
 

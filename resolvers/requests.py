@@ -65,8 +65,8 @@ class Connection:
     last: Any = None
     before: Any = None
     offset: Any = None
-    name: str = ""
-    """The path of the list in the answer, for messages."""
+    operation: str = "R"
+    """What the rows are read for: a list for export shows only rows that may be exported as well."""
 
 
 @dataclass

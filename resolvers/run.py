@@ -12,7 +12,7 @@ from db.registry import Registry
 from permissions.viewer import Viewer
 from resolvers.compiler import Plan, compile_request
 from resolvers.cursors import sign_all
-from resolvers.faults import Denied
+from resolvers.faults import Denied, too_large
 from resolvers.requests import Connection, Single
 
 _LIMITS = ("parser stack overflow", "Expression tree is too large")
@@ -27,7 +27,11 @@ class Reads:
 
     def plan(self, request: Connection | Single, viewer: Viewer) -> Plan:
         """Compile a request. Raises Denied for what the viewer may not ask."""
-        return compile_request(request, self.entities, viewer, self.database.dialect, self.database.settings.suppress_below)
+        below = self.database.settings.suppress_below
+        try:
+            return compile_request(request, self.entities, viewer, self.database.dialect, below)
+        except RecursionError:
+            raise too_large() from None
 
     async def text(self, plan: Plan, viewer: Viewer, variables: Any = None) -> str | None:
         """The JSON text of a plan for a viewer; None where a single row is not there. Raises Denied."""

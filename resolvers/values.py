@@ -86,10 +86,14 @@ def period_edge(edge: int, kind: Kind) -> Callable[[Any, Call], Any]:
 
 def checked_text(value: Any, _call: Call | None = None) -> Any:
     """The text itself; NUL and half characters are refused, because the databases disagree about them."""
-    if isinstance(value, str) and ("\0" in value or not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value)):
+    if isinstance(value, str) and (
+        "\0" in value or (not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value))
+    ):
         raise bad_input("条件中有不能使用的字符。", "The condition holds a character that cannot be used.")
     if isinstance(value, str) and len(value) > MAX_LIST:
-        raise bad_input(f"条件文字过长，最多 {MAX_LIST} 个字。", f"The text of a condition is limited to {MAX_LIST} characters.")
+        raise bad_input(
+            f"条件文字过长，最多 {MAX_LIST} 个字。", f"The text of a condition is limited to {MAX_LIST} characters."
+        )
     return value
 
 

@@ -15,12 +15,13 @@ from graphql import (
     GraphQLSchema,
     print_schema,
 )
-from strawberry.extensions import DisableIntrospection, MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry.extensions import DisableIntrospection, MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 
 from db.identity import parse_global_id
 from db.registry import EntityInfo, Registry, registry
 from schema.allowed import AllowedStepType, steps_of
+from schema.caches import Parsed, Validated
 from schema.inputs import Inputs
 from schema.me import ViewerType, viewer_type
 from schema.mutations import Mutations
@@ -38,7 +39,7 @@ class Query:
         return viewer_type(context.services.entities, context.viewer)
 
     @strawberry.field(description="登录人现在可以对一条记录办理的各步。The steps the viewer may take with a row now.")
-    async def allowed_steps(self, info: strawberry.Info, id: Annotated[strawberry.ID, _ID]) -> list[AllowedStepType]:  # noqa: A002
+    async def allowed_steps(self, info: strawberry.Info, id: Annotated[strawberry.ID, _ID]) -> list[AllowedStepType]:
         return await steps_of(info.context, id)
 
 
@@ -50,8 +51,8 @@ class RegisterSchema(strawberry.Schema):
             query=Query,
             extensions=[
                 lambda: MaxTokensLimiter(10_000),
-                lambda: ParserCache(512),
-                lambda: ValidationCache(512),
+                Parsed,
+                Validated,
                 *([] if introspection else [DisableIntrospection]),
             ],
             execution_context_class=FragmentExecutor,
@@ -63,13 +64,18 @@ class RegisterSchema(strawberry.Schema):
         written = self._schema.query_type
         assert written is not None
         query = GraphQLObjectType(
-            "Query", lambda: {**written.fields, **_reads(entities, inputs, objects, plans)}, description=written.description
+            "Query",
+            lambda: {**written.fields, **_reads(entities, inputs, objects, plans)},
+            description=written.description,
         )
         mutation = GraphQLObjectType(
             "Mutation", lambda: Mutations(entities, inputs, objects, plans).fields(), description="写入。Writing."
         )
         self._schema = GraphQLSchema(
-            query, mutation, types=[objects.entity(info) for info in entities.values()], directives=self._schema.directives
+            query,
+            mutation,
+            types=[objects.entity(info) for info in entities.values()],
+            directives=self._schema.directives,
         )
         self._schema._strawberry_schema = self  # type: ignore[attr-defined]
         self.singles = {info.single: info for info in entities.values()}
@@ -79,7 +85,6 @@ class RegisterSchema(strawberry.Schema):
     def core(self) -> GraphQLSchema:
         """The schema as graphql-core knows it."""
         return self._schema
-
 
     def process_errors(self, errors: list[Any], execution_context: Any = None) -> None:
         """Log nothing here: an exception's text may hold a statement or a row. ``schema.errors`` logs what it may."""
@@ -99,7 +104,9 @@ def _single(info: EntityInfo, inputs: Inputs, objects: Objects, plans: Plans) ->
         return None if text is None else orjson.Fragment(text)
 
     arguments = {"by": GraphQLArgument(GraphQLNonNull(inputs.by(info)), description="键，只给一个。")}
-    return GraphQLField(objects.entity(info), arguments, resolve, description=f"一条{info.facts.zh}；不存在或无权查看时为 null。")
+    return GraphQLField(
+        objects.entity(info), arguments, resolve, description=f"一条{info.facts.zh}；不存在或无权查看时为 null。"
+    )
 
 
 def _list(info: EntityInfo, objects: Objects, plans: Plans) -> GraphQLField:
@@ -111,7 +118,7 @@ def _list(info: EntityInfo, objects: Objects, plans: Plans) -> GraphQLField:
 
 
 def _node(entities: Registry, objects: Objects, plans: Plans) -> GraphQLField:
-    async def resolve(_root: Any, graphql: Any, id: str) -> Any:  # noqa: A002 - the API's name
+    async def resolve(_root: Any, graphql: Any, id: str) -> Any:
         found = parse_global_id(id)
         info = entities.by_prefix.get(found[0]) if found else None
         return None if info is None else await plans.row_by_id(info, graphql, objects.entity(info), id)

@@ -18,4 +18,6 @@ class Context:
     viewer: Viewer
     services: Services
     english: bool = False
+    operation: str | None = None
+    """The operation that the request names."""
     masked: list[str] = field(default_factory=list)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
 import structlog
 from graphql import GraphQLError
 
+from permissions.middleware import is_outage
 from resolvers.faults import Denied, Fault
 
 log = structlog.get_logger("graphql")
@@ -31,9 +33,18 @@ def public_error(error: GraphQLError, english: bool) -> dict[str, Any]:
         formatted["path"] = error.path
     if isinstance(cause, Denied):
         formatted["message"], code = (cause.en if english else cause.zh), cause.code
+    elif isinstance(cause, RecursionError):
+        formatted["message"], code = ("The query nests too deep." if english else "查询嵌套过深。"), "TOO_EXPENSIVE"
+    elif error.path is None and isinstance(cause, ValueError):
+        # Before execution: a literal that Python itself refuses, such as a number of thousands of digits.
+        formatted["message"], code = ("A value is out of bounds." if english else "请求中的值超出范围。"), "BAD_INPUT"
     elif cause is None or isinstance(cause, GraphQLError):
         code = error.extensions.get("code", "BAD_INPUT") if error.extensions else "BAD_INPUT"
-        formatted["message"] = error.message if english or code != "BAD_INPUT" else f"请求有误：{error.message}"
+        message = _without_values(error.message)
+        formatted["message"] = message if english or code != "BAD_INPUT" else f"请求有误：{message}"
+    elif is_outage(cause):
+        zh, en = "数据库暂时无法访问，请稍后再试。", "The database is unavailable; try again."
+        formatted["message"], code = (en if english else zh), "UNAVAILABLE"
     else:
         reference = secrets.token_hex(4)
         # The exception's text may hold a statement or a row: only its type and place go into the log.
@@ -43,6 +54,11 @@ def public_error(error: GraphQLError, english: bool) -> dict[str, Any]:
         code = "INTERNAL"
     formatted["extensions"] = {"code": code}
     return formatted
+
+
+def _without_values(message: str) -> str:
+    """graphql-core quotes whole inputs in its refusals; they may hold what belongs in no log of a client."""
+    return re.sub(r", found: .*", ".", message, flags=re.DOTALL)
 
 
 def _places(error: BaseException) -> list[str]:

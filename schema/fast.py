@@ -21,6 +21,7 @@ from graphql.pyutils import Path
 
 from resolvers.faults import Denied
 from schema.build import RegisterSchema
+from schema.caches import LONGEST_KEPT
 from schema.context import Context
 
 KEPT = 1024
@@ -60,7 +61,7 @@ class FastPath:
     def learn(self, asked: Mapping[str, Any]) -> None:
         """Remember a document that the long way has just answered without error."""
         key = (asked["query"], asked.get("operationName"))
-        if key in self._learned:
+        if key in self._learned or len(key[0]) > LONGEST_KEPT:
             return
         self._learned[key] = self._read(*key)
         if len(self._learned) > KEPT:
@@ -68,7 +69,11 @@ class FastPath:
 
     def _read(self, query: str, name: str | None) -> Learned | None:
         document = parse(query)
-        operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode) and name in (None, d.name and d.name.value)]
+        operations = [
+            d
+            for d in document.definitions
+            if isinstance(d, OperationDefinitionNode) and name in (None, d.name and d.name.value)
+        ]
         if len(operations) != 1 or operations[0].operation is not OperationType.QUERY:
             return None
         fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
@@ -81,18 +86,28 @@ class FastPath:
         if known is None:
             return None
         self._learned.move_to_end(key)
-        variables = get_variable_values(self.schema.core, known.operation.variable_definitions or (), asked.get("variables") or {})
+        variables = get_variable_values(
+            self.schema.core, known.operation.variable_definitions or (), asked.get("variables") or {}
+        )
         if not isinstance(variables, VariableValues):
             return None
         fields = self._fields(known, variables, context)
         if fields is None:
             return None
         try:
-            texts = [await self._text(field) for field in fields] if len(fields) == 1 else await asyncio.gather(*map(self._text, fields))
-        except Denied:
+            texts = (
+                [await self._text(field) for field in fields]
+                if len(fields) == 1
+                else await asyncio.gather(*map(self._text, fields))
+            )
+        except Exception as problem:
             context.masked.clear()
-            return None
-        parts = [f"{orjson.dumps(field.path.key).decode()}:{text or 'null'}" for field, text in zip(fields, texts, strict=True)]
+            # The long way says what is wrong; a deadline that was missed once is not tried again.
+            return _late(problem, context) if isinstance(problem, Denied) and problem.code == "TIMEOUT" else None
+        parts = [
+            f"{orjson.dumps(field.path.key).decode()}:{text or 'null'}"
+            for field, text in zip(fields, texts, strict=True)
+        ]
         masked = list(dict.fromkeys(context.masked))
         tail = f',"extensions":{{"masked":{orjson.dumps(masked).decode()}}}' if masked else ""
         return f'{{"data":{{{",".join(parts)}}}{tail}}}'.encode()
@@ -120,3 +135,8 @@ class FastPath:
         if name in self.schema.lists:
             return await self.schema.plans.list_text(self.schema.lists[name], field)
         return await self.schema.plans.row_text(self.schema.singles[name], field)
+
+
+def _late(problem: Denied, context: Context) -> bytes:
+    message = problem.en if context.english else problem.zh
+    return orjson.dumps({"errors": [{"message": message, "extensions": {"code": problem.code}}], "data": None})

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from strawberry.types import ExecutionResult
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
 from resolvers.services import Services
@@ -18,6 +20,9 @@ from schema.errors import public_error
 from schema.fast import FastPath
 from schema.ide import ide_routes
 
+_ONE_OPERATION = (
+    "The document must hold exactly one operation to run; name it with operationName where there are several."
+)
 NEW, OLD = "application/graphql-response+json", "application/json"
 
 
@@ -41,26 +46,46 @@ async def answer(request: Request, schema: RegisterSchema, fast: FastPath, servi
     if viewer is None:
         return _refused(kind, 401, "UNAUTHENTICATED", "请先登录。", "Sign in first.", english)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != OLD:
-        return _refused(kind, 415, "BAD_INPUT", "请求体应为 application/json。", "The body must be application/json.", english)
+        return _refused(
+            kind, 415, "BAD_INPUT", "请求体应为 application/json。", "The body must be application/json.", english
+        )
     asked = _asked(await request.body())
     if asked is None:
-        said = "请求体应为 {\"query\": …} 的 JSON 对象。", 'The body must be a JSON object {"query": …}.'
+        said = '请求体应为 {"query": …} 的 JSON 对象。', 'The body must be a JSON object {"query": …}.'
         return _refused(kind, 400, "BAD_INPUT", *said, english)
-    context = Context(viewer, services, english)
+    context = Context(viewer, services, english, asked.get("operationName"))
     text = await fast.answer(asked, context)
     if text is not None:
         return Response(text, media_type=f"{kind}; charset=utf-8" if kind == NEW else kind)
-    result = await schema.execute(
+    try:
+        result = await execute(schema, asked, context)
+    except (GraphQLError, MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError):
+        said = "请求里要有且只有一个可执行的查询或写入；有几个时用 operationName 指明。", _ONE_OPERATION
+        return _refused(kind, 400 if kind == NEW else 200, "BAD_INPUT", *said, english)
+    except RecursionError:
+        return _refused(
+            kind,
+            400 if kind == NEW else 200,
+            "TOO_EXPENSIVE",
+            "查询嵌套过深。",
+            "The document nests too deep.",
+            english,
+        )
+    if not result.errors:
+        fast.learn(asked)
+    context.masked = list(dict.fromkeys(context.masked))
+    return _respond(result, context, kind)
+
+
+async def execute(schema: RegisterSchema, asked: dict[str, Any], context: Context) -> Any:
+    """The long way. Raises for a document without exactly one operation to run."""
+    return await schema.execute(
         asked["query"],
         variable_values=asked.get("variables"),
         context_value=context,
         operation_name=asked.get("operationName"),
         allowed_operation_types=(OperationType.QUERY, OperationType.MUTATION),
     )
-    if not result.errors:
-        fast.learn(asked)
-    context.masked = list(dict.fromkeys(context.masked))
-    return _respond(result, context, kind)
 
 
 def _asked(body: bytes) -> dict[str, Any] | None:
@@ -77,7 +102,6 @@ def _asked(body: bytes) -> dict[str, Any] | None:
 
 
 def _respond(result: Any, context: Context, kind: str) -> Response:
-    assert isinstance(result, ExecutionResult) or hasattr(result, "errors")
     body: dict[str, Any] = {}
     executed = result.data is not None or any(error.path for error in result.errors or ())
     if result.errors:

@@ -54,8 +54,12 @@ class Inputs:
             self._made[name] = make()
         return self._made[name]
 
-    def _input(self, name: str, fields: Callable[[], Mapping[str, GraphQLInputField]], said: str, one_of: bool = False) -> Any:
-        return self._once(name, lambda: GraphQLInputObjectType(name, lambda: dict(fields()), description=said, is_one_of=one_of))
+    def _input(
+        self, name: str, fields: Callable[[], Mapping[str, GraphQLInputField]], said: str, one_of: bool = False
+    ) -> Any:
+        return self._once(
+            name, lambda: GraphQLInputObjectType(name, lambda: dict(fields()), description=said, is_one_of=one_of)
+        )
 
     # --- scalars and operators ---------------------------------------------------------------------------------------
 
@@ -88,7 +92,9 @@ class Inputs:
                 return None
             case "enums":
                 assert members is not None
-                return self._operators(f"{members.__name__}ListWhere", self.enum(members), ("has", "hasSome", "hasEvery", "isNull"))
+                return self._operators(
+                    f"{members.__name__}ListWhere", self.enum(members), ("has", "hasSome", "hasEvery", "isNull")
+                )
             case "enum":
                 assert members is not None
                 return self._operators(f"{members.__name__}Where", self.enum(members), _EQUAL)
@@ -111,7 +117,8 @@ class Inputs:
             kinds = {"isNull": GraphQLBoolean, "inPeriod": GraphQLString}
             lists = ("in", "notIn", "between", "hasSome", "hasEvery")
             return {
-                op: GraphQLInputField(many if op in lists else kinds.get(op, scalar), description=_SAID[op]) for op in operators
+                op: GraphQLInputField(many if op in lists else kinds.get(op, scalar), description=_SAID[op])
+                for op in operators
             }
 
         return self._input(name, fields, f"{scalar.name} 的条件。Operators over {scalar.name}.")
@@ -120,7 +127,11 @@ class Inputs:
 
     def where(self, info: EntityInfo) -> Any:
         """``XWhere``: conditions over the entity's columns and relations."""
-        return self._input(f"{info.name}Where", lambda: self._where_fields(info), f"{info.facts.zh}的条件。Conditions over {info.name}.")
+        return self._input(
+            f"{info.name}Where",
+            lambda: self._where_fields(info),
+            f"{info.facts.zh}的条件。Conditions over {info.name}.",
+        )
 
     def _where_fields(self, info: EntityInfo) -> dict[str, GraphQLInputField]:
         own = self.where(info)
@@ -135,7 +146,11 @@ class Inputs:
             if operators is not None:
                 fields[field.public] = GraphQLInputField(operators, description=field.facts.zh)
         if info.name == "Region":
-            for name, zh in (("descendantOf", "其下各级，含自身"), ("childOf", "其直接下级"), ("ancestorOf", "其上各级")):
+            for name, zh in (
+                ("descendantOf", "其下各级，含自身"),
+                ("childOf", "其直接下级"),
+                ("ancestorOf", "其上各级"),
+            ):
                 fields[name] = GraphQLInputField(self.by(info), description=zh)
         for relation in info.relations.values():
             target = self.entities[relation.target]
@@ -156,7 +171,9 @@ class Inputs:
                 "count": GraphQLInputField(count, description="条数。"),
             }
 
-        return self._input(f"{info.name}ListWhere", fields, f"对{info.facts.zh}列表的条件。Conditions over lists of {info.name}.")
+        return self._input(
+            f"{info.name}ListWhere", fields, f"对{info.facts.zh}列表的条件。Conditions over lists of {info.name}."
+        )
 
     def order_by(self, info: EntityInfo) -> Any:
         """``XOrderBy``: one column, or one column of a row that a reference names."""
@@ -172,15 +189,22 @@ class Inputs:
                     made[r.public] = GraphQLInputField(self.order_by(self.entities[r.target]), description=r.zh)
             return made
 
-        return self._input(f"{info.name}OrderBy", fields, f"{info.facts.zh}的排序。An order of {info.name}.", one_of=True)
+        return self._input(
+            f"{info.name}OrderBy", fields, f"{info.facts.zh}的排序。An order of {info.name}.", one_of=True
+        )
 
     def by(self, info: EntityInfo) -> Any:
         """``XBy``: one key of one row."""
 
         def fields() -> dict[str, GraphQLInputField]:
-            return {f.public: GraphQLInputField(self.scalar(f.kind, f.facts.members), description=f.facts.zh) for f in info.by_keys}
+            return {
+                f.public: GraphQLInputField(self.scalar(f.kind, f.facts.members), description=f.facts.zh)
+                for f in info.by_keys
+            }
 
-        return self._input(f"{info.name}By", fields, f"一条{info.facts.zh}的键，只给一个。One key of {info.name}.", one_of=True)
+        return self._input(
+            f"{info.name}By", fields, f"一条{info.facts.zh}的键，只给一个。One key of {info.name}.", one_of=True
+        )
 
     def connect(self, info: EntityInfo) -> Any:
         """``XConnect``: an existing row to refer to."""
@@ -188,7 +212,11 @@ class Inputs:
         def fields() -> dict[str, GraphQLInputField]:
             return {"connect": GraphQLInputField(self.by(info), description="已有的一条。An existing row.")}
 
-        return self._input(f"{info.name}Connect", fields, f"引用{info.facts.zh}；置空写 null。A reference to {info.name}; null clears it.")
+        return self._input(
+            f"{info.name}Connect",
+            fields,
+            f"引用{info.facts.zh}；置空写 null。A reference to {info.name}; null clears it.",
+        )
 
     def values(self, info: EntityInfo, patch: bool) -> Any:
         """``XInput`` or ``XPatch``: what clients may write. Nothing is non-null: what is missing is told with the rest."""
@@ -202,7 +230,9 @@ class Inputs:
             for r in info.references:
                 if r.facts is not None and not r.facts.computed and not (patch and r.facts.fixed):
                     required = "必填。" if r.near in must_be_sent(info) and not patch else ""
-                    made[r.public] = GraphQLInputField(self.connect(self.entities[r.target]), description=f"{r.zh}。{required}{r.en}")
+                    made[r.public] = GraphQLInputField(
+                        self.connect(self.entities[r.target]), description=f"{r.zh}。{required}{r.en}"
+                    )
             return made
 
         name = f"{info.name}{'Patch' if patch else 'Input'}"

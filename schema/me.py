@@ -15,7 +15,9 @@ class ViewerGrant:
     label: str = strawberry.field(description="角色名称。")
 
 
-@strawberry.type(name="ViewerRight", description="对一类对象可做什么。What the viewer may do with the rows of an entity.")
+@strawberry.type(
+    name="ViewerRight", description="对一类对象可做什么。What the viewer may do with the rows of an entity."
+)
 class ViewerRight:
     entity: str = strawberry.field(description="对象类型，如 MediationCommittee。")
     label: str = strawberry.field(description="对象名称。")

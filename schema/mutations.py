@@ -31,16 +31,21 @@ from schema.plans import Plans
 USER_ERROR = GraphQLObjectType(
     "UserError",
     {
-        "path": GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(GraphQLString))), description="从参数名起的路径。"),
+        "path": GraphQLField(
+            GraphQLNonNull(GraphQLList(GraphQLNonNull(GraphQLString))), description="从参数名起的路径。"
+        ),
         "code": GraphQLField(GraphQLNonNull(GraphQLString), description="错误代码或规则编号，如 REQUIRED、BR-02。"),
         "message": GraphQLField(GraphQLNonNull(GraphQLString), description="说明。"),
         "changedBy": GraphQLField(GraphQLString, description="版本冲突：最近修改人。"),
-        "changedFields": GraphQLField(GraphQLList(GraphQLNonNull(GraphQLString)), description="版本冲突：期间改过的字段。"),
+        "changedFields": GraphQLField(
+            GraphQLList(GraphQLNonNull(GraphQLString)), description="版本冲突：期间改过的字段。"
+        ),
     },
     description="用户可以改正的一处错误。Something the user can mend.",
 )
 _ERRORS = GraphQLField(
-    GraphQLNonNull(GraphQLList(GraphQLNonNull(USER_ERROR))), description="没有错误时为空，已写入；有错误时什么都没有写。"
+    GraphQLNonNull(GraphQLList(GraphQLNonNull(USER_ERROR))),
+    description="没有错误时为空，已写入；有错误时什么都没有写。",
 )
 _VERSION = GraphQLArgument(GraphQLInt, description="读到的版本；期间被他人改过则为 CONFLICT。")
 
@@ -90,43 +95,56 @@ class Mutations:
         return GraphQLObjectType(
             f"{info.name}Payload",
             lambda: {
-                info.single: GraphQLField(self.objects.entity(info), resolve=row, description="写入后的这一条；版本冲突时为现状。"),
+                info.single: GraphQLField(
+                    self.objects.entity(info), resolve=row, description="写入后的这一条；版本冲突时为现状。"
+                ),
                 "errors": _ERRORS,
             },
             description=f"写{info.facts.zh}的结果。Outcome of a write.",
         )
 
     def _create(self, info: EntityInfo, payload: GraphQLObjectType) -> GraphQLField:
-        async def create(_root: Any, graphql: Any, input: Mapping[str, Any]) -> Payload:  # noqa: A002 - the API's name
+        async def create(_root: Any, graphql: Any, input: Mapping[str, Any]) -> Payload:
             context: Context = graphql.context
             work = context.services.commands.create(context.viewer, info.name, _plain(input))
             return await _written(context, info, work, "input")
 
-        arguments = {"input": GraphQLArgument(GraphQLNonNull(self.inputs.values(info, False)), description="新的一条。")}
+        arguments = {
+            "input": GraphQLArgument(GraphQLNonNull(self.inputs.values(info, False)), description="新的一条。")
+        }
         return GraphQLField(GraphQLNonNull(payload), arguments, create, description=f"新建{info.facts.zh}。")
 
     def _update(self, info: EntityInfo, payload: GraphQLObjectType) -> GraphQLField:
-        async def update(_root: Any, graphql: Any, by: Any, patch: Mapping[str, Any], ifVersion: int | None = None) -> Payload:  # noqa: N803
+        async def update(
+            _root: Any, graphql: Any, by: Any, patch: Mapping[str, Any], ifVersion: int | None = None
+        ) -> Payload:
             context: Context = graphql.context
             work = context.services.commands.update(context.viewer, info.name, by, _plain(patch), ifVersion)
-            return await _written(context, info, work, "patch", by)
+            return await _written(context, info, work, "patch")
 
         arguments = {
             "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。"),
-            "patch": GraphQLArgument(GraphQLNonNull(self.inputs.values(info, True)), description="要改的字段；未写的不变。"),
+            "patch": GraphQLArgument(
+                GraphQLNonNull(self.inputs.values(info, True)), description="要改的字段；未写的不变。"
+            ),
             "ifVersion": _VERSION,
         }
         return GraphQLField(GraphQLNonNull(payload), arguments, update, description=f"修改{info.facts.zh}。")
 
     def _delete(self, info: EntityInfo) -> GraphQLField:
-        async def delete(_root: Any, graphql: Any, by: Any, ifVersion: int | None = None) -> dict[str, Any]:  # noqa: N803
+        async def delete(_root: Any, graphql: Any, by: Any, ifVersion: int | None = None) -> dict[str, Any]:
             context: Context = graphql.context
             work = context.services.commands.delete(context.viewer, info.name, by, ifVersion)
-            payload = await _written(context, info, work, "by", by)
+            payload = await _written(context, info, work, "by")
             return {"deletedId": None if payload.errors else payload.id, "errors": payload.errors}
 
-        arguments = {"by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。"), "ifVersion": _VERSION}
-        return GraphQLField(GraphQLNonNull(self._deleted), arguments, delete, description=f"删除{info.facts.zh}（仅限无引用的草稿）。")
+        arguments = {
+            "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。"),
+            "ifVersion": _VERSION,
+        }
+        return GraphQLField(
+            GraphQLNonNull(self._deleted), arguments, delete, description=f"删除{info.facts.zh}（仅限无引用的草稿）。"
+        )
 
     def _verbs(self, info: EntityInfo, payload: GraphQLObjectType, steps: tuple[Step, ...]) -> dict[str, GraphQLField]:
         made: dict[str, GraphQLField] = {}
@@ -139,10 +157,12 @@ class Mutations:
         return made
 
     def _verb(self, info: EntityInfo, payload: GraphQLObjectType, step: Step) -> GraphQLField:
-        async def take(_root: Any, graphql: Any, by: Any, ifVersion: int | None = None, reason: str | None = None) -> Payload:  # noqa: N803
+        async def take(
+            _root: Any, graphql: Any, by: Any, ifVersion: int | None = None, reason: str | None = None
+        ) -> Payload:
             context: Context = graphql.context
             work = context.services.commands.take(context.viewer, info.name, by, step.verb, ifVersion, reason)
-            return await _written(context, info, work, "", by)
+            return await _written(context, info, work, "")
 
         arguments = {
             "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。"),
@@ -153,14 +173,13 @@ class Mutations:
         return GraphQLField(GraphQLNonNull(payload), arguments, take, description=said)
 
 
-async def _written(context: Context, info: EntityInfo, work: Awaitable[str], argument: str, by: Mapping[str, Any] | None = None) -> Payload:
+async def _written(context: Context, info: EntityInfo, work: Awaitable[str], argument: str) -> Payload:
     try:
         return Payload(global_id(info.facts.prefix, await work))
     except Refused as refused:
         faults = [under(fault, argument) if argument else fault for fault in refused.faults]
         errors = [user_error(fault, context.english, refused.details) for fault in faults]
-        current = (by or {}).get("id") if any(f.code == "CONFLICT" for f in faults) else None
-        return Payload(current, errors)
+        return Payload(refused.row, errors)
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,4 +189,3 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
         return value["connect"] if isinstance(value, Mapping) and "connect" in value else value
 
     return {name: plain(value) for name, value in values.items()}
-

@@ -54,11 +54,15 @@ class Objects:
         return self._made[info.name]
 
     def _fields(self, info: EntityInfo) -> dict[str, GraphQLField]:
-        fields = {f.public: GraphQLField(self._field_type(info, f), description=_described(f)) for f in info.fields.values()}
+        fields = {
+            f.public: GraphQLField(self._field_type(info, f), description=_described(f)) for f in info.fields.values()
+        }
         for r in info.relations.values():
             target = self.entities[r.target]
             if r.many:
-                fields[r.public] = GraphQLField(self.connection(target), self.list_arguments(target), description=f"{r.zh}。{r.en}")
+                fields[r.public] = GraphQLField(
+                    self.connection(target), self.list_arguments(target), description=f"{r.zh}。{r.en}"
+                )
             else:
                 fields[r.public] = GraphQLField(self.entity(target), description=f"{r.zh}。{r.en}")
         return fields
@@ -79,7 +83,9 @@ class Objects:
                     "edges": GraphQLField(_many(self._edge(info)), description="带游标的各条。"),
                     "nodes": GraphQLField(_many(self.entity(info)), description="各条。"),
                     "pageInfo": GraphQLField(GraphQLNonNull(PAGE_INFO), description="分页信息。"),
-                    "totalCount": GraphQLField(GraphQLInt, description="总条数，精确；不便显示时为 null。Exact; null where suppressed."),
+                    "totalCount": GraphQLField(
+                        GraphQLInt, description="总条数，精确；不便显示时为 null。Exact; null where suppressed."
+                    ),
                 },
                 description=f"{info.facts.zh}列表。A list of {info.name}.",
             )
@@ -102,7 +108,9 @@ class Objects:
         """The arguments of every list of an entity."""
         return {
             "where": GraphQLArgument(self.inputs.where(info), description="条件。"),
-            "orderBy": GraphQLArgument(GraphQLList(GraphQLNonNull(self.inputs.order_by(info))), description="排序；编号总是最后一键。"),
+            "orderBy": GraphQLArgument(
+                GraphQLList(GraphQLNonNull(self.inputs.order_by(info))), description="排序；编号总是最后一键。"
+            ),
             "first": GraphQLArgument(GraphQLInt, description="从头取几条，默认 200，最多 10000。"),
             "after": GraphQLArgument(GraphQLString, description="从此游标之后。"),
             "last": GraphQLArgument(GraphQLInt, description="从尾取几条。"),

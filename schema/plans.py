@@ -20,6 +20,8 @@ from schema.context import Context
 from schema.selections import Selections, shape
 
 KEPT = 1024
+_ROW = "@row"
+"""Where the id of a row that is no variable of the client's lies among the variables: no variable can be called so."""
 
 
 class FragmentExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -56,21 +58,30 @@ class Plans:
         def request(selections: Selections) -> Single:
             roots = selections.roots()
             gtype: Any = get_named_type(graphql.return_type)
-            return Single(selections.pick(info, gtype, roots), selections.arguments(roots[0], graphql.parent_type)["by"])
+            return Single(
+                selections.pick(info, gtype, roots), selections.arguments(roots[0], graphql.parent_type)["by"]
+            )
 
         return await self._text(graphql, None, request)
 
-    async def row_by_id(self, info: EntityInfo, graphql: Any, gtype: GraphQLObjectType, identity: str) -> orjson.Fragment | None:
+    async def row_by_id(
+        self, info: EntityInfo, graphql: Any, gtype: GraphQLObjectType, identity: str
+    ) -> orjson.Fragment | None:
         """The row of a global id, with what the field that is being resolved selects."""
+
         def request(selections: Selections) -> Single:
             pick = selections.pick(info, gtype, selections.roots())
-            return Single(pick, {"id": Slot(("id",), identity)})
+            return Single(pick, {"id": Slot((_ROW,), identity)})
 
-        text = await self._text(graphql, info.name, request, {"id": identity})
+        text = await self._text(graphql, info.name, request, {_ROW: identity})
         return None if text is None else orjson.Fragment(text)
 
     async def _text(
-        self, graphql: Any, more: str | None, request: Callable[[Selections], Connection | Single], extra: dict[str, Any] | None = None
+        self,
+        graphql: Any,
+        more: str | None,
+        request: Callable[[Selections], Connection | Single],
+        extra: dict[str, Any] | None = None,
     ) -> str | None:
         context: Context = graphql.context
         reads = context.services.reads

@@ -56,19 +56,24 @@ def parse_decimal(value: Any) -> decimal.Decimal:
     """A decimal as a string or a number; never a float that lost digits, NaN or infinity."""
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else repr(value)
     if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,12})?", text, re.ASCII):
-        raise _refuse("金额、小数应写成 \"123.45\"。", 'A Decimal reads "123.45".')
+        raise _refuse('金额、小数应写成 "123.45"。', 'A Decimal reads "123.45".')
     return decimal.Decimal(text)
 
 
 def _literal(parse: Any) -> Any:
     def parse_literal(node: ValueNode, _variables: Any = None) -> Any:
-        return parse(getattr(node, "value", None) if isinstance(node, StringValueNode) else getattr(node, "value", node))
+        return parse(
+            getattr(node, "value", None) if isinstance(node, StringValueNode) else getattr(node, "value", node)
+        )
 
     return parse_literal
 
 
 DATE = GraphQLScalarType(
-    "Date", description="日期，如 2026-05-03。A calendar day in China.", parse_value=parse_day, parse_literal=_literal(parse_day)
+    "Date",
+    description="日期，如 2026-05-03。A calendar day in China.",
+    parse_value=parse_day,
+    parse_literal=_literal(parse_day),
 )
 DATETIME = GraphQLScalarType(
     "DateTime",

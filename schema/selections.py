@@ -15,8 +15,10 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails, coll
 from graphql.execution.values import VariableValues, get_argument_values
 
 from db.registry import EntityInfo, Registry, Relation
+from resolvers.faults import too_large
 from resolvers.requests import Connection, One, Pick, Slot
 
+MOST_OBJECTS = 2_000
 _LIST_ARGUMENTS = ("where", "first", "after", "last", "before", "offset")
 
 
@@ -53,6 +55,7 @@ class Selections:
         self._fragments = {name: FragmentDetails(node) for name, node in info.fragments.items()}
         self._real = VariableValues({}, info.variable_values)
         self._symbolic = VariableValues({}, symbolic(info.variable_values))
+        self._objects = 0
 
     def arguments(self, details: FieldDetails, parent: GraphQLObjectType) -> dict[str, Any]:
         """The arguments of a field, with slots for what variables say."""
@@ -60,6 +63,10 @@ class Selections:
         return get_argument_values(definition, details.node, self._symbolic)
 
     def _fields(self, gtype: GraphQLObjectType, nodes: list[FieldDetails]) -> dict[str, list[FieldDetails]]:
+        # Fragments that double at every level make a tree of a few lines into one of millions.
+        self._objects += 1
+        if self._objects > MOST_OBJECTS:
+            raise too_large()
         found = collect_subfields(self.info.schema, self._fragments, self._real, self.info.operation, gtype, nodes)
         return found.grouped_field_set
 
@@ -88,7 +95,12 @@ class Selections:
         return One(relation, self.pick(target, gtype, details))
 
     def connection(
-        self, info: EntityInfo, gtype: GraphQLObjectType, nodes: list[FieldDetails], arguments: Mapping[str, Any], relation: Relation | None
+        self,
+        info: EntityInfo,
+        gtype: GraphQLObjectType,
+        nodes: list[FieldDetails],
+        arguments: Mapping[str, Any],
+        relation: Relation | None,
     ) -> Connection:
         """What is selected of a list."""
         parts: list[tuple[str, str, Any]] = []
@@ -99,7 +111,9 @@ class Selections:
         given: dict[str, Any] = {name: arguments.get(name) for name in _LIST_ARGUMENTS}
         return Connection(info, parts, relation, order=order, **given)
 
-    def _part(self, info: EntityInfo, gtype: GraphQLObjectType, name: str, details: list[FieldDetails]) -> tuple[str, Any]:
+    def _part(
+        self, info: EntityInfo, gtype: GraphQLObjectType, name: str, details: list[FieldDetails]
+    ) -> tuple[str, Any]:
         if name == "__typename":
             return "typename", gtype.name
         inner: Any = get_named_type(gtype.fields[name].type)
@@ -109,10 +123,15 @@ class Selections:
             return name, [self._edge(info, inner, key, found) for key, found in self._fields(inner, details).items()]
         if name == "pageInfo":
             found = self._fields(inner, details)
-            return name, [(key, "PageInfo" if f[0].node.name.value == "__typename" else f[0].node.name.value) for key, f in found.items()]
+            return name, [
+                (key, "PageInfo" if f[0].node.name.value == "__typename" else f[0].node.name.value)
+                for key, f in found.items()
+            ]
         return name, None
 
-    def _edge(self, info: EntityInfo, gtype: GraphQLObjectType, key: str, details: list[FieldDetails]) -> tuple[str, str, Any]:
+    def _edge(
+        self, info: EntityInfo, gtype: GraphQLObjectType, key: str, details: list[FieldDetails]
+    ) -> tuple[str, str, Any]:
         name = details[0].node.name.value
         if name == "node":
             node: Any = get_named_type(gtype.fields["node"].type)

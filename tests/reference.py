@@ -81,7 +81,13 @@ class Reference:
         """Whether any role of the viewer opens the row."""
         info = self.entities[entity]
         opened = (self._opens(info, row, viewer, role, grant) for role, grant in self.readers(info, viewer, counting))
-        return row["deleted_at"] is None and any(opened)
+        return row["deleted_at"] is None and any(opened) and self._told(info, row, viewer)
+
+    def _told(self, info: EntityInfo, row: Row, viewer: Viewer) -> bool:
+        """Whether the viewer may read of the entity the row tells of, if it tells of any."""
+        told = row[info.facts.about] if info.facts.about else None
+        about = self.entities.get(told) if told else None
+        return told is None or (about is not None and (about.facts.technical or bool(self.readers(about, viewer))))
 
     def _opens(self, info: EntityInfo, row: Row, viewer: Viewer, role: Role, grant: Grant) -> bool:
         reach = viewer.reaches[role]

@@ -12,7 +12,9 @@ from pathlib import Path
 from settings import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-_LEFT_OUT = shutil.ignore_patterns(".venv", "node_modules", "var", ".git", "__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache")
+_LEFT_OUT = shutil.ignore_patterns(
+    ".venv", "node_modules", "var", ".git", "__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache"
+)
 _USE = """
 import asyncio, json, sys
 from db.engine import Database
@@ -73,7 +75,11 @@ def test_a_new_entity_is_one_file_and_a_generated_migration(tmp_path: Path) -> N
     for name in (".venv", "node_modules"):
         (house / name).symlink_to(ROOT / name)
     (house / "db" / "models" / "grid.py").write_text(example[1], encoding="utf-8")
-    environment = {**os.environ, "FENGQIAO_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'new.db'}", "FENGQIAO_SECRET_KEY": "k" * 40}
+    environment = {
+        **os.environ,
+        "FENGQIAO_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'new.db'}",
+        "FENGQIAO_SECRET_KEY": "k" * 40,
+    }
 
     for line in commands[1].strip().splitlines():
         _run(house, environment, *[part.strip('"') for part in re.findall(r'"[^"]*"|\S+', line)])

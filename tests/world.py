@@ -279,9 +279,11 @@ def rows() -> Rows:
             valid_to=until,
             **anchors,
         )
-    for region, actor, technical in AUDITS:
+    for i, (region, actor, technical) in enumerate(AUDITS):
         anchors = {"region_id": world.key("Region", region), "actor_id": world.key("UserAccount", actor)}
-        world.add("AuditLog", **anchors, technical=technical)
+        # What the record tells of decides too who reads it: most tell of nothing, one of a filing.
+        told = "UserAccount" if technical else "CommitteeFiling" if i == 1 else None
+        world.add("AuditLog", **anchors, technical=technical, entity=told)
     world.sign()
     return world
 

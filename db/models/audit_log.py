@@ -24,6 +24,7 @@ class AuditLog(Scoped):
         prefix="al",
         label="summary",
         mediator="actor",
+        about="entity",
         menu="系统",
         listed=("at", "actor_id", "action", "entity", "summary", "ip"),
         order=("-id",),

@@ -59,20 +59,34 @@ class CommitteeFiling(Scoped):
     committee_id: Mapped[str] = ref("MediationCommittee", "调委会", "The committee.", fixed=True)
     type: Mapped[str] = choice(FilingType, "备案类型", "What it attests.", fixed=True)
     state: Mapped[str] = choice(FilingState, "环节", "Changed by verbs only.", computed=True, default=FilingState.DRAFT)
-    filing_no: Mapped[str | None] = text("备案编号", "District code, year and serial; given when filed.", 32, computed=True, unique=True)
+    filing_no: Mapped[str | None] = text(
+        "备案编号", "District code, year and serial; given when filed.", 32, computed=True, unique=True
+    )
     superseded_nos: Mapped[list[str] | None] = document("被更正的编号", "Numbers this filing had before corrections.")
     event_on: Mapped[dt.date] = day("事由日期", "Day of establishment, change, election or dissolution.", future=False)
     due_on: Mapped[dt.date | None] = day("应备案日期", "Event day plus 30 days (BR-07).", computed=True)
-    exception_note: Mapped[str | None] = long_text("例外说明", "Written exception where a composition rule cannot be met.", 1000)
-    committee_snapshot: Mapped[dict[str, Any] | None] = document("调委会快照", "Full copy at submission; later edits do not alter it.")
-    changed_fields: Mapped[dict[str, Any] | None] = document("变更内容", "{field: {from, to}} against the last filed snapshot.")
+    exception_note: Mapped[str | None] = long_text(
+        "例外说明", "Written exception where a composition rule cannot be met.", 1000
+    )
+    committee_snapshot: Mapped[dict[str, Any] | None] = document(
+        "调委会快照", "Full copy at submission; later edits do not alter it."
+    )
+    changed_fields: Mapped[dict[str, Any] | None] = document(
+        "变更内容", "{field: {from, to}} against the last filed snapshot."
+    )
     submitted_at: Mapped[dt.datetime | None] = moment("提交时间", "When submitted.", computed=True)
     submitted_by_id: Mapped[str | None] = ref("UserAccount", "提交人", "Who submitted.", computed=True, reverse=False)
     checked_at: Mapped[dt.datetime | None] = moment("核验时间", "When checked.", computed=True)
     checked_by_id: Mapped[str | None] = ref("UserAccount", "核验人", "Who checked.", computed=True, reverse=False)
     filed_at: Mapped[dt.datetime | None] = moment("办结时间", "When filed or refused.", computed=True)
-    filed_by_id: Mapped[str | None] = ref("UserAccount", "经办人", "Who filed or refused.", computed=True, reverse=False)
-    return_reason: Mapped[str | None] = long_text("退回或不予备案理由", "Reason of the last return, refusal or correction.", 1000, computed=True)
-    court_notified_on: Mapped[dt.date | None] = day("通报法院日期", "Set by the court notification (BR-13).", computed=True)
+    filed_by_id: Mapped[str | None] = ref(
+        "UserAccount", "经办人", "Who filed or refused.", computed=True, reverse=False
+    )
+    return_reason: Mapped[str | None] = long_text(
+        "退回或不予备案理由", "Reason of the last return, refusal or correction.", 1000, computed=True
+    )
+    court_notified_on: Mapped[dt.date | None] = day(
+        "通报法院日期", "Set by the court notification (BR-13).", computed=True
+    )
 
     __table_args__: Any = (sa.Index("ix_committee_filing_state_due", "state", "due_on"),)

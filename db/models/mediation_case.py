@@ -50,7 +50,9 @@ class MediationCase(Scoped):
         ),
     )  # fmt: skip
 
-    case_no: Mapped[str] = text("案件编号", "Committee code, year and serial.", 32, computed=True, unique=True, search=True)
+    case_no: Mapped[str] = text(
+        "案件编号", "Committee code, year and serial.", 32, computed=True, unique=True, search=True
+    )
     title: Mapped[str] = text("案由", "Short title.", search=True)
     summary: Mapped[str] = long_text("纠纷简要情况", "Claim, facts and focus of the dispute (L29).", 2000)
     committee_id: Mapped[str] = ref("MediationCommittee", "调委会", "The committee that mediates.", fixed=True)
@@ -63,7 +65,9 @@ class MediationCase(Scoped):
     parties_relation: Mapped[str] = choice(PartiesRelation, "当事人关系", "Who stands against whom.")
     difficulty: Mapped[str] = choice(CaseDifficulty, "疑难程度", "Proposed by the mediator, fixed at review.")
     difficulty_basis: Mapped[str | None] = text("疑难认定依据", "Why so.", 200)
-    difficulty_reviewed_by_id: Mapped[str | None] = ref("UserAccount", "疑难审定人", "Who fixed it.", computed=True, reverse=False)
+    difficulty_reviewed_by_id: Mapped[str | None] = ref(
+        "UserAccount", "疑难审定人", "Who fixed it.", computed=True, reverse=False
+    )
     applicant_demand: Mapped[str | None] = long_text("申请人诉求", "What the applicant wants.", 2000)
     amount_claimed: Mapped[decimal.Decimal | None] = money("诉求金额", "Yuan claimed.")
     headcount: Mapped[int] = integer("涉及当事人数", "Persons involved.", low=2)
@@ -75,9 +79,13 @@ class MediationCase(Scoped):
     closed_on: Mapped[dt.date | None] = day("结案日期", "When closed.", future=False)
     archived_on: Mapped[dt.date | None] = day("归档日期", "When archived.", future=False)
     entered_at: Mapped[dt.datetime] = moment("录入时间", "System clock at entry.", computed=True)
-    entry_completed_at: Mapped[dt.datetime | None] = moment("录入完成时间", "Basis of timeliness (BR-20).", computed=True)
+    entry_completed_at: Mapped[dt.datetime | None] = moment(
+        "录入完成时间", "Basis of timeliness (BR-20).", computed=True
+    )
     entry_channel: Mapped[str] = choice(EntryChannel, "录入渠道", "Where it was entered.", computed=True)
-    state: Mapped[str] = choice(CaseState, "状态", "Changed by verbs only.", computed=True, default=CaseState.REGISTERED)
+    state: Mapped[str] = choice(
+        CaseState, "状态", "Changed by verbs only.", computed=True, default=CaseState.REGISTERED
+    )
     outcome: Mapped[str | None] = choice(CaseOutcome, "调解结果", "How mediation ended.", computed=True)
     outcome_note: Mapped[str | None] = text("结果说明", "Note on the outcome.", 500)
     mediation_times: Mapped[int] = integer("调解次数", "Sessions.", default=0)
@@ -85,11 +93,19 @@ class MediationCase(Scoped):
     is_major: Mapped[bool] = flag("重大", "Difficulty is MAJOR.", computed=True)
     is_difficult: Mapped[bool] = flag("疑难", "Difficulty is DIFFICULT or MAJOR.", computed=True)
     focus_tags: Mapped[list[str] | None] = choices(FocusTag, "重点领域", "Focus topics (S4).")
-    confirmation_state: Mapped[str] = choice(ConfirmationState, "司法确认", "Judicial confirmation.", computed=True, default=ConfirmationState.NOT_APPLIED)
-    litigation_result: Mapped[str] = choice(LitigationResult, "诉讼结果", "Result of later litigation.", computed=True, default=LitigationResult.NONE)
-    subsidy_state: Mapped[str] = choice(SubsidyState, "补贴环节", "Where the subsidy claim stands.", computed=True, default=SubsidyState.NONE)
+    confirmation_state: Mapped[str] = choice(
+        ConfirmationState, "司法确认", "Judicial confirmation.", computed=True, default=ConfirmationState.NOT_APPLIED
+    )
+    litigation_result: Mapped[str] = choice(
+        LitigationResult, "诉讼结果", "Result of later litigation.", computed=True, default=LitigationResult.NONE
+    )
+    subsidy_state: Mapped[str] = choice(
+        SubsidyState, "补贴环节", "Where the subsidy claim stands.", computed=True, default=SubsidyState.NONE
+    )
     dossier_score: Mapped[decimal.Decimal | None] = number("卷宗评分", "0 to 100.", 7, 3, high=100, computed=True)
-    quality_flags: Mapped[list[str] | None] = choices(QualityFlag, "质量标记", "Anomaly checks that hit (4.9).", computed=True)
+    quality_flags: Mapped[list[str] | None] = choices(
+        QualityFlag, "质量标记", "Anomaly checks that hit (4.9).", computed=True
+    )
     late_entry: Mapped[bool] = flag("逾期录入", "Entered after the month of conclusion (BR-20).", computed=True)
 
     __table_args__: Any = (

@@ -11,6 +11,7 @@ from db.base import Scoped
 from db.enums import CommitteeStatus, CommitteeType, FilingStatus, FundingSource, IndustryDomain, RegionLevel
 from db.facts import Entity, Through, choice, day, flag, number, ref, text
 
+
 class MediationCommittee(Scoped):
     """人民调解委员会：依法设立的调解民间纠纷的群众性组织（人民调解法第七、八条）。
 
@@ -47,7 +48,10 @@ class MediationCommittee(Scoped):
     name: Mapped[str] = text("名称", "Full name (DB32/T 3669 annex A).", search=True)
     type: Mapped[str] = choice(CommitteeType, "类型", "Type of committee.")
     industry_domain: Mapped[str | None] = choice(
-        IndustryDomain, "行业领域", "Domain of an industry or professional committee.", required_when="类型为行业性、专业性"
+        IndustryDomain,
+        "行业领域",
+        "Domain of an industry or professional committee.",
+        required_when="类型为行业性、专业性",
     )
     level: Mapped[str] = choice(RegionLevel, "工作层级", "Level at which it works.")
     region_id: Mapped[str] = ref("Region", "所在区划", "The region it belongs to.", fixed=True)

@@ -36,7 +36,7 @@ class Mediator(Scoped):
         menu="调解组织",
         listed=("mediator_no", "name", "sex", "kind", "education", "grade", "status"),
         matrix=dict(
-            PROV="Rm P", CITY="Rm C", DIST="RCUX D", OFFC="RCUm S", CENT="Rm S", COMM="RCUm K", MEDR="RU O", AUDT="Rm D",
+            PROV="Rm P", CITY="Rm C", DIST="RCUX D", OFFC="RCUm S", CENT="Rm S", COMM="RCUm K", MEDR="RU(mobile,address,bank_account,education,political_status,backgrounds,specialties) O", AUDT="Rm D",
         ),
         through=(
             Through(
@@ -46,7 +46,9 @@ class Mediator(Scoped):
         ),
     )  # fmt: skip
 
-    mediator_no: Mapped[str] = text("调解员编号", "Register number, given by the server, unique.", 32, computed=True, unique=True, search=True)
+    mediator_no: Mapped[str] = text(
+        "调解员编号", "Register number, given by the server, unique.", 32, computed=True, unique=True, search=True
+    )
     certificate_no: Mapped[str | None] = text("上岗证号", "Number of the certificate of post.", 32)
     name: Mapped[str] = text("姓名", "Name.", 50, search=True)
     region_id: Mapped[str] = ref("Region", "登记区划", "Where the person is registered.", fixed=True)
@@ -61,8 +63,23 @@ class Mediator(Scoped):
     ethnicity: Mapped[str] = choice(Ethnicity, "民族", "GB/T 3304.")
     education: Mapped[str] = choice(Education, "文化程度", "GB/T 4658.")
     political_status: Mapped[str | None] = choice(PoliticalStatus, "政治面貌", "GB/T 4762.", personal="null")
-    mobile = encrypted("手机号", "Mobile phone.", mask="mobile", length=11, required=True, pattern=r"1[3-9][0-9]{9}", pattern_zh="11 位手机号")
-    bank_account = encrypted("银行账号", "Only where subsidies are paid.", mask="bank_account", length=30, pattern=r"[0-9]{8,30}", pattern_zh="8 至 30 位数字")
+    mobile = encrypted(
+        "手机号",
+        "Mobile phone.",
+        mask="mobile",
+        length=11,
+        required=True,
+        pattern=r"1[3-9][0-9]{9}",
+        pattern_zh="11 位手机号",
+    )
+    bank_account = encrypted(
+        "银行账号",
+        "Only where subsidies are paid.",
+        mask="bank_account",
+        length=30,
+        pattern=r"[0-9]{8,30}",
+        pattern_zh="8 至 30 位数字",
+    )
     address = encrypted("住址", "Home address.", mask="address", length=200)
     kind: Mapped[str] = choice(MediatorKind, "类别", "Full time, part time or specially engaged.")
     backgrounds: Mapped[list[str] | None] = choices(MediatorBackground, "从业背景", "Where the person comes from.")

@@ -38,4 +38,3 @@ class UserAccount(Scoped):
     must_change_password: Mapped[bool] = flag("需改密码", "Must change the password.", hidden=True)
     failed_sign_ins: Mapped[int] = integer("连续失败", "Failures in a row.", default=0, hidden=True)
     locked_until: Mapped[dt.datetime | None] = moment("锁定至", "No sign-in before.", computed=True)
-

@@ -158,5 +158,8 @@ def _end_appointments(
     post = work.table("MediatorAppointment")
     going_on = sa.or_(post.c.end_on.is_(None), post.c.end_on > day)
     for appointment in work.living("MediatorAppointment", post.c.committee_id == committee_id, going_on, *where):
-        last = max(day, appointment["start_on"])
-        work.change("MediatorAppointment", appointment["id"], end_on=last, end_reason=reason.name)
+        if appointment["start_on"] > day:
+            # A post that never began is withdrawn; ended on its first day it would still have been held that day.
+            work.change("MediatorAppointment", appointment["id"], deleted_at=work.now)
+        else:
+            work.change("MediatorAppointment", appointment["id"], end_on=day, end_reason=reason.name)

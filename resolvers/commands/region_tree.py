@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from db.enums import Ethnicity, RegionKind, RegionLevel
-from db.facts import Code
 from resolvers.commands.region_files import WIDTHS, Line, fault
 from resolvers.faults import Fault
 

@@ -24,6 +24,7 @@ from db.engine import Database, analyze
 from db.enums import AuditAction
 from db.identity import new_key, seeded_keys
 from db.models.audit_log import AuditLog
+from db.models.region import Region
 from resolvers.commands.region_changes import Counts, Current, check_mapping, stated_parents
 from resolvers.commands.region_files import Change, Progress, digest, read_mapping, read_regions
 from resolvers.commands.region_register import Run
@@ -79,7 +80,10 @@ def write_regions(
     """
     day = valid_from or CUT_OFF
     # The same file from the same day makes the same ids everywhere, so that two registers can be compared.
-    keys = seeded_keys(int(dt.datetime.combine(day, dt.time(), SHANGHAI).timestamp() * 1000), int(source.sha256[:16], 16))
+    # How many rows there are counts too: a second import must not make the ids of the first.
+    start = int(dt.datetime.combine(day, dt.time(), SHANGHAI).timestamp() * 1000)
+    known = connection.execute(sa.select(sa.func.count()).select_from(Region)).scalar_one()
+    keys = seeded_keys(start, int(source.sha256[:16], 16) + known)
     run = Run(connection, source.provinces, source.mapping, day, actor_id, progress, keys)
     counts = run.do()
     if counts.changed:

@@ -19,16 +19,24 @@ _TAKEN = ("NOT_UNIQUE", "已被使用", "is already in use")
 
 
 def check(draft: Draft) -> None:
-    """Note a fault at every field whose value another living row has."""
-    for field in draft.info.fields.values():
-        if field.facts.unique and not field.facts.computed:
-            stored = f"{field.name}_digest" if field.kind == "encrypted" else field.column
-            partial = field.facts.unique if isinstance(field.facts.unique, str) else None
-            if field.name not in draft.broken and _taken(draft, {stored: draft.row.get(stored)}, partial):
-                draft.fault(field.name, *_TAKEN)
+    """Note a fault at every field whose value another living row has.
+
+    What is encrypted is asked for last, and only of an input that has no other fault: one that is refused anyhow must
+    not tell whose number is registered.
+    """
+    fields = sorted(draft.info.fields.values(), key=lambda field: field.kind == "encrypted")
     for columns in draft.info.facts.unique:
         if draft.whole(*columns) and _taken(draft, {column: draft.row[column] for column in columns}):
             draft.fault(columns[-1], *_TAKEN)
+    for field in fields:
+        if not field.facts.unique or field.facts.computed or field.name in draft.broken:
+            continue
+        if field.kind == "encrypted" and draft.faults:
+            continue
+        stored = f"{field.name}_digest" if field.kind == "encrypted" else field.column
+        partial = field.facts.unique if isinstance(field.facts.unique, str) else None
+        if _taken(draft, {stored: draft.row.get(stored)}, partial):
+            draft.fault(field.name, *_TAKEN)
 
 
 def _taken(draft: Draft, values: dict[str, Any], partial: str | None = None) -> bool:

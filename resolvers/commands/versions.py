@@ -28,7 +28,8 @@ def conflict(work: Work, info: EntityInfo, row: OpenRow, if_version: int) -> Ref
         f"The row was changed since you read it: it is at version {row['version']}, yours is {if_version}.",
     )  # fmt: skip
     fields = _changed_since(work, info, row, if_version)
-    return Refused([fault], {"changedBy": who["person_name"] if who else None, "changedFields": fields})
+    changed_by = who["person_name"] if who else None
+    return Refused([fault], {"changedBy": changed_by, "changedFields": fields}, public_id(info, row.key))
 
 
 def _changed_since(work: Work, info: EntityInfo, row: OpenRow, if_version: int) -> list[str]:

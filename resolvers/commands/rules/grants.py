@@ -92,6 +92,9 @@ def _check_anchor(draft: Draft, role: Role) -> None:
 
 
 def _allow(draft: Draft) -> None:
+    if draft.before is None and draft.row["account_id"] == draft.work.viewer.account_id:
+        # A role of one's own making would lift one's masks and the separation of duties.
+        raise forbidden("不能给自己授权。", "You may not grant anything to yourself.")
     if not may_grant(draft.work, draft.row):
         role = Role[draft.row["role"]]
         # The technical administrator may end what others gave, and give nothing they have.

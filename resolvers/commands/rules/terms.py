@@ -39,10 +39,10 @@ def _prepare(draft: Draft) -> None:
     row, work = draft.row, draft.work
     if draft.whole("starts_on") and row.get("ends_on") is None and "ends_on" not in draft.broken:
         row["ends_on"] = last_of_term(row["starts_on"], work.settings.term_months)
-    if draft.new and draft.whole("committee_id"):
+    if draft.whole("committee_id"):
         # Whatever is decided about a committee's terms and people is decided one after another.
         work.hold("MediationCommittee", row["committee_id"])
-        if row.get("term_no") is None and "term_no" not in draft.broken:
+        if draft.new and row.get("term_no") is None and "term_no" not in draft.broken:
             row["term_no"] = max((term["term_no"] for term in _terms(draft)), default=0) + 1
 
 
