@@ -53,9 +53,10 @@ def _machine() -> str:
 async def _database(kind: str) -> list[dict[str, Any]]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url, server = _prepared(kind, folder, stack)
+        url = _prepared(kind, folder, stack)
         environment = {
-            **os.environ, "FENGQIAO_DATABASE_URL": url, "FENGQIAO_SECRET_KEY": "bench" * 8, "FENGQIAO_DEMO_PASSWORD": "Bench-2026-only",
+            **os.environ, "FENGQIAO_DATABASE_URL": url, "FENGQIAO_SECRET_KEY": "bench" * 8,
+            "FENGQIAO_DEMO_PASSWORD": "Bench-2026-only",
         }  # fmt: skip
         _run(environment, "seed", "demo")
         token = _run(environment, "token", "create", "--login", "district").split()[-1]
@@ -70,12 +71,12 @@ async def _database(kind: str) -> list[dict[str, Any]]:
         return [await _question(kind, i, q, token, (ours, limit), pids, postmaster) for i, q in enumerate(QUESTIONS)]
 
 
-def _prepared(kind: str, folder: Path, stack: contextlib.ExitStack) -> tuple[str, Any]:
+def _prepared(kind: str, folder: Path, stack: contextlib.ExitStack) -> str:
     """The URL of an empty database."""
     if kind == "sqlite":
-        return f"sqlite+aiosqlite:///{folder / 'bench.db'}", None
+        return f"sqlite+aiosqlite:///{folder / 'bench.db'}"
     cluster = stack.enter_context(throwaway_cluster())
-    return cluster.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False), cluster
+    return cluster.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
 
 def _run(environment: dict[str, str], *arguments: str) -> str:
@@ -130,7 +131,8 @@ async def _facts(url: str) -> tuple[dict[str, Any], int | None]:
     async with engine.connect() as connection:
         paths = await connection.execute(
             sa.text(
-                "SELECT code, path FROM region WHERE code IN ('000000000000','320000000000','320100000000','320102000000')"
+                "SELECT code, path FROM region WHERE code IN"
+                " ('000000000000', '320000000000', '320100000000', '320102000000')"
             )
         )
         by_code: dict[str, str] = {code: path for code, path in paths}
@@ -168,7 +170,8 @@ async def _question(
     answers = [(await load(port, make, 12, 1))[1] for port, make in zip(ports, makers, strict=True)]
     if answers[0] != answers[1]:
         raise SystemExit(
-            f"{question.name} on {kind}: the two do not print the same bytes\n{answers[0][:600]!r}\n{answers[1][:600]!r}"
+            f"{question.name} on {kind}: the two do not print the same bytes\n"
+            f"{answers[0][:600]!r}\n{answers[1][:600]!r}"
         )
     seconds: list[list[float]] = [[], []]
     cpu: list[list[float]] = [[], []]

@@ -91,8 +91,8 @@ def _register(dialect: str) -> str:
         FROM region r WHERE r.id = c.region_id AND {region}), 'null')"""
     committee = parts(
         "'{\"id\":\"mc_'", "c.id", "'\",\"code\":'", text.format("c.code"), "',\"name\":'", text.format("c.name"),
-        "',\"establishedOn\":\"'", "c.established_on", "'\",\"filingStatus\":\"'", "c.filing_status", "'\",\"region\":'", place,
-        "',\"director\":'", director, "',\"mediators\":{\"nodes\":['", mediators, "']}}'",
+        "',\"establishedOn\":\"'", "c.established_on", "'\",\"filingStatus\":\"'", "c.filing_status",
+        "'\",\"region\":'", place, "',\"director\":'", director, "',\"mediators\":{\"nodes\":['", mediators, "']}}'",
     )  # fmt: skip
     page = _PAGE.format(**names, region=region)
     whole = parts('\'{"data":{"mediationCommittees":{"nodes":[\'', f"coalesce({joined.format('j')}, '')", "']}}}'")

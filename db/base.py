@@ -45,7 +45,9 @@ class Record(Base):
     updated_at: Mapped[dt.datetime] = moment("修改时间", "When the row was last changed.", computed=True)
     version: Mapped[int] = mapped_column(
         sa.Integer(), default=1,
-        info={"facts": Facts("int", "版本", "Counts the changes; send it back as ifVersion.", low=1, high=2**31 - 1, computed=True)},
+        info={"facts": Facts(
+            "int", "版本", "Counts the changes; send it back as ifVersion.", low=1, high=2**31 - 1, computed=True
+        )},
     )  # fmt: skip
     deleted_at: Mapped[dt.datetime | None] = moment("删除时间", "Set when the row was deleted.", hidden=True)
 
@@ -87,14 +89,8 @@ class Scoped(Record):
 
     @declared_attr
     def org_scope_id(cls) -> Mapped[str | None]:
-        return ref(
-            "OrgUnit",
-            "归口机构",
-            "The unit that guides the row's owner.",
-            computed=True,
-            constraint=False,
-            reverse=False,
-        )  # type: ignore[no-any-return]
+        said = "The unit that guides the row's owner."
+        return ref("OrgUnit", "归口机构", said, computed=True, constraint=False, reverse=False)  # type: ignore[no-any-return]
 
 
 def _expand_encrypted(cls: type[Any]) -> None:

@@ -107,7 +107,9 @@ def compare(
         sa.Text() if operator in ("contains", "startsWith", "endsWith") or field.kind == "enums" else wide(field.type)
     )
 
-    def bind(leaf: Any, using: Convert = stored_form(field, prefix, operator)) -> sa.BindParameter[Any]:
+    usual = stored_form(field, prefix, operator)
+
+    def bind(leaf: Any, using: Convert = usual) -> sa.BindParameter[Any]:
         return c.binds.add(leaf, kind, using)
 
     match operator:

@@ -219,7 +219,10 @@ class Inputs:
         )
 
     def values(self, info: EntityInfo, patch: bool) -> Any:
-        """``XInput`` or ``XPatch``: what clients may write. Nothing is non-null: what is missing is told with the rest."""
+        """``XInput`` or ``XPatch``: what clients may write.
+
+        Nothing is non-null: what is missing is told with the rest.
+        """
 
         def fields() -> dict[str, GraphQLInputField]:
             made = {}

@@ -36,7 +36,8 @@ class Mediator(Scoped):
         menu="调解组织",
         listed=("mediator_no", "name", "sex", "kind", "education", "grade", "status"),
         matrix=dict(
-            PROV="Rm P", CITY="Rm C", DIST="RCUX D", OFFC="RCUm S", CENT="Rm S", COMM="RCUm K", MEDR="RU(mobile,address,bank_account,education,political_status,backgrounds,specialties) O", AUDT="Rm D",
+            PROV="Rm P", CITY="Rm C", DIST="RCUX D", OFFC="RCUm S", CENT="Rm S", COMM="RCUm K", AUDT="Rm D",
+            MEDR="RU(mobile,address,bank_account,education,political_status,backgrounds,specialties) O",
         ),
         through=(
             Through(

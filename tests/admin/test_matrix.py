@@ -59,7 +59,7 @@ def rows(demo_url: str, people: Callable[[str], Person]) -> Rows:
         database = Database(Settings(database_url=demo_url))
         try:
             return await database.look(lambda c: {
-                info.name: [dict(r._mapping) for r in c.execute(sa.select(info.table).where(info.table.c.deleted_at.is_(None)))]
+                info.name: [dict(r._mapping) for r in c.execute(sa.select(info.table)) if r.deleted_at is None]
                 for info in registry().values()
             })  # fmt: skip
         finally:
