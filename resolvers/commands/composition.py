@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from db.enums import CommitteeRole, FilingType, Sex
 from resolvers.commands.dates import ONE_DAY, last_of_term
-from resolvers.commands.snapshots import members_on
+from resolvers.commands.snapshots import MEMBER_ROLES, members_on
 from resolvers.commands.standing import last_filed
 from resolvers.commands.work import Row, Work
 from resolvers.faults import Fault
@@ -42,6 +42,8 @@ def composition(work: Work, committee: Row, filing_type: str) -> Composition:
     made = Composition(term, members, as_of)
     if filing_type != FilingType.DISSOLVE.name:
         _judge_members(made, _multi_ethnic(work, committee))
+        if term and not upcoming:
+            _judge_days_to_come(made, work, committee)
         _judge_term(made, work, filing_type)
     return made
 
@@ -49,18 +51,36 @@ def composition(work: Work, committee: Row, filing_type: str) -> Composition:
 def _term(work: Work, committee: Row, filing_type: str) -> Row | None:
     table = work.table("CommitteeTerm")
     terms = sorted(work.living("CommitteeTerm", table.c.committee_id == committee["id"]), key=lambda t: t["starts_on"])
+    attested = ((last_filed(work, committee["id"]) or {}).get("term") or {}).get("termNo", 0)
     if filing_type == FilingType.REELECTION.name:
-        attested = ((last_filed(work, committee["id"]) or {}).get("term") or {}).get("termNo", 0)
         return terms[-1] if len(terms) > 1 and terms[-1]["term_no"] > attested else None
     begun = [term for term in terms if term["starts_on"] <= work.today]
-    if not begun:
-        return terms[0] if terms else None
-    return begun[-1]
+    # A re-election that was filed before its term begins has attested that term: what comes after is held against it.
+    filed = [term for term in terms if term["starts_on"] > work.today and term["term_no"] == attested]
+    return next(iter(filed or begun[-1:] or terms), None)
 
 
 def _multi_ethnic(work: Work, committee: Row) -> bool:
     region = work.get("Region", committee["region_id"])
     return bool(region and region["multi_ethnic"])
+
+
+def _judge_days_to_come(made: Composition, work: Work, committee: Row) -> None:
+    """BR-01 holds on every day of the term: posts whose end or beginning is known already are looked ahead to."""
+    assert made.term is not None
+    post, terms = work.table("MediatorAppointment"), work.table("CommitteeTerm")
+    next_terms = work.living("CommitteeTerm", terms.c.committee_id == committee["id"], terms.c.starts_on > made.as_of)
+    last = min([made.term["ends_on"], *(term["starts_on"] - ONE_DAY for term in next_terms)])
+    posts = work.living("MediatorAppointment", post.c.committee_id == committee["id"], post.c.role.in_(MEMBER_ROLES))
+    days = {row["start_on"] for row in posts} | {row["end_on"] + ONE_DAY for row in posts if row["end_on"]}
+    for day in sorted(day for day in days if made.as_of < day <= last):
+        count = len(members_on(work, committee["id"], day))
+        if not 3 <= count <= 9:
+            said = f"自 {day} 起委员为 {count} 人，任期内每天都应有 3 至 9 人"
+            made.fault(
+                "BR-01", said, f"From {day} there are {count} members; there must be 3 to 9 on every day of the term"
+            )
+            return
 
 
 def _judge_members(made: Composition, multi_ethnic: bool) -> None:

@@ -241,6 +241,47 @@ async def test_a_re_election_opens_the_next_term_and_ends_the_last(town: Town) -
     assert await status(town, committee) == "FILED"
 
 
+async def test_what_follows_an_early_re_election_is_held_against_the_term_it_attested(town: Town) -> None:
+    committee = await town.complete()
+    people = [row["mediator_id"] for row in await town.rows("MediatorAppointment", committee_id=committee)]
+    await town.filed(committee)
+    begin = today() + ONE_DAY
+    await town.term(committee, startsOn=begin, electionOn=today())
+    for i, person in enumerate(people):
+        await town.appoint(committee, person, "MEMBER" if i else "DIRECTOR", startOn=begin)
+    await town.filed(committee, "REELECTION")
+    await town.update("office", "MediationCommittee", committee, {"address": "新址一号"})
+    filing = await town.filing(committee, kind="CHANGE")
+    await town.take("office", filing, "submit")
+
+    assert set((await town.row("CommitteeFiling", filing))["changed_fields"]) == {"address"}
+
+
+async def test_a_dissolution_leaves_no_post_that_is_still_to_begin(town: Town) -> None:
+    committee = await town.complete()
+    person = await town.person(female=True)
+    await town.filed(committee)
+    await town.appoint(committee, person, startOn=today() + ONE_DAY)
+    await town.filed(committee, "DISSOLVE")
+    posts = await town.rows("MediatorAppointment", committee_id=committee)
+
+    assert [row["mediator_id"] for row in posts if row["end_on"] is None and row["deleted_at"] is None] == []
+
+
+async def test_a_board_that_will_fall_short_within_its_term_is_not_filed(town: Town) -> None:
+    """BR-01: from three to nine members on every day of the term."""
+    committee = await town.complete()
+    posts = await town.rows("MediatorAppointment", committee_id=committee)
+    leaving = next(row for row in posts if row["role"] == "MEMBER")
+    end = {"endOn": str(today() + ONE_DAY), "endReason": "RESIGN"}
+    await town.update("office", "MediatorAppointment", leaving["id"], end)
+    filing = await town.filing(committee)
+    with pytest.raises(Refused) as refused:
+        await town.take("office", filing, "submit")
+
+    assert ("by", "BR-01") in codes(refused.value)
+
+
 async def test_a_re_election_needs_a_next_term(town: Town) -> None:
     committee = await town.complete()
     await town.filed(committee)
