@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from db.registry import EntityInfo, Field, ModelMistake, Registry, Relation
+from db.mistakes import ModelMistake
+from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.scopes import may
 from permissions.viewer import Viewer
 

@@ -5,7 +5,6 @@ A mistake in a model raises ModelMistake at start, with the model, the field and
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,18 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import inspect
 
-from db import crypto
 from db.base import Record
 from db.facts import SCOPES, Entity, Facts, Grant, Kind, Role, Through
+from db.mistakes import ModelMistake, check_column, check_entity
 from db.naming import camel, lower_first, plural, snake
-from db.types import Choice, Json
-
-
-class ModelMistake(Exception):
-    """A model contradicts itself or another; the message says where and what to do."""
-
-    def __init__(self, where: str, wrong: str, remedy: str) -> None:
-        super().__init__(f"{where}: {wrong}. {remedy}")
 
 
 @dataclass(frozen=True)
@@ -167,7 +158,7 @@ class Registry(Mapping[str, EntityInfo]):
         for info in self._by_name.values():
             self._add_through(info)
         for info in self._by_name.values():
-            self._check(info)
+            check_entity(self, info)
 
     def __getitem__(self, name: str) -> EntityInfo:
         return self._by_name[name]
@@ -286,53 +277,6 @@ class Registry(Mapping[str, EntityInfo]):
             )  # fmt: skip
         info.relations[relation.name] = relation
 
-    def _check(self, info: EntityInfo) -> None:
-        facts = info.facts
-        where = f"{info.name}.__entity__"
-        known = {*info.fields, *info.relations, *(c.name for c in info.table.c)}
-
-        def must_know(what: str, names: Iterable[str]) -> None:
-            for name in names:
-                if name not in known:
-                    near = get_close_matches(name, known, 1)
-                    raise ModelMistake(
-                        where,
-                        f"{what} names {name!r}, which is no field",
-                        f"Did you mean {near[0]!r}?" if near else "Name a field of the model.",
-                    )
-
-        must_know("label", [facts.label])
-        must_know("listed", facts.listed)
-        must_know("order", [name.lstrip("-") for name in facts.order])
-        must_know("dimensions", facts.dimensions)
-        for columns in facts.unique:
-            must_know("unique", columns)
-        if facts.owner not in (None, "self") and info.owner is None:
-            raise ModelMistake(
-                where, f"owner {facts.owner!r} is no reference", "Name a reference without its _id, 'self', or None."
-            )
-        for what, path in (("committee", facts.committee), ("mediator", facts.mediator)):
-            try:
-                self.walk(info, path or "self")
-            except KeyError as missing:
-                raise ModelMistake(
-                    where, f"{what} path {path!r} has no relation {missing}", "Name relations, parted by dots."
-                ) from None
-        for role, grant in info.grants.items():
-            for named in grant.columns.values():
-                must_know(f"the grant of {role.name}", named)
-        if facts.machine and facts.machine.column not in info.fields:
-            raise ModelMistake(
-                where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column."
-            )
-        label = info.fields.get(facts.label)
-        if label and (label.maskable or label.kind == "encrypted"):
-            raise ModelMistake(
-                where,
-                f"label {facts.label!r} is personal",
-                "People must be able to name a row by what everybody may read.",
-            )
-
 
 def _read(model: type[Record]) -> EntityInfo:
     """The entity without its relations: fields, hidden columns, grants."""
@@ -353,7 +297,7 @@ def _read(model: type[Record]) -> EntityInfo:
             raise ModelMistake(
                 where, "the column says nothing about itself", "Make it with a function of db.facts, such as text(…)."
             )
-        _check_column(where, column, said)
+        check_column(where, column, said)
         if said.hidden:
             info.hidden[column.name] = said
         elif said.kind != "ref":
@@ -375,29 +319,6 @@ def _read(model: type[Record]) -> EntityInfo:
                 f"{model.__name__}.matrix {role}", str(wrong), f"Scopes are {', '.join(SCOPES)}."
             ) from None
     return info
-
-
-def _check_column(where: str, column: sa.Column[Any], facts: Facts) -> None:
-    if not facts.zh and not facts.hidden:
-        raise ModelMistake(where, "the column has no Chinese label", "Give it one; it is what clerks see.")
-    if isinstance(column.type, sa.Enum | sa.DateTime | sa.Date | sa.Numeric) and not isinstance(
-        column.type, sa.types.TypeDecorator
-    ):
-        raise ModelMistake(where, f"{column.type!r} is not portable", "Use the functions of db.facts.")
-    if facts.low is not None and facts.high is not None and facts.low > facts.high:
-        raise ModelMistake(where, f"the bounds {facts.low}…{facts.high} are empty", "Turn them round.")
-    if facts.mask is not None and facts.mask not in crypto.MASKS:
-        raise ModelMistake(where, f"there is no mask {facts.mask!r}", f"Use one of {', '.join(crypto.MASKS)}.")
-    if facts.unique and facts.personal:
-        raise ModelMistake(
-            where, "a key of rows is personal", "Who may not read it could still ask for it: drop unique or personal."
-        )
-    if facts.kind == "enum" and not isinstance(column.type, Choice):
-        raise ModelMistake(where, "an enum column without its check", "Use choice(…).")
-    if facts.kind == "json" and not isinstance(column.type, Json):
-        raise ModelMistake(where, "a document column of another type", "Use document(…).")
-    if isinstance(facts.default, dt.date):
-        raise ModelMistake(where, "a fixed date as default ages", "Leave the default out.")
 
 
 @functools.cache

@@ -7,7 +7,8 @@ import pytest
 from admin.labels import UNNUMBERED, label_pick, label_text
 from admin.tables import KEY, REASON, Column, Table, Tables, _columns
 from db.facts import Facts
-from db.registry import Field, ModelMistake, registry
+from db.mistakes import ModelMistake
+from db.registry import Field, registry
 
 TABLES = Tables(registry())
 

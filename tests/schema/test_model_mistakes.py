@@ -12,7 +12,8 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from db.enums import Sex
 from db.facts import Entity, Facts, Machine, Through, choice, day, document, integer, ref, text
-from db.registry import ModelMistake, Registry
+from db.mistakes import ModelMistake
+from db.registry import Registry
 from db.types import Choice, Key, Text
 
 Models = list[tuple[str, dict[str, Any]]]

@@ -1,0 +1,97 @@
+"""What a model may not say: each mistake is told at start with the model, the field and what to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from db import crypto
+from db.facts import Facts
+from db.types import Choice, Json
+
+if TYPE_CHECKING:
+    from db.registry import EntityInfo, Registry
+
+
+class ModelMistake(Exception):
+    """A model contradicts itself or another; the message says where and what to do."""
+
+    def __init__(self, where: str, wrong: str, remedy: str) -> None:
+        super().__init__(f"{where}: {wrong}. {remedy}")
+
+
+def check_column(where: str, column: sa.Column[Any], facts: Facts) -> None:
+    """Refuse a column whose facts contradict its type or each other. Raises ModelMistake."""
+    if not facts.zh and not facts.hidden:
+        raise ModelMistake(where, "the column has no Chinese label", "Give it one; it is what clerks see.")
+    if isinstance(column.type, sa.Enum | sa.DateTime | sa.Date | sa.Numeric) and not isinstance(
+        column.type, sa.types.TypeDecorator
+    ):
+        raise ModelMistake(where, f"{column.type!r} is not portable", "Use the functions of db.facts.")
+    if facts.low is not None and facts.high is not None and facts.low > facts.high:
+        raise ModelMistake(where, f"the bounds {facts.low}…{facts.high} are empty", "Turn them round.")
+    if facts.mask is not None and facts.mask not in crypto.MASKS:
+        raise ModelMistake(where, f"there is no mask {facts.mask!r}", f"Use one of {', '.join(crypto.MASKS)}.")
+    if facts.unique and facts.personal:
+        raise ModelMistake(
+            where, "a key of rows is personal", "Who may not read it could still ask for it: drop unique or personal."
+        )
+    if facts.kind == "enum" and not isinstance(column.type, Choice):
+        raise ModelMistake(where, "an enum column without its check", "Use choice(…).")
+    if facts.kind == "json" and not isinstance(column.type, Json):
+        raise ModelMistake(where, "a document column of another type", "Use document(…).")
+    if isinstance(facts.default, dt.date):
+        raise ModelMistake(where, "a fixed date as default ages", "Leave the default out.")
+
+
+def check_entity(entities: Registry, info: EntityInfo) -> None:
+    """Refuse an entity that names what it has not. Raises ModelMistake."""
+    facts = info.facts
+    where = f"{info.name}.__entity__"
+    known = {*info.fields, *info.relations, *(c.name for c in info.table.c)}
+
+    def must_know(what: str, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                raise ModelMistake(
+                    where,
+                    f"{what} names {name!r}, which is no field",
+                    f"Did you mean {near[0]!r}?" if near else "Name a field of the model.",
+                )
+
+    must_know("label", [facts.label])
+    must_know("listed", facts.listed)
+    must_know("order", [name.lstrip("-") for name in facts.order])
+    must_know("dimensions", facts.dimensions)
+    for columns in facts.unique:
+        must_know("unique", columns)
+    if facts.owner not in (None, "self") and info.owner is None:
+        raise ModelMistake(
+            where, f"owner {facts.owner!r} is no reference", "Name a reference without its _id, 'self', or None."
+        )
+    for what, path in (("committee", facts.committee), ("mediator", facts.mediator)):
+        try:
+            entities.walk(info, path or "self")
+        except KeyError as missing:
+            raise ModelMistake(
+                where, f"{what} path {path!r} has no relation {missing}", "Name relations, parted by dots."
+            ) from None
+    for role, grant in info.grants.items():
+        for named in grant.columns.values():
+            must_know(f"the grant of {role.name}", named)
+    if facts.machine and facts.machine.column not in info.fields:
+        raise ModelMistake(
+            where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column."
+        )
+    label = info.fields.get(facts.label)
+    if label and (label.maskable or label.kind == "encrypted"):
+        raise ModelMistake(
+            where,
+            f"label {facts.label!r} is personal",
+            "People must be able to name a row by what everybody may read.",
+        )
