@@ -21,9 +21,11 @@ from admin.schemas import defaults, schema
 from admin.tables import REASON, Column, Table, Tables
 from permissions.http import viewer_of
 from permissions.viewer import Viewer
-from resolvers.faults import Denied, Fault, Refused
+from resolvers.commands.audit import record_export
+from resolvers.faults import Denied, Fault, Refused, forbidden
 from resolvers.requests import Connection, Single, page
 from resolvers.services import Services
+from resolvers.streams import digest_of
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 OnTable = Callable[[Request, Table, Viewer], Awaitable[Response]]
@@ -50,6 +52,7 @@ class TableApi:
             except Refused as problem:
                 return forms.refused(table, problem)
             except Denied as problem:
+                await self.services.commands.refusals.note_reads(viewer, [problem])
                 return forms.denied(problem)
 
         return respond
@@ -70,9 +73,13 @@ class TableApi:
     async def export(self, asked: Listing, table: Table, viewer: Viewer) -> Response:
         """A page of a spreadsheet: a right of its own."""
         if "export" not in self.rights.on_table(table, viewer):
-            raise Denied("FORBIDDEN", f"没有导出“{table.wire}”的权限。", "You may not export this.")
+            raise forbidden(f"没有导出“{table.wire}”的权限。", "You may not export this.", about=table.info.name)
         columns = [table.columns[name] for name in asked.columns] or self._listed(table, viewer)
         found = await self._nodes(table, columns, asked, viewer)
+        condition = digest_of(Connection(table.info, [], where=asked.where, first=asked.first), None)
+        told: dict[str, Any] = {"rows": len(found), "complete": True, "filter": condition, "offset": asked.offset}
+        told["columns"] = [column.wire for column in columns]
+        await self.services.database.write(lambda c: record_export(c, viewer, table.info, told))
         return JSONResponse({"rows": [_marked(rows.exported(self.tables, table, columns, row)) for row in found]})
 
     async def count(self, request: Request, table: Table, viewer: Viewer) -> Response:
@@ -91,8 +98,8 @@ class TableApi:
         params = request.query_params
         limit, offset = (_small(params.get(name), default) for name, default in (("limit", MOST_FOUND), ("offset", 0)))
         pick = label_pick(self.tables.entities, table.info)
-        where, order = found_by(self.tables, table, params.get("search", ""), viewer)
-        asked = page(table.info, pick, where=where, order=order, first=min(limit, MOST_FOUND), offset=offset)
+        typed = found_by(table, params.get("search", ""), viewer)
+        asked = page(table.info, pick, first=min(limit, MOST_FOUND), offset=offset, **typed)
         found = (await self.services.reads.rows(asked, viewer))["nodes"]
         return JSONResponse({row["id"]: label_text(self.tables.entities, table.info, row) for row in found})
 

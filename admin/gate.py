@@ -47,6 +47,7 @@ PASSAGES = [
         "GET /pages/{name}",
         "GET /workbench/",
         "GET /new-committee/",
+        "GET /matrix/",
         "GET /public/meta/",
         "GET /public/translations/",
         "GET /public/translations/{code}/",

@@ -1,4 +1,4 @@
-"""How a picker finds rows: every word in the name, or in what else people search the entity by."""
+"""How a picker finds rows: by the search of the entity, or where it has none, every word in the name."""
 
 from __future__ import annotations
 
@@ -6,35 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from admin.labels import named_by
-from admin.tables import Table, Tables
-from db.registry import Field
+from admin.tables import Table
 from permissions.columns import conditionable
 from permissions.viewer import Viewer
 from resolvers.orderings import Sort
+from resolvers.search import LONGEST, MOST_WORDS, searchable
 
-MOST_WORDS = 8
 
-
-def found_by(
-    tables: Tables, table: Table, search: str, viewer: Viewer
-) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
-    """Condition and order for what was typed into the picker of `table`."""
+def found_by(table: Table, typed: str, viewer: Viewer) -> dict[str, Any]:
+    """The arguments of a list for what was typed into the picker of `table`."""
     info = table.info
-    fields = [f for f in info.fields.values() if _searched(table, f) and conditionable(info, f, viewer)]
-    words = search.split()[:MOST_WORDS]
-    parts = [{"or": [_holds(field, word) for field in fields]} for word in words] if fields else []
+    words = " ".join(typed.split()[:MOST_WORDS])[:LONGEST].split()
     # A region that was renumbered or closed is chosen no more.
-    current = [{"validTo": {"isNull": True}}] if info.name == "Region" else []
-    every = [*parts, *current]
-    return {"and": every} if every else {}, _order(table, viewer)
+    parts: list[Mapping[str, Any]] = [{"validTo": {"isNull": True}}] if info.name == "Region" else []
+    asked: dict[str, Any] = {"order": _order(table, viewer)}
+    if words and any(conditionable(info, field, viewer) for field in searchable(info)):
+        asked["search"] = " ".join(words)
+    else:
+        parts += _in_the_name(table, words, viewer)
+    return asked | ({"where": {"and": parts}} if parts else {})
 
 
-def _searched(table: Table, field: Field) -> bool:
-    return field.kind == "text" and (field.facts.search or field.name == named_by(table.info))
-
-
-def _holds(field: Field, word: str) -> Mapping[str, Any]:
-    return {field.public: {"startsWith" if field.name == "code" else "contains": word}}
+def _in_the_name(table: Table, words: list[str], viewer: Viewer) -> list[Mapping[str, Any]]:
+    field = table.info.fields.get(named_by(table.info))
+    if field is None or field.kind != "text" or not conditionable(table.info, field, viewer):
+        return []
+    return [{field.public: {"contains": word}} for word in words]
 
 
 def _order(table: Table, viewer: Viewer) -> list[Mapping[str, Any]]:

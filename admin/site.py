@@ -52,6 +52,7 @@ def _files(bundle: Bundle, services: Services) -> list[Route]:
         Route("/pages/{name}", own_pages.files(services.entities)),
         Route("/workbench/", own_pages.workbench),
         Route("/new-committee/", own_pages.new_committee),
+        Route("/matrix/", own_pages.matrix),
     ]
 
 

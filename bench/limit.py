@@ -1,5 +1,5 @@
 """The limit: a bare Starlette route over the driver that runs one statement and sends what it prints. No identity,
-no GraphQL, no choice. Started as a process of its own by ``bench.main`` with the statement in the environment."""
+no GraphQL, no choice. Started as a process of its own with the facts of the database in the environment."""
 
 from __future__ import annotations
 
@@ -21,51 +21,75 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench.queries import QUESTIONS
+from bench import transaction
+from bench.data import Facts
+from bench.sql import SQL, Dialect, path_of, values
 
-_FACTS: dict[str, Any] = json.loads(os.environ.get("BENCH_FACTS", "{}"))
-_URL = os.environ.get("BENCH_URL", "")
 _local = threading.local()
-_threads = ThreadPoolExecutor(2)
 
 
 async def _keep(_connection: Any) -> None:
     return None
 
 
-def _sqlite(sql: str, values: list[Any]) -> str:
+def _connection(path: str) -> sqlite3.Connection:
     connection: sqlite3.Connection | None = getattr(_local, "connection", None)
     if connection is None:
-        connection = _local.connection = sqlite3.connect(_URL, isolation_level=None)
-        connection.executescript("PRAGMA query_only=ON; PRAGMA cache_size=-32000;")
-    text: str = connection.execute(sql, values).fetchone()[0]
-    return text
+        connection = _local.connection = sqlite3.connect(path, isolation_level=None)
+        connection.executescript(
+            "PRAGMA busy_timeout=15000; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-32000;"
+        )
+    return connection
 
 
 def create_limit() -> Starlette:
     """The limit server as an application."""
-    is_sqlite = not _URL.startswith("postgresql")
-    facts = {**_FACTS, "today": _FACTS["today"] if is_sqlite else dt.date.fromisoformat(_FACTS["today"])}
+    url, facts = os.environ["BENCH_URL"], Facts(**json.loads(os.environ["BENCH_FACTS"]))
+    is_sqlite, told = not url.startswith("postgresql"), facts.dump()
+    statements, find = {name: make(Dialect(is_sqlite)) for name, make in SQL.items()}, path_of(Dialect(is_sqlite))
+    threads = ThreadPoolExecutor(2)
     pool: Any = None
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         nonlocal pool
         if not is_sqlite:
-            settings = {"plan_cache_mode": "force_custom_plan", "jit": "off"}
-            pool = await asyncpg.create_pool(_URL, min_size=8, max_size=8, reset=_keep, server_settings=settings)
+            pool = await asyncpg.create_pool(
+                url, min_size=8, max_size=8, reset=_keep,
+                server_settings={"plan_cache_mode": "force_custom_plan", "jit": "off"},
+            )  # fmt: skip
         yield
         if pool is not None:
             await pool.close()
 
+    async def create(asked: dict[str, Any]) -> bytes:
+        if not is_sqlite:
+            return await transaction.on_postgres(pool, asked["input"], told)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            threads, lambda: transaction.on_sqlite(_connection(url), asked["input"], told)
+        )
+
+    async def read(name: str, asked: dict[str, Any]) -> str:
+        path = await text(find, [asked["code"], facts.low, facts.high]) if name.startswith("Q5") else ""
+        return await text(statements[name], values(name, asked, facts, is_sqlite, path))
+
+    async def text(sql: str, given: list[Any]) -> str:
+        if not is_sqlite:
+            return await pool.fetchval(sql, *given)  # type: ignore[no-any-return]
+        loop = asyncio.get_running_loop()
+        row = await loop.run_in_executor(threads, lambda: _connection(url).execute(sql, given).fetchone())
+        return row[0]  # type: ignore[no-any-return]
+
     async def answer(request: Request) -> Response:
         asked = orjson.loads(await request.body())
-        question = QUESTIONS[asked["question"]]
-        sql, values = question.sql["sqlite" if is_sqlite else "postgresql"], question.values(asked["number"], facts)
-        if is_sqlite:
-            text = await asyncio.get_running_loop().run_in_executor(_threads, _sqlite, sql, values)
-        else:
-            text = await pool.fetchval(sql, *values)
+        name = asked["question"]
+        if name == "Q6":
+            return Response(await create(asked["variables"]), media_type="application/json")
+        text = await read(name, asked["variables"])
+        if name.startswith("Q5"):  # when the numbers of a report were true
+            at = dt.datetime.now(dt.timezone(dt.timedelta(hours=8))).isoformat(timespec="milliseconds")
+            text = f'{text[:-1]},"extensions":{{"dataAsOf":"{at}"}}}}'
         return Response(text, media_type="application/json")
 
     return Starlette(routes=[Route("/", answer, methods=["POST"])], lifespan=lifespan)

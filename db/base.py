@@ -10,6 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from db.facts import Encrypted, Entity, Facts, Step, moment, ref
 from db.naming import snake
+from db.rollups import add_rollups
 from db.types import Choice, Key, Text
 from db.uniqueness import add_unique_indexes
 
@@ -66,6 +67,7 @@ class Record(Base):
         super().__init_subclass__(**kw)
         if "__abstract__" not in cls.__dict__ and isinstance(cls.__dict__.get("__entity__"), Entity):
             add_unique_indexes(cls.__table__, cls.__entity__)  # type: ignore[arg-type]
+            add_rollups(cls.__table__, cls.__entity__)  # type: ignore[arg-type]
 
 
 class Scoped(Record):

@@ -23,14 +23,18 @@ def insert_rows(
 ) -> int:  # fmt: skip
     """Insert `rows`, tuples in the order of `columns`; how many they were. `written` hears of each batch.
 
-    Columns left out are NULL: defaults of the models are not applied. Must run inside ``Database.write``.
+    Columns left out are NULL: defaults of the models are not applied. What is searched of the rows is entered in the
+    index of the search. Must run inside ``Database.write``.
     """
+    from db.search import put  # here, because it loads the index by this function
+
     converters = [_converter(table.c[name].type, connection.dialect) for name in columns]
     writer = _insert if connection.dialect.name == "sqlite" else _copy
     write = writer(connection, table, columns)
     source, total = iter(rows), 0
-    while batch := [_converted(row, converters) for row in islice(source, BATCH)]:
-        write(batch)
+    while batch := list(islice(source, BATCH)):
+        write([_converted(row, converters) for row in batch])
+        put(connection, table, (dict(zip(columns, row, strict=True)) for row in batch))
         total += len(batch)
         written(len(batch))
     return total

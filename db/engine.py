@@ -1,82 +1,158 @@
 """The database of a process: one way to read (a compiled statement that returns JSON text) and one to write.
 
-Reads take the shortest way there is: asyncpg's own pool, or sqlite3 in a small thread pool, one hop a statement.
-Writes run a plain function over one SQLAlchemy connection in one transaction, the same on both databases.
+Reads take the shortest way there is (``db.sqlite_reader``, ``db.postgres_reader``). Writes run a plain function over
+one SQLAlchemy connection in one transaction, the same on both databases.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import datetime as dt
+import math
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from db.clock import now
+from db.postgres_reader import PostgresReader, milliseconds
+from db.reading import Reader, Snapshot, TooSlow
+from db.sqlite_reader import SqliteReader, is_late
 from settings import Settings
 
+__all__ = ["Database", "Snapshot", "TooSlow", "analyze"]
+
 T = TypeVar("T")
-
-
-class TooSlow(Exception):
-    """A statement met its deadline."""
+SPARE = 2
+"""Connections beside those that requests in work may hold, so that who is asking can be found out all the same."""
+EXPORTS = 2
+"""Connections of exports: apart from the others, so that no export, however long, keeps a request waiting."""
+SQLITE_THREADS = 6
+"""Threads of SQLite's readers: more than one viewer may keep busy (``permissions.admission``)."""
+LATE = frozenset({"57014", "55P03"})
+"""What PostgreSQL says of a statement that met its deadline, and of one that waited too long for a lock."""
 
 
 class Database:
-    """SQLite or PostgreSQL by the settings' URL. Call ``start`` before use and ``stop`` at the end."""
+    """SQLite or PostgreSQL by the settings' URL. Call ``stop`` at the end; it starts by itself."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.url: URL = make_url(settings.database_url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine: AsyncEngine = _engine(self.url, settings)
+        self.engine: AsyncEngine = _engine(self.url, settings, settings.pool_size + SPARE, settings.statement_seconds)
         self.dialect = self.engine.dialect
-        self._reader: _SqliteReader | _PostgresReader | None = None
+        self.clock: Callable[[], dt.datetime] = now
+        """What tells when a read was made."""
+        self._reader: Reader | None = None
+        self._exporter: Reader | None = None
+        self._prober: AsyncEngine | None = None
+        self._starting = asyncio.Lock()
 
     async def start(self) -> None:
-        """Open the read pool."""
-        reader = _SqliteReader(self.url, self.settings) if self.is_sqlite else _PostgresReader(self.url, self.settings)
-        await reader.start()
-        self._reader = reader
+        """Open the read pool, if nobody has done so."""
+        await self._reading()
 
     async def stop(self) -> None:
         """Close every connection."""
-        if self._reader is not None:
-            await self._reader.stop()
-            self._reader = None
-        await self.engine.dispose()
+        for reader in (self._reader, self._exporter):
+            if reader is not None:
+                await reader.stop()
+        self._reader = self._exporter = None
+        for engine in (self.engine, self._prober):
+            if engine is not None:
+                await engine.dispose()
+
+    # --- reads -----------------------------------------------------------------------------------------------------
 
     async def read(self, sql: str, values: Sequence[Any]) -> str | None:
         """The one text a compiled statement returns; None where it returns null or no row. Raises TooSlow."""
-        if self._reader is None:
-            await self.start()
-        assert self._reader is not None
-        return await self._reader.read(sql, values)
+        return await (self._reader or await self._reading()).read(sql, values)
 
-    async def look(self, function: Callable[[Connection], T]) -> T:
-        """`function` over a connection, without a lock; nothing it writes is kept. For accounts and checks."""
-        async with self.engine.connect() as connection:
-            return await connection.run_sync(function)
+    async def snapshot(self) -> Snapshot:
+        """A moment that several statements see alike; close it."""
+        return await (self._reader or await self._reading()).snapshot()
 
-    async def write(self, function: Callable[[Connection], T]) -> T:
-        """`function` in one transaction: kept whole, or not at all when it raises."""
+    async def rows(self, sql: str, values: Sequence[Any], batch: int = 500) -> AsyncGenerator[list[str], None]:
+        """The rows of an export, `batch` at a time, over connections of their own. Close the iterator. Raises TooSlow.
+
+        Who cannot have one of these connections at once waits: count exports before (``resolvers.streams``).
+        """
+        async with self._starting:
+            if self._exporter is None:
+                self._exporter = await self._opened(EXPORTS, self.settings.export_seconds)
+        async with contextlib.aclosing(self._exporter.rows(sql, values, batch)) as found:
+            async for texts in found:
+                yield texts
+
+    async def _reading(self) -> Reader:
+        # Two first reads at once must not open two pools: one of them would never be closed.
+        async with self._starting:
+            if self._reader is None:
+                self._reader = await self._opened(self.settings.pool_size, self.settings.statement_seconds)
+            return self._reader
+
+    async def _opened(self, size: int, seconds: float) -> Reader:
+        if self.is_sqlite:
+            return SqliteReader(str(self.url.database), seconds, min(size, SQLITE_THREADS))
+        reader = PostgresReader(self.url, seconds, size)
+        await reader.start()
+        return reader
+
+    # --- writes ----------------------------------------------------------------------------------------------------
+
+    async def look(self, function: Callable[[Connection], T], *, bulk: bool = False) -> T:
+        """`function` over a connection, without a lock; nothing it writes is kept. For accounts and checks.
+
+        With `bulk` a statement may take as long as it does. Raises TooSlow.
+        """
+        seconds = math.inf if bulk else self.settings.statement_seconds
         async with self.engine.connect() as connection:
-            if self.is_sqlite:
-                # Take the write lock at once: a read that later wants to write would fail instead of waiting.
-                await connection.exec_driver_sql("BEGIN IMMEDIATE")
-            try:
-                result = await connection.run_sync(function)
-            except BaseException:
-                await connection.rollback()
-                raise
-            await connection.commit()
-            return result
+            with _in_time(connection.sync_connection, seconds):
+                await self._give_time(connection, seconds)
+                return await connection.run_sync(function)
+
+    async def write(self, function: Callable[[Connection], T], *, bulk: bool = False) -> T:
+        """`function` in one transaction: kept whole, or not at all when it raises.
+
+        A statement has ``statement_seconds``; with `bulk` it may take as long as it does: for loads and rebuilds that
+        no request waits for. Raises TooSlow.
+        """
+        return await self._write(self.engine, function, math.inf if bulk else self.settings.statement_seconds)
+
+    async def probe(self, function: Callable[[Connection], T], seconds: float) -> T:
+        """As ``write``, over a connection that is kept for this: it answers while all others are busy."""
+        if self._prober is None:
+            self._prober = _engine(self.url, self.settings, 1, seconds)
+        return await self._write(self._prober, function, seconds)
+
+    async def _write(self, engine: AsyncEngine, function: Callable[[Connection], T], seconds: float) -> T:
+        async with engine.connect() as connection:
+            with _in_time(connection.sync_connection, seconds):
+                if self.is_sqlite:
+                    # Take the write lock at once: a read that later wants to write would fail instead of waiting.
+                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                await self._give_time(connection, seconds)
+                try:
+                    result = await connection.run_sync(function)
+                except BaseException:
+                    await connection.rollback()
+                    raise
+                await connection.commit()
+                return result
+
+    async def _give_time(self, connection: AsyncConnection, seconds: float) -> None:
+        """PostgreSQL keeps deadlines by itself: take them from a transaction that has none."""
+        if seconds == math.inf and not self.is_sqlite:
+            for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+                await connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
 
 
 def analyze(connection: Connection) -> None:
@@ -84,25 +160,68 @@ def analyze(connection: Connection) -> None:
     connection.exec_driver_sql("ANALYZE")
 
 
-def _engine(url: URL, settings: Settings) -> AsyncEngine:
-    if url.get_backend_name() != "sqlite":
-        arguments = {"server_settings": {"timezone": "UTC", "jit": "off", "application_name": "fengqiao"}}
-        return create_async_engine(
-            url,
-            pool_size=settings.pool_size,
-            max_overflow=0,
-            pool_timeout=10,
-            hide_parameters=True,
-            connect_args=arguments,
-        )
-    engine = create_async_engine(url, hide_parameters=True)
+# --- deadlines of writes --------------------------------------------------------------------------------------------
 
-    def prepare(connection: Any, _record: Any) -> None:
+
+class _Clock:
+    """The deadline of the statement that runs on one connection of SQLite."""
+
+    seconds = until = math.inf
+
+    def start(self) -> None:
+        """A statement begins."""
+        self.until = time.monotonic() + self.seconds
+
+    def over(self) -> bool:
+        """Asked by SQLite from time to time: true ends the statement."""
+        return time.monotonic() > self.until
+
+
+@contextlib.contextmanager
+def _in_time(connection: Connection | None, seconds: float) -> Iterator[None]:
+    """Work over a connection whose statements have a deadline; PostgreSQL keeps it by itself. Raises TooSlow."""
+    assert connection is not None
+    clock = connection.info.get("clock")
+    if clock is not None:
+        clock.seconds = seconds
+    try:
+        yield
+    except DBAPIError as problem:
+        if _is_late(problem):
+            raise TooSlow from None
+        raise
+
+
+def _is_late(problem: DBAPIError) -> bool:
+    if isinstance(problem.orig, sqlite3.Error):
+        return is_late(problem.orig)
+    return getattr(problem.orig, "sqlstate", None) in LATE
+
+
+def _engine(url: URL, settings: Settings, size: int, seconds: float) -> AsyncEngine:
+    """An engine of `size` connections whose statements have `seconds`."""
+    pool: dict[str, Any] = {"pool_size": size, "max_overflow": 0, "pool_timeout": settings.wait_seconds}
+    if url.get_backend_name() != "sqlite":
+        told = {
+            "timezone": "UTC",
+            "jit": "off",
+            "application_name": "fengqiao",
+            "statement_timeout": milliseconds(seconds),
+            "lock_timeout": milliseconds(min(seconds, settings.lock_seconds)),
+            # A process that hangs between two statements must not keep what it locked.
+            "idle_in_transaction_session_timeout": milliseconds(60),
+        }
+        return create_async_engine(url, hide_parameters=True, connect_args={"server_settings": told}, **pool)
+    engine = create_async_engine(url, hide_parameters=True, poolclass=AsyncAdaptedQueuePool, **pool)
+
+    def prepare(connection: Any, record: Any) -> None:
         # Without this the driver begins transactions by itself, and too late to wait for the lock.
         connection.isolation_level = None
+        clock = record.info["clock"] = _Clock()
+        connection.run_async(lambda driver: driver.set_progress_handler(clock.over, 100_000))
         cursor = connection.cursor()
         for pragma in (
-            "busy_timeout=15000",
+            f"busy_timeout={milliseconds(min(seconds, settings.lock_seconds))}",
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
@@ -111,87 +230,9 @@ def _engine(url: URL, settings: Settings) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    def begin(connection: Connection, *_: Any) -> None:
+        connection.info["clock"].start()
+
     sa.event.listen(engine.sync_engine, "connect", prepare)
+    sa.event.listen(engine.sync_engine, "before_cursor_execute", begin)
     return engine
-
-
-class _SqliteReader:
-    """Two threads, a read-only connection each; sqlite3 lets go of the interpreter lock while it steps."""
-
-    def __init__(self, url: URL, settings: Settings) -> None:
-        self._path, self._seconds = str(url.database), settings.statement_seconds
-        self._local = threading.local()
-        self._open: list[sqlite3.Connection] = []
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="sqlite-read")
-
-    async def start(self) -> None:
-        return None
-
-    async def stop(self) -> None:
-        self._pool.shutdown(wait=True)
-        for connection in self._open:
-            connection.close()
-
-    async def read(self, sql: str, values: Sequence[Any]) -> str | None:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, sql, values)
-
-    def _read(self, sql: str, values: Sequence[Any]) -> str | None:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(
-                self._path, check_same_thread=False, isolation_level=None, cached_statements=512
-            )
-            connection.executescript("PRAGMA busy_timeout=15000; PRAGMA query_only=ON; PRAGMA cache_size=-32000;")
-            self._local.connection = connection
-            self._open.append(connection)
-        deadline = time.monotonic() + self._seconds
-        connection.set_progress_handler(lambda: time.monotonic() > deadline, 100_000)
-        try:
-            row = connection.execute(sql, tuple(values)).fetchone()
-        except sqlite3.OperationalError as problem:
-            if "interrupted" in str(problem):
-                raise TooSlow from None
-            raise
-        return None if row is None else row[0]
-
-
-async def _keep(_connection: Any) -> None:
-    """No reset on release: reads leave no session state behind, and a reset is a round trip a request."""
-
-
-class _PostgresReader:
-    """asyncpg's pool, without SQLAlchemy's layers (study: 0.38 instead of 0.98 ms a small request)."""
-
-    def __init__(self, url: URL, settings: Settings) -> None:
-        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._settings = settings
-        self._pool: Any = None
-
-    async def start(self) -> None:
-        settings = {
-            # A generic plan picks a bitmap of the scope index for every nested row (study/performance 1.4).
-            "plan_cache_mode": "force_custom_plan",
-            "jit": "off",
-            "timezone": "UTC",
-            "datestyle": "ISO",
-            "application_name": "fengqiao-read",
-            "default_transaction_read_only": "on",
-            "statement_timeout": str(int(self._settings.statement_seconds * 1000)),
-        }
-        self._pool = await asyncpg.create_pool(
-            self._dsn,
-            min_size=1,
-            max_size=self._settings.pool_size,
-            reset=_keep,
-            server_settings=settings,
-            statement_cache_size=512,
-        )
-
-    async def stop(self) -> None:
-        await self._pool.close()
-
-    async def read(self, sql: str, values: Sequence[Any]) -> str | None:
-        try:
-            return await self._pool.fetchval(sql, *values)  # type: ignore[no-any-return]
-        except asyncpg.QueryCanceledError:
-            raise TooSlow from None

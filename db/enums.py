@@ -616,8 +616,81 @@ class AuditAction(Code):
     DELETE = "DELETE", "删除"
     VERB = "VERB", "办理"
     IMPORT = "IMPORT", "导入"
+    EXPORT = "EXPORT", "导出"
     SIGN_IN = "SIGN_IN", "登录"
     SIGN_IN_FAILED = "SIGN_IN_FAILED", "登录失败"
     SIGN_OUT = "SIGN_OUT", "退出"
     TOKEN = "TOKEN", "签发令牌"
     REFUSED = "REFUSED", "拒绝"
+    REVEAL = "REVEAL", "查看原文"
+    LOOKUP = "LOOKUP", "按证件查找"
+    PRUNE = "PRUNE", "到期清理"
+    ROTATE = "ROTATE", "更换密钥"
+
+
+class PartnerKind(Code):
+    """联动单位类别. Kind of partner institution (S3)."""
+
+    COURT = "COURT", "法院"
+    TRIBUNAL = "TRIBUNAL", "人民法庭"
+    PROCURATORATE = "PROCURATORATE", "检察院"
+    POLICE = "POLICE", "公安局"
+    POLICE_STATION = "POLICE_STATION", "派出所"
+    POLICE_POST = "POLICE_POST", "警务站（室）"
+    TRAFFIC_POLICE = "TRAFFIC_POLICE", "交警"
+    LEGISLATIVE_OFFICE = "LEGISLATIVE_OFFICE", "法制办"
+    PETITION = "PETITION", "信访"
+    LABOUR = "LABOUR", "人社"
+    CIVIL = "CIVIL", "民政"
+    HEALTH = "HEALTH", "卫健"
+    HOUSING = "HOUSING", "住建"
+    MARKET = "MARKET", "市场监管"
+    LAND = "LAND", "自然资源"
+    AGRICULTURE = "AGRICULTURE", "农业农村"
+    ENVIRONMENT = "ENVIRONMENT", "生态环境"
+    EDUCATION = "EDUCATION", "教育"
+    UNION = "UNION", "工会"
+    WOMEN = "WOMEN", "妇联"
+    YOUTH = "YOUTH", "共青团"
+    CHAMBER = "CHAMBER", "工商联、商会"
+    ONE_STOP_WINDOW = "ONE_STOP_WINDOW", "一站式窗口"
+    GRID_CENTER = "GRID_CENTER", "综治中心"
+    OTHER = "OTHER", "其他"
+
+
+class DataInterface(Code):
+    """数据对接. How data go to a partner and come from it."""
+
+    NONE = "NONE", "未对接"
+    FILE = "FILE", "文件交换"
+    API = "API", "接口"
+
+
+class StudioKind(Code):
+    """工作室类别. Kind of studio."""
+
+    STATIONED = "STATIONED", "派驻"
+    PERSONAL = "PERSONAL", "个人"
+    GROUP = "GROUP", "调解小组"
+
+
+class StudioBrand(Code):
+    """品牌级别. Level of a brand studio."""
+
+    DISTRICT = "DISTRICT", "区县级"
+    CITY = "CITY", "市级"
+    PROVINCE = "PROVINCE", "省级"
+
+
+class StudioStatus(Code):
+    """工作室状态. Whether a studio works."""
+
+    ACTIVE = "ACTIVE", "正常运转"
+    CLOSED = "CLOSED", "已关闭"
+
+
+class CourtNotificationState(Code):
+    """通报状态. Where a court notification stands."""
+
+    SENT = "SENT", "已通报"
+    ACKNOWLEDGED = "ACKNOWLEDGED", "已签收"

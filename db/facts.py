@@ -100,6 +100,8 @@ class Facts:
     hidden: bool = False
     """Never leaves the server: password hashes and alike."""
     long: bool = False
+    tells: bool = False
+    """A refusal of its value tells of personal data, such as a person's age: each is recorded."""
 
 
 def _column(kind: sa.types.TypeEngine[Any], facts: Facts, *args: Any, **kw: Any) -> Any:
@@ -206,12 +208,13 @@ def encrypted(zh: str, en: str, mask: str, length: int = 100, required: bool = F
 
 # --- rows: who may ---------------------------------------------------------------------------------------------------
 
-OPERATIONS = {"R": "查看", "C": "新建", "U": "修改", "S": "提交", "V": "审核", "X": "导出"}
+OPERATIONS = {"R": "查看", "C": "新建", "U": "修改", "S": "提交", "V": "审核", "X": "导出", "E": "查看原文"}
 SCOPES = {
     "A": "全部", "P": "本省", "C": "本市", "D": "本区县", "S": "本所辖区", "K": "本调委会", "O": "本人", "L": "关联",
     "T": "技术记录", "-": "无",
 }  # fmt: skip
 REGION_SCOPES = frozenset("PCDS")
+_ALWAYS = frozenset({"id", "version"})
 
 
 @dataclass(frozen=True)
@@ -227,14 +230,19 @@ class Grant:
     columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Operation -> the only columns it may touch."""
 
+    def touches(self, operation: str, column: str) -> bool:
+        """Whether the operation may touch a column; what tells one row and its changes from another, it always may."""
+        named = self.columns.get(operation)
+        return named is None or column in _ALWAYS or bool(named & {column, column.removesuffix("_id")})
+
     @classmethod
     def parse(cls, cell: str) -> Grant:
         """``"RU(name,short_name) D^"`` -> a grant. Raises ValueError with what is wrong in the cell."""
-        shape = re.fullmatch(r"((?:[RCUSVX](?:\([a-z0-9_, ]+\))?)+)(\*?)(m?) ([APCDSKOLT-])(\^?)", cell)
+        shape = re.fullmatch(r"((?:[RCUSVXE](?:\([a-z0-9_, ]+\))?)+)(\*?)(m?) ([APCDSKOLT-])(\^?)", cell)
         if shape is None:
             raise ValueError(f"{cell!r} is not OPERATIONS[*][m] SCOPE[^], such as 'RCU D', 'R* P' or 'Rm D'")
         operations, columns = set(), {}
-        for letter, names in re.findall(r"([RCUSVX])(?:\(([a-z0-9_, ]+)\))?", shape[1]):
+        for letter, names in re.findall(r"([RCUSVXE])(?:\(([a-z0-9_, ]+)\))?", shape[1]):
             operations.add(letter)
             if names:
                 columns[letter] = frozenset(name.strip() for name in names.split(","))
@@ -248,8 +256,8 @@ class Grant:
 class Through:
     """A relation derived from rows between two entities: `name` are the `target`s that `via` rows name.
 
-    `since` and `until` are date columns of `via` and restrict the relation to today; `where` fixes an enum column of
-    `via`. With ``one=True`` the relation is to-one.
+    The column `near` of `via` equals `start` of the row itself. `since` and `until` are date columns of `via` and
+    restrict the relation to today; `where` fixes an enum column of `via`. With ``one=True`` the relation is to-one.
     """
 
     name: str
@@ -262,6 +270,20 @@ class Through:
     until: str | None = None
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     one: bool = False
+    start: str = "id"
+
+
+@dataclass(frozen=True)
+class Link:
+    """One way in which a row is linked (scope L) to the unit that a grant names (DOMAIN 5.1).
+
+    At the end of the relations `path` stands a row whose owner's region the unit covers; or, with `unit`, a row whose
+    column of that name is the unit itself. `where` fixes enum columns of the row at the end.
+    """
+
+    path: str = "self"
+    unit: str | None = None
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -298,13 +320,30 @@ class Machine:
 
 
 @dataclass(frozen=True)
+class Rollup:
+    """Numbers of an entity's rows kept ready for groups: one cell for each month, district and value of a dimension.
+
+    Rows are counted, and each of `sums` added up, in the month of the date column `day`, in the district of the
+    owner's region and of the references to regions named by `regions`, by the enum and yes-no columns `dimensions`.
+    ``db.rollups`` says what is stored and why it is exact. A finer grain answers more and saves less: below about
+    twenty rows a cell the rows themselves are as quick.
+    """
+
+    name: str
+    day: str
+    regions: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    sums: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Entity:
     """What a model says about its rows as a whole.
 
     `prefix` begins its ids. `label` names the column by which people know a row. `owner` is the reference whose region
     owns the row (its ``scope_path`` is copied from there); "self" for regions, None for rows outside the region
     tree. `committee` and `mediator` are relation paths to the committee (scope K) and the mediator (scope O) that a row
-    belongs to. `listed` are the columns of the admin's list.
+    belongs to; `linked` says what ties it to a partner's unit (scope L). `listed` are the columns of the admin's list.
     """
 
     zh: str
@@ -314,6 +353,8 @@ class Entity:
     owner: str | None = "region"
     committee: str | None = None
     mediator: str | None = None
+    linked: tuple[Link, ...] = ()
+    """The ways of scope L; one of them is enough."""
     menu: str = "业务"
     listed: Sequence[str] = ()
     through: tuple[Through, ...] = ()
@@ -329,3 +370,4 @@ class Entity:
     """The column that names the entity a row tells of: who sees no rows of that entity must not read of them here."""
     order: tuple[str, ...] = ()
     """The admin's first ordering, such as ``("-due_on",)``."""
+    rollups: tuple[Rollup, ...] = ()

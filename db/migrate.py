@@ -25,6 +25,9 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from db.base import Base
+from db.rollup_upkeep import put_back, set_aside
+
 T = TypeVar("T")
 FOLDER = Path(__file__).resolve().parent / "migrations"
 VERSIONS = FOLDER / "versions"
@@ -136,15 +139,24 @@ def _change(url: URL, migrate: Callable[[Connection], None]) -> None:
     def alone(connection: Connection) -> None:
         if connection.dialect.name != "sqlite":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-            migrate(connection)
+            _with_rollups(connection, migrate)
             return
         # Batch mode drops and renames tables, so references are off meanwhile and looked over at the end.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        migrate(connection)
+        _with_rollups(connection, migrate)
         if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
             raise CannotMigrate(f"迁移后有 {len(broken)} 处引用失效，第一处在表 {broken[0][0]}；数据库未作改动")
 
     _run(url, alone)
+
+
+def _with_rollups(connection: Connection, migrate: Callable[[Connection], None]) -> None:
+    """`migrate` without the triggers of rollups in its way; afterwards these and their cells are made anew."""
+    import db.models  # noqa: F401  (says which there are)
+
+    set_aside(connection, Base.metadata)
+    migrate(connection)
+    put_back(connection, Base.metadata)
 
 
 def _run(url: URL, function: Callable[[Connection], T]) -> T:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from db import crypto
-from db.facts import Facts
+from db.facts import Facts, Link
 from db.types import Choice, Json
 
 if TYPE_CHECKING:
@@ -81,9 +81,23 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
             raise ModelMistake(
                 where, f"{what} path {path!r} has no relation {missing}", "Name relations, parted by dots."
             ) from None
+    for link in facts.linked:
+        _check_link(entities, info, link)
     for role, grant in info.grants.items():
+        if grant.scope == "L" and not facts.linked:
+            raise ModelMistake(
+                where, f"{role.name} has scope L, but nothing links the rows", "Say how: linked=(Link(…),)."
+            )
         for named in grant.columns.values():
             must_know(f"the grant of {role.name}", named)
+        for name in grant.columns.get("E", ()):
+            column = info.fields.get(name)
+            if column is None or not (column.kind == "encrypted" or column.maskable):
+                raise ModelMistake(
+                    where,
+                    f"the grant of {role.name} reveals {name!r}, which nobody sees masked",
+                    "Name masked columns.",
+                )
     if facts.machine and facts.machine.column not in info.fields:
         raise ModelMistake(
             where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column."
@@ -95,3 +109,48 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
             f"label {facts.label!r} is personal",
             "People must be able to name a row by what everybody may read.",
         )
+
+
+def _check_link(entities: Registry, info: EntityInfo, link: Link) -> None:
+    where = f"{info.name}.linked {link.path}"
+    try:
+        steps = entities.walk(info, link.path)
+    except KeyError as missing:
+        raise ModelMistake(
+            where, f"the path has no relation {missing}", "Name relations, parted by dots, or 'self'."
+        ) from None
+    end = entities[steps[-1].target] if steps else info
+    for column in (*filter(None, [link.unit]), *(name for name, _ in link.where)):
+        if column not in end.table.c:
+            raise ModelMistake(where, f"{end.name} has no column {column!r}", "Name one of its columns.")
+    if link.unit is None and end.scope_column is None:
+        raise ModelMistake(
+            where, f"{end.name} lies in no region that a unit could cover", "Name the column of the unit."
+        )
+
+
+_DIMENSIONS, _SUMS = frozenset({"enum", "bool"}), frozenset({"int", "decimal"})
+
+
+def check_rollups(info: EntityInfo) -> None:
+    """Refuse a rollup over what it cannot count by or add up. Raises ModelMistake."""
+    for rollup in info.facts.rollups:
+        where = f"{info.name}.rollups {rollup.name}"
+        if "scope_path" not in info.table.c:
+            raise ModelMistake(where, "the rows belong to no region", "Derive the model from Scoped.")
+        asked = (
+            ("day", (rollup.day,), frozenset({"date"})),
+            ("dimensions", rollup.dimensions, _DIMENSIONS),
+            ("sums", rollup.sums, _SUMS),
+        )
+        for what, names, kinds in asked:
+            for name in names:
+                field = info.fields.get(name)
+                if field is None or field.kind not in kinds or field.maskable:
+                    remedy = f"Name fields that hold {' or '.join(sorted(kinds))} and are not personal."
+                    raise ModelMistake(where, f"{what} names {name!r}, which is no such field", remedy)
+        for name in rollup.regions:
+            relation = info.relations.get(name)
+            if relation is None or relation.target != "Region" or relation.many or relation.through is not None:
+                remedy = "Name references to Region without their _id."
+                raise ModelMistake(where, f"regions names {name!r}, which is no reference to a region", remedy)

@@ -16,7 +16,7 @@ from sqlalchemy import inspect
 
 from db.base import Record
 from db.facts import SCOPES, Entity, Facts, Grant, Kind, Role, Through
-from db.mistakes import ModelMistake, check_column, check_entity
+from db.mistakes import ModelMistake, check_column, check_entity, check_rollups
 from db.naming import camel, lower_first, plural, snake
 
 
@@ -29,6 +29,8 @@ class Field:
     facts: Facts
     nullable: bool
     type: sa.types.TypeEngine[Any]
+    withheld: bool = False
+    """Whether some role reads the rows without it."""
 
     @property
     def public(self) -> str:
@@ -159,6 +161,7 @@ class Registry(Mapping[str, EntityInfo]):
             self._add_through(info)
         for info in self._by_name.values():
             check_entity(self, info)
+            check_rollups(info)
 
     def __getitem__(self, name: str) -> EntityInfo:
         return self._by_name[name]
@@ -251,7 +254,8 @@ class Registry(Mapping[str, EntityInfo]):
                     raise ModelMistake(where, f"{link.via} has no column {column!r}", "Name one of its columns.")
             target = via.table.c[link.far].info["facts"].target
             self._put(
-                info, Relation(link.name, info.name, target, link.zh, link.en, "id", "id", not link.one, None, link)
+                info,
+                Relation(link.name, info.name, target, link.zh, link.en, link.start, "id", not link.one, None, link),
             )
         if "Region" in self._by_name and info.name == "Region":
             self._put(
@@ -289,7 +293,8 @@ def _read(model: type[Record]) -> EntityInfo:
         raise ModelMistake(model.__name__, "the model has no docstring", "Describe it, Chinese first, then English.")
     table = inspect(model).local_table
     assert isinstance(table, sa.Table)
-    info = EntityInfo(model, model.__name__, facts, table)
+    grants = _grants(model, facts)
+    info = EntityInfo(model, model.__name__, facts, table, grants=grants)
     for column in table.c:
         said = column.info.get("facts")
         where = f"{model.__name__}.{column.name}"
@@ -303,10 +308,22 @@ def _read(model: type[Record]) -> EntityInfo:
         elif said.kind != "ref":
             name = column.info.get("encrypted", column.name)
             masked_null = said.personal == "null"
-            info.fields[name] = Field(name, column.name, said, bool(column.nullable or masked_null), column.type)
+            nullable = bool(column.nullable or masked_null)
+            info.fields[name] = Field(name, column.name, said, nullable, column.type, _withheld(grants, name))
+    return info
+
+
+def _withheld(grants: Mapping[Role, Grant], name: str) -> bool:
+    """Whether some role reads rows, but not this column of them."""
+    return any("R" in grant.operations and not grant.touches("R", name) for grant in grants.values())
+
+
+def _grants(model: type[Record], facts: Entity) -> dict[Role, Grant]:
+    """The cells of an entity in the permission matrix. Raises ModelMistake for what is none."""
+    grants: dict[Role, Grant] = {}
     for role, cell in facts.matrix.items():
         try:
-            info.grants[Role[role]] = Grant.parse(cell)
+            grants[Role[role]] = Grant.parse(cell)
         except KeyError:
             near = get_close_matches(role, Role.__members__, 1)
             raise ModelMistake(
@@ -318,7 +335,7 @@ def _read(model: type[Record]) -> EntityInfo:
             raise ModelMistake(
                 f"{model.__name__}.matrix {role}", str(wrong), f"Scopes are {', '.join(SCOPES)}."
             ) from None
-    return info
+    return grants
 
 
 @functools.cache

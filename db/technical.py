@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
-from db.types import Key, Moment, Text
+from db.types import Grams, Json, Key, Moment, Text
 
 
 class LoginSession(Base):
@@ -37,8 +38,78 @@ class ApiToken(Base):
     revoked_at: Mapped[dt.datetime | None] = mapped_column(Moment())
 
 
+class RememberedWrite(Base):
+    """What a write with an idempotency key came to, for a day; kept in the transaction of the write."""
+
+    account_id: Mapped[str] = mapped_column(Key(), sa.ForeignKey("user_account.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(Text(64), primary_key=True)
+    """SHA-256 of the client's key and of the field that wrote."""
+    digest: Mapped[str] = mapped_column(Text(64))
+    """SHA-256 of the request."""
+    at: Mapped[dt.datetime] = mapped_column(Moment(), index=True)
+    outcome: Mapped[Any] = mapped_column(Json(), nullable=True)
+    """Keys of rows and faults, as the command returns them; never a value of a row."""
+
+
 class NumberSeries(Base):
     """The last number given out in a series, such as the filings of one district in one year."""
 
     name: Mapped[str] = mapped_column(Text(100), primary_key=True)
     last: Mapped[int] = mapped_column(sa.Integer())
+
+
+class SearchEntry(Base):
+    """The text of one searchable column of one living row, as the search finds it (``db.search``)."""
+
+    __table_args__ = (
+        sa.Index(None, "row_id", "field", unique=True),
+        # SQLite keeps grams in a full-text index of its own (``db.search``), and none of them here.
+        sa.Index(None, "grams", postgresql_using="gin", sqlite_where=sa.text("grams IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(sa.Integer(), primary_key=True)
+    row_id: Mapped[str] = mapped_column(Key())
+    field: Mapped[str] = mapped_column(Text(120))
+    """Table and column: ``mediator.name``."""
+    cells: Mapped[str] = mapped_column(Text())
+    grams: Mapped[list[int] | None] = mapped_column(Grams())
+
+
+class AuditWaiting(Base):
+    """A record of the audit log that is not sealed yet; written in the transaction of the record (``db.audit``)."""
+
+    record_id: Mapped[str] = mapped_column(Key(), primary_key=True)
+
+
+class AuditSeal(Base):
+    """One link of the chain over the audit log (``db.audit.chain``). No reference: a record that is gone leaves it."""
+
+    seq: Mapped[int] = mapped_column(sa.BigInteger(), primary_key=True, autoincrement=False)
+    """1, 2, 3, … without a gap, in the order of sealing."""
+    record_id: Mapped[str] = mapped_column(Key(), index=True, unique=True)
+    mark: Mapped[str] = mapped_column(Text(64))
+    """HMAC of the record."""
+    seal: Mapped[str] = mapped_column(Text(64))
+    """HMAC of the link before and of this one."""
+    secret: Mapped[str] = mapped_column(Text(8))
+    """Id of the secret whose key made both."""
+    sealed_at: Mapped[dt.datetime] = mapped_column(Moment())
+
+
+class AuditCheckpoint(Base):
+    """Where the chain begins since records whose time is over were removed (``db.audit.prune``)."""
+
+    seq: Mapped[int] = mapped_column(sa.BigInteger(), primary_key=True, autoincrement=False)
+    """The last link that was removed."""
+    seal: Mapped[str] = mapped_column(Text(64))
+    removed_at: Mapped[dt.datetime] = mapped_column(Moment())
+    mark: Mapped[str] = mapped_column(Text(64))
+    """HMAC of all of this."""
+    secret: Mapped[str] = mapped_column(Text(8))
+
+
+class KeptKey(Base):
+    """The key of the chain of an earlier secret, wrapped with the current one: old seals are never made anew."""
+
+    secret: Mapped[str] = mapped_column(Text(8), primary_key=True)
+    wrapped: Mapped[str] = mapped_column(Text(200))

@@ -96,10 +96,10 @@ class Number(TypeDecorator[decimal.Decimal]):
         kind = sa.BigInteger() if _sqlite(dialect) else sa.Numeric(self.precision, self.scale)
         return dialect.type_descriptor(kind)
 
-    def process_bind_param(self, value: decimal.Decimal | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: decimal.Decimal | int | None, dialect: Dialect) -> Any:
         if value is None or not _sqlite(dialect):
             return value
-        return int(value.scaleb(self.scale).to_integral_value(decimal.ROUND_HALF_UP))
+        return int(decimal.Decimal(value).scaleb(self.scale).to_integral_value(decimal.ROUND_HALF_UP))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> decimal.Decimal | None:
         if value is None or not _sqlite(dialect):
@@ -131,3 +131,21 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return None if value is None else orjson.loads(value)
+
+
+class Grams(TypeDecorator[list[int]]):
+    """Numbers of short pieces of a text, as a list in PostgreSQL; for SQLite the words of a full-text query of all."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(sa.Text() if _sqlite(dialect) else postgresql.ARRAY(sa.Integer()))
+
+    def process_bind_param(self, value: list[int] | None, dialect: Dialect) -> Any:
+        return " AND ".join(map(gram_word, value)) if _sqlite(dialect) and value is not None else value
+
+
+def gram_word(number: int) -> str:
+    """A gram as a word of SQLite's full-text index."""
+    return f"{number & 0xFFFFFFFF:x}"

@@ -8,7 +8,8 @@ and the operations that the viewer's roles hold on it, which the scopes decided 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from db.facts import Machine, Role, Step
 from db.registry import EntityInfo, Registry
-from permissions.columns import sight
+from permissions.columns import Sight, sight
 from permissions.kin import same_unit
 from permissions.scopes import grants_of, may, role_condition, scope
 from permissions.viewer import Viewer
@@ -55,35 +56,51 @@ def open_row(
 ) -> OpenRow | None:
     """The row as the viewer may read it, or None. With `hold` ("update", "delete") nobody else may change it first."""
     table = info.table.alias("t")
+    found = open_rows(connection, entities, info, viewer, table, table.c.id == key, {}, hold=hold, most=1)
+    return found[0] if found else None
+
+
+def open_rows(
+    connection: Connection, entities: Registry, info: EntityInfo, viewer: Viewer, table: sa.FromClause,
+    chosen: sa.ColumnElement[bool], values: Mapping[str, Any], *, hold: str | None, most: int,
+) -> list[OpenRow]:  # fmt: skip
+    """At most `most` rows of `table` (an alias) that the viewer may read and `chosen` holds of, by their ids.
+
+    `values` are those of the condition's parameters; `hold` as in ``open_row``.
+    """
     columns: dict[str, sa.ColumnElement[Any]] = {f"c_{c.name}": c for c in table.c}
     for letter in WRITES:
         for role, grant in grants_of(info, viewer, letter):
             columns[f"may_{letter}_{role.name}"] = role_condition(entities, info, table, viewer, role, grant, letter)
-    masks = {f.name: sight(entities, info, f, table, viewer) for f in info.fields.values() if f.maskable}
+    masks = {f.name: sight(entities, info, f, table, viewer) for f in info.fields.values() if f.maskable or f.withheld}
     columns |= {f"see_{name}": shown for name, shown in masks.items() if isinstance(shown, sa.ColumnElement)}
     statement = (
         sa.select(*(column.label(name) for name, column in columns.items()))
-        .where(table.c.id == key, scope(entities, info, table, viewer))
+        .where(chosen, scope(entities, info, table, viewer))
         .select_from(table)
+        .order_by(table.c.id)
+        .limit(most)
     )
     if hold:
         # A change does not disturb who merely refers to the row; a deletion has to wait for them.
         statement = statement.with_for_update(of=table, key_share=hold == "update")
-    found = connection.execute(statement, viewer.binds).mappings().one_or_none()
-    if found is None:
-        return None
-    values = {c.name: found[f"c_{c.name}"] for c in table.c}
-    held = {(name[4], Role[name[6:]]) for name in columns if name.startswith("may_") and found[name]}
+    kin = functools.cache(functools.partial(same_unit, connection, viewer))
+    rows = connection.execute(statement, {**viewer.binds, **values}).mappings().all()
+    return [_open(info, table, masks, columns, dict(row), kin) for row in rows]
+
+
+def _open(
+    info: EntityInfo, table: sa.FromClause, masks: Mapping[str, Sight], columns: Iterable[str], row: Mapping[str, Any],
+    kin: Callable[[str], bool],
+) -> OpenRow:  # fmt: skip
+    values = {c.name: row[f"c_{c.name}"] for c in table.c}
+    held = {(name[4], Role[name[6:]]) for name in columns if name.startswith("may_") and row[name]}
     hidden = {
-        name for name, shown in masks.items() if shown == "masked" or (shown != "shown" and not found[f"see_{name}"])
+        name for name, shown in masks.items() if shown == "masked" or (shown != "shown" and not row[f"see_{name}"])
     }
-    return OpenRow(values, frozenset(held), frozenset(hidden), _kin(connection, info, viewer, values))
-
-
-def _kin(connection: Connection, info: EntityInfo, viewer: Viewer, values: Mapping[str, Any]) -> frozenset[str]:
     steps = info.facts.machine.steps if info.facts.machine else ()
     named = {values[column] for step in steps if step.same_unit for column in step.by} - {None}
-    return frozenset(key for key in named if same_unit(connection, viewer, key))
+    return OpenRow(values, frozenset(held), frozenset(hidden), frozenset(key for key in named if kin(key)))
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------

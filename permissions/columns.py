@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from sqlalchemy import ColumnElement, FromClause, or_
@@ -12,19 +13,29 @@ from permissions.scopes import grants_of, role_condition
 from permissions.viewer import Viewer
 
 Sight = Literal["shown", "masked"] | ColumnElement[bool]
-"""Shown to the viewer, masked, or shown on the rows that meet a condition and masked on the others."""
+"""Shown to the viewer, masked (or withheld), or shown on the rows that meet a condition and masked on the others."""
 
 
 def shows(grant: Grant, field: Field) -> bool:
     """Whether a grant to read shows the column as it is."""
-    named = grant.columns.get("R")
-    return not (grant.masked and field.maskable) and (named is None or field.name in named)
+    return not (grant.masked and field.maskable) and grant.touches("R", field.name)
 
 
 def sight(entities: Registry, info: EntityInfo, field: Field, table: FromClause, viewer: Viewer) -> Sight:
     """How the viewer sees a column of `table`. Roles add up row by row: a mask falls where one role shows."""
+    return _where_shown(entities, info, table, viewer, lambda grant: shows(grant, field))
+
+
+def reference_sight(entities: Registry, info: EntityInfo, column: str, table: FromClause, viewer: Viewer) -> Sight:
+    """How the viewer sees what a reference of `table`, stored in `column`, names: where masked, it leads nowhere."""
+    return _where_shown(entities, info, table, viewer, lambda grant: grant.touches("R", column))
+
+
+def _where_shown(
+    entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, shown: Callable[[Grant], bool]
+) -> Sight:
     grants = grants_of(info, viewer, "R")
-    showing = [(role, grant) for role, grant in grants if shows(grant, field)]
+    showing = [(role, grant) for role, grant in grants if shown(grant)]
     if len(showing) == len(grants):
         return "shown"
     if not showing:

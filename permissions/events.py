@@ -9,10 +9,9 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection
 
-from db.clock import now
+from db.audit import records as audit
 from db.enums import AuditAction
-from db.identity import global_id, new_key
-from db.models.audit_log import AuditLog
+from db.identity import global_id
 from db.models.region import Region
 from permissions.accounts import Account
 
@@ -28,26 +27,20 @@ def record(
         # Without a region there is no account either, and no row could be owned.
         log.warning("audit_without_region", action=action.name)
         return
-    at, (region_id, scope_path) = now(), owner
-    connection.execute(
-        sa.insert(AuditLog).values(
-            id=new_key(),
-            created_at=at,
-            updated_at=at,
-            created_by_id=by,
-            updated_by_id=by,
-            region_id=region_id,
-            scope_path=scope_path,
-            org_scope_id=about.org_scope_id if about else None,
-            actor_id=by,
-            action=action.name,
-            entity="UserAccount",
-            entity_id=global_id("ua", about.id) if about else None,
-            summary=summary,
-            at=at,
-            ip=ip,
-            technical=True,
-        )
+    region_id, scope_path = owner
+    audit.add(
+        connection,
+        {
+            **audit.stamped(by, ip),
+            "region_id": region_id,
+            "scope_path": scope_path,
+            "org_scope_id": about.org_scope_id if about else None,
+            "action": action.name,
+            "entity": "UserAccount",
+            "entity_id": global_id("ua", about.id) if about else None,
+            "summary": summary,
+            "technical": True,
+        },
     )
 
 

@@ -1,4 +1,5 @@
-"""What every request passes, outermost first: headers, faults, the size of the body, who is asking."""
+"""What every request passes, outermost first: headers, compression, faults, the size of the body, who is asking,
+admission."""
 
 from __future__ import annotations
 
@@ -20,13 +21,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.engine import TooSlow
+from permissions.admission import SAFE_METHODS, Admission
+from permissions.compression import Compression
 from permissions.http import CSRF_HEADER, SESSION_COOKIE, address_of, refuse
 from permissions.identities import Identities, Identity
 from permissions.sessions import token_hash
 from settings import Settings
 
 MAX_BODY = 1024 * 1024
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 WITHOUT_IDENTITY = frozenset({"/healthz", "/readyz"})
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -49,9 +51,11 @@ def stack(settings: Settings, identities: Identities) -> list[Middleware]:
     return [
         Middleware(SecurityHeaders, production=settings.production),
         *([cors] if settings.cors_origins else []),
+        Middleware(Compression),
         Middleware(Faults),
         Middleware(BodyLimit, max_body_size=MAX_BODY),
         Middleware(Identification, identities=identities, origins=settings.cors_origins),
+        Middleware(Admission, settings=settings, max_body=MAX_BODY),
     ]
 
 

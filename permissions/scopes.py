@@ -6,12 +6,13 @@ parameters only, so one statement serves every viewer of a kind.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, false, or_, select, true
 
-from db.facts import REGION_SCOPES, Grant, Role
+from db.facts import REGION_SCOPES, Grant, Link, Role
 from db.registry import EntityInfo, Registry, Relation
 from db.types import Day, Key, Text
 from permissions.viewer import Viewer
@@ -83,9 +84,13 @@ def region_follows(entities: Registry, info: EntityInfo, viewer: Viewer) -> bool
     """
     regions = dict(grants_of(entities["Region"], viewer, "R"))
 
+    column = info.owner.near if info.owner else "id"
+
     def follows(grant: Grant, of_region: Grant | None) -> bool:
         if of_region is None or not {grant.scope, of_region.scope} <= REGION_SCOPES:
             return False
+        if not grant.touches("R", column):
+            return False  # whose region is not told
         return of_region.above or not grant.above
 
     return all(follows(grant, regions.get(role)) for role, grant in grants_of(info, viewer, "R", rows=False))
@@ -112,24 +117,78 @@ def role_condition(
             if info.facts.mediator is None:
                 return false()
             return or_(false(), *_own(entities, info, table, viewer, role, "mediator", info.facts.mediator))
+        case "L":
+            ways = [linked(entities, info, table, viewer, role, link) for link in info.facts.linked]
+            return or_(false(), *ways, *_above(info, table, viewer, role, grant, operation))
         case _:
             return false()
+
+
+def open_by_columns(
+    entities: Registry, info: EntityInfo, viewer: Viewer, row: Mapping[str, Any], operation: str
+) -> bool | None:
+    """What ``scope`` says of a living row whose columns are known, where they alone decide; else None: ask it."""
+    verdicts = [
+        _open_by(entities, info, viewer, row, role, grant) for role, grant in grants_of(info, viewer, operation)
+    ]
+    if True in verdicts:
+        return True if info.facts.about is None else None
+    return None if None in verdicts else False
+
+
+def _open_by(
+    entities: Registry, info: EntityInfo, viewer: Viewer, row: Mapping[str, Any], role: Role, grant: Grant
+) -> bool | None:
+    reach, scope_column = viewer.reaches[role], info.scope_column
+    match grant.scope:
+        case "A":
+            return True
+        case "P" | "C" | "D" | "S" if scope_column is not None:
+            return any(low <= row[scope_column] < high for low, high in reach.ranges)
+        case "K" if info.facts.committee is not None and info.name != "Mediator":
+            return _owns(entities, info, row, info.facts.committee, reach.committees)
+        case "O" if info.facts.mediator is not None:
+            steps = entities.walk(info, info.facts.mediator)
+            mine = (viewer.account_id,) if steps and steps[-1].target == "UserAccount" else reach.mediators
+            return _owns(entities, info, row, info.facts.mediator, mine)
+        case _:
+            return None
+
+
+def _owns(entities: Registry, info: EntityInfo, row: Mapping[str, Any], path: str, mine: Sequence[str]) -> bool | None:
+    """Whether the row's own reference at the end of `path` is one of `mine`; None where the path goes further."""
+    steps = entities.walk(info, path)
+    if len(steps) > 1 or (steps and (steps[0].many or steps[0].through)):
+        return None
+    return row[steps[0].near if steps else "id"] in mine
 
 
 def _in_ranges(
     info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, grant: Grant, operation: str
 ) -> ColumnElement[bool]:
-    reach = viewer.reaches[role]
+    return or_(_ranges(info, table, viewer, role), *_above(info, table, viewer, role, grant, operation))
+
+
+def _ranges(info: EntityInfo, table: FromClause, viewer: Viewer, role: Role) -> ColumnElement[bool]:
+    """Rows whose owner's region lies in what the role reaches."""
     if info.scope_column is None:
         return false()
     path = table.c[info.scope_column]
     parts = [
         and_(path >= _bind(f"v_{role.name}_low{i}", Text()), path < _bind(f"v_{role.name}_high{i}", Text()))
-        for i in range(len(reach.ranges))
+        for i in range(len(viewer.reaches[role].ranges))
     ]
-    if grant.above and operation == "R" and reach.above:
-        parts.append(path.in_([_bind(f"v_{role.name}_above{i}", Text()) for i in range(len(reach.above))]))
     return or_(false(), *parts)
+
+
+def _above(
+    info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, grant: Grant, operation: str
+) -> list[ColumnElement[bool]]:
+    """Rows of the regions above what the role reaches, where it may read them."""
+    above = viewer.reaches[role].above
+    if info.scope_column is None or not (grant.above and operation == "R" and above):
+        return []
+    return [table.c[info.scope_column].in_([_bind(f"v_{role.name}_above{i}", Text()) for i in range(len(above))])]
 
 
 def _own(
@@ -158,6 +217,49 @@ def _reaches(entities: Registry, table: FromClause, steps: list[Relation], mine:
         .where(near.c[step.far] == table.c[step.near], living(near), _reaches(entities, near, rest, mine))
         .correlate_except(near)
     )
+
+
+def linked(
+    entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, link: Link
+) -> ColumnElement[bool]:
+    """Rows of `table` that one way of scope L ties to a unit of the role's grants."""
+    return _leads(entities, info, table, entities.walk(info, link.path), viewer, role, link)
+
+
+def _leads(
+    entities: Registry, info: EntityInfo, table: FromClause, steps: list[Relation], viewer: Viewer, role: Role,
+    link: Link,
+) -> ColumnElement[bool]:  # fmt: skip
+    """The rows at the end are found once, not row by row: a unit covers few of all there are."""
+    if not steps:
+        return and_(_tied(info, table, viewer, role, link), *_fixed(table, link.where))
+    step, *rest = steps
+    target = entities[step.target]
+    far = target.table.alias()
+    ends = and_(living(far), _leads(entities, target, far, rest, viewer, role, link))
+    if step.through is None:
+        return table.c[step.near].in_(select(far.c[step.far]).select_from(far).where(ends))
+    through, via = step.through, entities[step.through.via].table.alias()
+    between = and_(
+        living(via), *current(via, through.since, through.until), *_fixed(via, through.where),
+        via.c[through.far] == far.c.id,
+    )  # fmt: skip
+    return table.c[step.near].in_(select(via.c[through.near]).select_from(via.join(far, between)).where(ends))
+
+
+def _tied(info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, link: Link) -> ColumnElement[bool]:
+    if link.unit is None:
+        return _ranges(info, table, viewer, role)
+    units = [_bind(f"v_{role.name}_unit{i}", Key()) for i in range(len(viewer.reaches[role].units))]
+    return table.c[link.unit].in_(units) if units else false()
+
+
+def _fixed(table: FromClause, where: Sequence[tuple[str, tuple[str, ...]]]) -> list[ColumnElement[bool]]:
+    """Enum columns that the model fixes; the values are its own words, and part of the statement for the planner."""
+    return [
+        table.c[column].in_([sa.literal_column(f"'{value}'", table.c[column].type) for value in values])
+        for column, values in where
+    ]
 
 
 def _made(info: EntityInfo, table: FromClause, viewer: Viewer) -> list[ColumnElement[bool]]:

@@ -175,7 +175,7 @@ def _fail(connection: Connection, login: str, ip: str | None) -> Refusal:
     """Count a failure against the login and the address, and keep a record of it."""
     settings = get_settings()
     seconds = settings.lock_minutes * 60
-    addresses.fail(ip or "", settings.lock_after * ADDRESS_FACTOR, seconds)
+    shut = addresses.fail(ip or "", settings.lock_after * ADDRESS_FACTOR, seconds)
     account = account_by_login(connection, login, hold=True)
     if account is None:
         wait = strangers.fail(login[:100], settings.lock_after, seconds)
@@ -184,6 +184,8 @@ def _fail(connection: Connection, login: str, ip: str | None) -> Refusal:
     # Not the login as typed: people type their password there.
     what = "登录失败：登录名不存在" if account is None else "登录失败：口令不正确或账号停用"
     more = f"，锁定 {settings.lock_minutes} 分钟" if wait else ""
+    # The last record of this address for a while: what comes meanwhile is not even looked at.
+    more += f"，来源地址停用 {settings.lock_minutes} 分钟" if shut else ""
     record(connection, AuditAction.SIGN_IN_FAILED, what + more, about=account, by=None, ip=ip)
     return WRONG
 

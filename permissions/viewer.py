@@ -46,7 +46,7 @@ class Viewer:
     def kind(self) -> tuple[Any, ...]:
         """The shape of its rights: two viewers of one kind run the same statement with other values."""
         return tuple(
-            (role.name, len(r.ranges), len(r.above), len(r.committees), len(r.mediators))
+            (role.name, len(r.ranges), len(r.above), len(r.committees), len(r.mediators), len(r.units))
             for role, r in sorted(self.reaches.items(), key=lambda item: item[0].name)
         )
 
@@ -57,6 +57,7 @@ class Viewer:
         for role, reach in self.reaches.items():
             for i, (low, high) in enumerate(reach.ranges):
                 values[f"v_{role.name}_low{i}"], values[f"v_{role.name}_high{i}"] = low, high
-            for what, items in (("above", reach.above), ("committee", reach.committees), ("mediator", reach.mediators)):
+            for what in ("above", "committee", "mediator", "unit"):
+                items = reach.above if what == "above" else getattr(reach, f"{what}s")
                 values.update({f"v_{role.name}_{what}{i}": item for i, item in enumerate(items)})
         return values

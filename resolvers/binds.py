@@ -74,6 +74,12 @@ class Binds:
         self.leaves[name] = (leaf, convert)
         return sa.bindparam(name, type_=kind)
 
+    def named(self, call: Call) -> dict[str, Any]:
+        """The values by name, for a statement that is no plan: it runs once."""
+        for leaf, refuse in self.checks:
+            refuse(resolve(leaf, call.variables), call)
+        return {name: convert(resolve(leaf, call.variables), call) for name, (leaf, convert) in self.leaves.items()}
+
 
 class Values:
     """What a compiled statement needs, in its order: made once a plan, called once a request."""

@@ -6,6 +6,7 @@ with it; the only exception is `proven`, and it says why.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,19 +17,20 @@ from sqlalchemy.engine import Dialect
 
 from db.facts import Role
 from db.registry import EntityInfo, Field, Registry, Relation
-from permissions.columns import sight
+from permissions.columns import reference_sight, sight
 from permissions.scopes import aggregates_only, pure_ranges, scope
 from permissions.viewer import Viewer
 from resolvers.binds import Binds, Call, Values, resolve
 from resolvers.cursors import context
 from resolvers.derived import DERIVED
 from resolvers.faults import forbidden, too_large
-from resolvers.fragments import Pieces, braced, concat, literal, pieces, printed
+from resolvers.fragments import Member, Pieces, braced, concat, literal, pieces, printed
 from resolvers.joins import by_key, link
 from resolvers.lists import ListText
-from resolvers.requests import Connection, One, Pick, Single
+from resolvers.requests import Connection, One, Paged, Pick, Single, Slot
 
 MOST_TABLES = 2_000
+_REPORTS = frozenset({"totalCount", "aggregate", "groupBy"})
 
 Proof = frozenset[Role] | None
 """The roles whose region ranges alone restrict a table; None where its rows are restricted otherwise."""
@@ -40,11 +42,22 @@ class Plan:
 
     sql: str
     values: Values
-    connections: tuple[Connection, ...]
+    cursors: tuple[Paged, ...]
     """The lists that cursors of the statement, printed or read, belong to."""
     prints_cursors: bool
+    may_be_too_many: bool
+    """Whether the answer may be ``fill.TOO_MANY``."""
+    fixed: tuple[tuple[str | int, ...], ...]
+    """The places among the variables whose values the statement was made for."""
     masked: tuple[str, ...]
     """Paths of the answer that print masks, without list indexes."""
+    guarded: tuple[str, ...]
+    """The entities that it counts for a viewer who may see no rows of them."""
+
+    @functools.cached_property
+    def is_report(self) -> bool:
+        """Whether it counts or measures rows, so that its answer says of which moment it is."""
+        return any(part in _REPORTS for paged in self.cursors for _, part, _ in paged.parts)
 
     def call(self, viewer: Viewer, variables: Any = None) -> tuple[Sequence[Any], Callable[[int], bytes]]:
         """The values of one execution and what its cursors are bound to. Raises BAD_INPUT for values that are none."""
@@ -52,32 +65,20 @@ class Plan:
 
         def contexts(number: int) -> bytes:
             if number not in known:
-                known[number] = _bound_to(self.connections[number], viewer, variables)
+                known[number] = context(viewer.account_id, resolve(self.cursors[number].bound, variables))
             return known[number]
 
         return self.values(Call(variables, viewer.binds, contexts)), contexts
 
 
-def _bound_to(listed: Connection, viewer: Viewer, variables: Any) -> bytes:
-    relation = (listed.relation.source, listed.relation.name) if listed.relation else None
-    order = [str(item) for item in resolve(listed.order, variables)]
-    return context(viewer.account_id, listed.entity.name, relation, resolve(listed.where, variables), order)
-
-
 def compile_request(
-    request: Connection | Single, entities: Registry, viewer: Viewer, dialect: Dialect, suppress_below: int = 5
-) -> Plan:
+    request: Connection | Single, entities: Registry, viewer: Viewer, dialect: Dialect, suppress_below: int = 5,
+    use_rollups: bool = True,
+) -> Plan:  # fmt: skip
     """The plan of a request. Raises Denied for what the viewer may not ask."""
     c = Compiler(entities, viewer, suppress_below)
-    statement = c.single(request) if isinstance(request, Single) else c.list(request)
-    compiled = statement.compile(dialect=dialect)
-    return Plan(
-        str(compiled),
-        Values(compiled, c.binds, dialect),
-        tuple(c.connections),
-        c.prints_cursors,
-        tuple(dict.fromkeys(c.masked)),
-    )
+    c.use_rollups = use_rollups
+    return c.plan(c.single(request) if isinstance(request, Single) else c.list(request), dialect)
 
 
 class Compiler:
@@ -86,10 +87,37 @@ class Compiler:
     def __init__(self, entities: Registry, viewer: Viewer, suppress_below: int) -> None:
         self.entities, self.viewer, self.suppress_below = entities, viewer, suppress_below
         self.binds = Binds()
-        self.connections: list[Connection] = []
+        self.cursors: list[Paged] = []
         self.masked: list[str] = []
+        self.guarded: set[str] = set()
         self.prints_cursors = False
+        self.may_be_too_many = False
+        self.use_rollups = True
+        self.fixed: dict[tuple[str | int, ...], Any] = {}
+        self.beside: dict[tuple[FromClause, str], FromClause] = {}
+        """(alias, reference) -> the row it names, where the statement has joined it outward already."""
         self._names = 0
+
+    def plan(self, statement: sa.Select[Any], dialect: Dialect) -> Plan:
+        """The plan of a statement that this compiler made, the last thing it does."""
+        compiled = statement.compile(dialect=dialect)
+        return Plan(
+            str(compiled),
+            Values(compiled, self.binds, dialect),
+            tuple(self.cursors),
+            self.prints_cursors,
+            self.may_be_too_many,
+            tuple(self.fixed),
+            tuple(dict.fromkeys(self.masked)),
+            tuple(sorted(self.guarded)),
+        )
+
+    def fix(self, leaf: Any) -> Any:
+        """The value of a leaf that the statement itself depends on: the plan is good for this value only."""
+        if isinstance(leaf, Slot):
+            self.fixed[leaf.path] = leaf.value
+            return leaf.value
+        return leaf
 
     def name(self) -> str:
         """A fresh name inside the statement. Raises TOO_EXPENSIVE before it grows beyond reason."""
@@ -123,12 +151,11 @@ class Compiler:
 
     def list(self, request: Connection) -> sa.Select[Any]:
         """The statement of a list at the root."""
-        text = ListText(self, request, None, None, "").sql()
-        return text.element if isinstance(text, sa.ScalarSelect) else select(text)  # type: ignore[return-value]
+        return ListText(self, request, None, None, "").statement()
 
     def object(self, pick: Pick, table: FromClause, proof: Proof, path: str) -> ColumnElement[str]:
         """The JSON object of one row of `table`."""
-        members: list[tuple[str, str | ColumnElement[Any] | Pieces]] = []
+        members: list[Member] = []
         for key, item in pick.items:
             if isinstance(item, str):
                 members.append((key, f'"{item}"'))
@@ -150,15 +177,15 @@ class Compiler:
         encrypted = field.kind == "encrypted"
         if encrypted or not (isinstance(seen, str) and seen == "shown"):
             self.masked.append(path)
-        if isinstance(seen, str) and seen == "masked" and not encrypted:
+        if isinstance(seen, str) and seen == "masked":
             return self._mask(field, table)
         value, prefix = self.column(info, field, table), info.facts.prefix
-        plain = isinstance(seen, str) or encrypted
+        plain = isinstance(seen, str)
         if plain and not field.nullable:
             return pieces(value, field.kind, prefix)
         shown = printed(value, field.kind, prefix)
         shown = func.coalesce(shown, literal("null"), type_=sa.Text()) if field.nullable else shown
-        return shown if isinstance(seen, str) or encrypted else case((seen, shown), else_=self._mask(field, table))
+        return shown if isinstance(seen, str) else case((seen, shown), else_=self._mask(field, table))
 
     def _mask(self, field: Field, table: FromClause) -> ColumnElement[str]:
         if field.facts.personal != "surname":
@@ -194,6 +221,7 @@ class Compiler:
         owned = relation.many or through is not None
         return (
             owned
+            and (through is None or through.start == "id")
             and target.facts.owner is not None
             and column == f"{target.facts.owner}_id"
             and pure_ranges(target, self.viewer) == proof
@@ -205,6 +233,7 @@ class Compiler:
             raise forbidden(
                 f"您只能查看“{info.facts.zh}”的汇总数，不能查看明细（{path}）。",
                 f"You may see aggregates of {info.name} only, not its rows ({path}).",
+                about=info.name,
             )
 
     def columns_of(self, pick: Pick, table: FromClause) -> Iterator[str]:
@@ -214,7 +243,13 @@ class Compiler:
                 yield from self._columns_of_field(pick.entity, item, table)
             elif not isinstance(item, str):
                 assert item.relation is not None
-                yield "parent_id" if item.relation.name == "ancestors" else item.relation.near
+                yield from self._columns_of_step(pick.entity, item.relation, table)
+
+    def _columns_of_step(self, info: EntityInfo, relation: Relation, table: FromClause) -> Sequence[str]:
+        stored = not relation.many or relation.through is not None
+        if stored and not isinstance(reference_sight(self.entities, info, relation.near, table, self.viewer), str):
+            return [column.name for column in table.c]
+        return ("parent_id",) if relation.name == "ancestors" else (relation.near,)
 
     def _columns_of_field(self, info: EntityInfo, field: Field, table: FromClause) -> Sequence[str]:
         if not isinstance(sight(self.entities, info, field, table, self.viewer), str):

@@ -15,6 +15,7 @@ from resolvers.binds import Convert, value_of
 from resolvers.faults import bad_input, too_large
 from resolvers.fragments import Position
 from resolvers.joins import link, region_step
+from resolvers.measures import asked_of, measure_of
 from resolvers.values import MAX_LIST, period_edge, stored_form, wide
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def _may_condition(c: Compiler, info: EntityInfo, field: Field, at: str) -> None
         raise bad_input(
             f"{at}：您看不到“{field.facts.zh}”的全部内容，不能用作条件。",
             f"{at}: you may not read this column, so it takes no condition.",
+            about=info.name,
         )
     if aggregates_only(info, c.viewer) and field.name not in info.dimensions:
         raise bad_input(
@@ -216,26 +218,24 @@ def _many(c: Compiler, relation: Relation, table: FromClause, tree: Mapping[str,
             case "every":
                 parts.append(not_(_exists(c, relation, table, value, here, negate=True)))
             case "count":
-                parts.extend(_count(c, relation, table, value, here))
+                parts.extend(_measured(c, relation, table, {"count": value}, at))
+            case "aggregate":
+                parts.extend(_measured(c, relation, table, value, here))
     return and_(true(), *parts)
 
 
-def _count(
+def _measured(
     c: Compiler, relation: Relation, table: FromClause, tree: Mapping[str, Any], at: str
 ) -> list[ColumnElement[bool]]:
-    target = c.entities[relation.target]
-    far = c.alias(target)
-    rows = (
-        select(func.count())
-        .select_from(far)
-        .where(*link(c, relation, table, far, each_once=True), c.scope(target, far))
-        .correlate_except(far)
-    )
-    number = Field("count", "count", target.fields["version"].facts, False, sa.Integer())
-    return [
-        compare(c, rows.scalar_subquery(), number, "", operator, value, f"{at}.{operator}")
-        for operator, value in tree.items()
-    ]
+    """Conditions over the measures of the visible rows of a list."""
+    conditions = []
+    for function, name, operators, here in asked_of(tree, at):
+        measure = measure_of(c, relation, table, function, name, here)
+        conditions += [
+            compare(c, measure.value, measure.field, "", operator, wanted, f"{here}.{operator}")
+            for operator, wanted in operators.items()
+        ]
+    return conditions
 
 
 def _one(
@@ -245,9 +245,11 @@ def _one(
     owned = _owned_range(c, info, relation, table, tree, at)
     if owned is not None:
         return owned
+    target = c.entities[relation.target]
+    if (beside := c.beside.get((table, relation.name))) is not None:
+        return where(c, target, beside, tree, at)
     if not holds_on_null(tree):
         return _exists(c, relation, table, tree, at)
-    target = c.entities[relation.target]
     far, one = c.alias(target), select(_ONE.label("one")).subquery(c.name())
     joined = one.outerjoin(far, and_(*link(c, relation, table, far), c.scope(target, far)))
     rows = select(_ONE).select_from(joined).where(where(c, target, far, tree, at))
@@ -287,7 +289,7 @@ def _name_holds(name: str, value: Any) -> bool:
 def _operator_holds(operator: str, leaf: Any) -> bool:
     if operator == "isNull":
         return bool(value_of(leaf))
-    if operator in ("none", "every", "count"):
+    if operator in ("none", "every", "count", "aggregate"):
         return True
     if operator != "some" and isinstance(leaf, Mapping):  # a field of the row that a reference names
         return _name_holds(operator, leaf)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -15,10 +15,12 @@ class Fault:
     code: str
     zh: str
     en: str
+    row: str | None = None
+    """The global id of the row that has it, where a write is about several."""
 
     def under(self, *head: str) -> Fault:
         """The same fault below an argument: ``("name",)`` -> ``("input", "name")``."""
-        return Fault((*head, *self.path), self.code, self.zh, self.en)
+        return replace(self, path=(*head, *self.path))
 
 
 class Refused(Exception):
@@ -33,16 +35,22 @@ class Refused(Exception):
 
 
 class Denied(Exception):
-    """A request that cannot be answered at all; becomes a top-level error with `code` of API.md."""
+    """A request that cannot be answered at all; becomes a top-level error with `code` of API.md.
 
-    def __init__(self, code: str, zh: str, en: str) -> None:
+    `details` stand beside the code in its ``extensions``: a ``path``, a price and its limit. `about` names the entity
+    whose rows or columns somebody asked for without the right to them: of that a record is still to be written.
+    """
+
+    def __init__(
+        self, code: str, zh: str, en: str, details: dict[str, Any] | None = None, about: str | None = None
+    ) -> None:
         super().__init__(zh)
-        self.code, self.zh, self.en = code, zh, en
+        self.code, self.zh, self.en, self.details, self.about = code, zh, en, details or {}, about
 
 
-def forbidden(zh: str = "没有权限。", en: str = "You may not do this.") -> Denied:
+def forbidden(zh: str = "没有权限。", en: str = "You may not do this.", about: str | None = None) -> Denied:
     """The viewer has no right to this at all."""
-    return Denied("FORBIDDEN", zh, en)
+    return Denied("FORBIDDEN", zh, en, about=about)
 
 
 def too_large() -> Denied:
@@ -52,6 +60,6 @@ def too_large() -> Denied:
     )
 
 
-def bad_input(zh: str, en: str) -> Denied:
+def bad_input(zh: str, en: str, about: str | None = None) -> Denied:
     """The request itself is wrong."""
-    return Denied("BAD_INPUT", zh, en)
+    return Denied("BAD_INPUT", zh, en, about=about)

@@ -61,6 +61,20 @@ compiles(Joined, "postgresql")(_joined("string_agg"))
 compiles(Joined, "sqlite")(_joined("group_concat"))
 
 
+class Ahead(_Text):
+    """The texts of a group of rows, each with a comma behind it; the empty text for no rows."""
+
+
+@compiles(Ahead, "postgresql")
+def _(element: Ahead, compiler: Any, **kw: Any) -> str:
+    return f"coalesce(string_agg({compiler.process(element.clauses.clauses[0], **kw)}, ',') || ',', '')"
+
+
+@compiles(Ahead, "sqlite")
+def _(element: Ahead, compiler: Any, **kw: Any) -> str:
+    return f"coalesce(group_concat({compiler.process(element.clauses.clauses[0], **kw)}, ',') || ',', '')"
+
+
 class _Printed(_Text):
     """A column as JSON text, or SQL null for null."""
 
@@ -137,6 +151,13 @@ class PrintNumber(_Printed):
     )
 
 
+Pieces = list[str | ColumnElement[Any]]
+"""JSON text in pieces: constant text of ours, and expressions that print the rest."""
+
+Member = tuple[str, str | ColumnElement[Any] | Pieces]
+"""One member of a JSON object: its key, and its value as JSON text."""
+
+
 def printed(value: ColumnElement[Any], kind: Kind, prefix: str = "") -> ColumnElement[str]:
     """A value of a kind as JSON text; SQL null where it is null."""
     match kind:
@@ -157,10 +178,6 @@ def printed(value: ColumnElement[Any], kind: Kind, prefix: str = "") -> ColumnEl
             return PrintNumber(value, unit=10**scale, zeros="0" * scale, scale=scale)
         case "text" | "encrypted":
             return PrintText(value)
-
-
-Pieces = list[str | ColumnElement[Any]]
-"""JSON text in pieces: constant text of ours, and expressions that print the rest."""
 
 
 def pieces(value: ColumnElement[Any], kind: Kind, prefix: str = "") -> Pieces:
@@ -188,7 +205,7 @@ def concat(parts: Pieces) -> ColumnElement[str]:
     return elements[0] if len(elements) == 1 else Concat(*elements)
 
 
-def braced(members: Sequence[tuple[str, str | ColumnElement[Any] | Pieces]]) -> Pieces:
+def braced(members: Sequence[Member]) -> Pieces:
     """``{"key":value,…}`` from members whose values are JSON text of ours, expressions or pieces."""
     parts: Pieces = ["{"]
     for i, (key, value) in enumerate(members):

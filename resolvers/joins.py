@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, FromClause, or_, select
 
 from db.registry import EntityInfo, Relation
 from db.types import Choice
+from permissions.columns import conditionable, reference_sight
 from permissions.scopes import current, living
-from resolvers.faults import bad_input
+from resolvers.faults import bad_input, forbidden
 from resolvers.values import checked_text, key_of
 
 if TYPE_CHECKING:
@@ -33,12 +34,15 @@ def link(
     if relation.name == "ancestors" and relation.source == "Region":
         return [or_(*(far.c.id.in_(step) for step in _above(c, near.c.parent_id)))]
     if relation.through is None:
-        return [far.c[relation.far] == near.c[relation.near]]
+        return [far.c[relation.far] == near.c[relation.near], *_told(c, relation, near, far)]
     through = relation.through
     info = c.entities[through.via]
     via = c.alias(info)
     conditions = [
-        via.c[through.near] == near.c.id,
+        via.c[through.near] == near.c[relation.near],
+        *_named(c, info, through.near, via),
+        *_named(c, info, through.far, via),
+        *_named(c, c.entities[relation.source], relation.near, near),
         living(via) if proven else c.scope(info, via),
         *current(via, through.since, through.until),
         *(via.c[column].in_([_constant(via.c[column], v) for v in values]) for column, values in through.where),
@@ -47,6 +51,18 @@ def link(
     rows = select(via.c[through.far].label("far")).where(*conditions).correlate_except(via)
     ends = (rows.distinct() if each_once else rows).subquery(c.name())
     return [far.c.id == ends.c.far]
+
+
+def _told(c: Compiler, relation: Relation, near: FromClause, far: FromClause) -> list[ColumnElement[bool]]:
+    """The reference must be a column that the viewer may read, on whichever side it is stored."""
+    if relation.many:
+        return _named(c, c.entities[relation.target], relation.far, far)
+    return _named(c, c.entities[relation.source], relation.near, near)
+
+
+def _named(c: Compiler, info: EntityInfo, column: str, table: FromClause) -> list[ColumnElement[bool]]:
+    seen = reference_sight(c.entities, info, column, table, c.viewer)
+    return [] if seen == "shown" else [sa.false()] if isinstance(seen, str) else [seen]
 
 
 def _constant(column: ColumnElement[Any], value: str) -> ColumnElement[Any]:
@@ -82,6 +98,12 @@ def by_key(
         raise bad_input(f"{where}：要且只要给出一个键。", f"{where}: give exactly one key.")
     name, value = given[0]
     field = info.public_fields[name]
+    if field.kind != "id" and not conditionable(info, field, c.viewer):
+        raise forbidden(
+            f"{where}：您看不到“{field.facts.zh}”，不能用来查找。",
+            f"{where}: you may not read {name}, so it is no key.",
+            about=info.name,
+        )
     column = table.c[field.column]
     convert = key_of(info.facts.prefix) if field.kind == "id" else checked_text
     conditions: list[ColumnElement[bool]] = [column == c.binds.add(value, column.type, convert)]

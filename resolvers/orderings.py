@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, or_, select
 
 from db.facts import Kind
-from db.registry import EntityInfo
+from db.registry import EntityInfo, Relation
 from permissions.columns import conditionable
 from resolvers.binds import Convert
 from resolvers.faults import bad_input
 from resolvers.joins import link
+from resolvers.measures import measure_of
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
@@ -89,6 +90,7 @@ def _key(c: Compiler, info: EntityInfo, table: FromClause, item: Mapping[str, An
         raise bad_input(
             f"{at}.{name}：您看不到“{field.facts.zh}”的全部内容，不能用来排序。",
             f"{at}.{name}: you may not read this column, so it gives no order.",
+            about=info.name,
         )
     column = c.column(info, field, table)
     return SortKey(
@@ -97,8 +99,10 @@ def _key(c: Compiler, info: EntityInfo, table: FromClause, item: Mapping[str, An
 
 
 def _related_key(c: Compiler, info: EntityInfo, table: FromClause, name: str, value: Any, at: str) -> SortKey:
-    """A key of the row a reference names; null where there is none, or none visible."""
+    """A key of the row a reference names, null where there is none, or none visible; or a measure of a list."""
     relation = info.public_relations[name]
+    if relation.many:
+        return _measure_key(c, relation, table, value, at)
     target = c.entities[relation.target]
     far = c.alias(target)
     key = _key(c, target, far, value, at, nullable=True)
@@ -110,6 +114,25 @@ def _related_key(c: Compiler, info: EntityInfo, table: FromClause, name: str, va
     )
     expression = sa.type_coerce(rows.scalar_subquery(), key.expression.type)
     return SortKey(expression, key.kind, key.prefix, True, key.descending, key.nulls_first)
+
+
+def _measure_key(c: Compiler, relation: Relation, table: FromClause, value: Any, at: str) -> SortKey:
+    if not isinstance(value, Mapping) or len(value) != 1 or next(iter(value.values())) is None:
+        raise bad_input(f"{at}：要且只要给出一个字段。", f"{at}: give exactly one field.")
+    [(function, inner)] = value.items()
+    name, sort = measure_sort(function, inner, f"{at}.{function}")
+    measure = measure_of(c, relation, table, function, name, f"{at}.{function}")
+    return SortKey(measure.value, measure.kind, "", True, sort.descending, sort.nulls_first)
+
+
+def measure_sort(function: str, inner: Any, at: str) -> tuple[str, Sort]:
+    """``{count: DESC}`` or ``{sum: {amountClaimed: DESC}}`` -> the column's name and direction. Raises BAD_INPUT."""
+    if function == "count" and isinstance(inner, Sort):
+        return "", inner
+    if not isinstance(inner, Mapping) or len(inner) != 1 or next(iter(inner.values())) is None:
+        raise bad_input(f"{at}：要且只要给出一个字段。", f"{at}: give exactly one field.")
+    [(name, sort)] = inner.items()
+    return name, sort
 
 
 def beyond(c: Compiler, keys: Sequence[SortKey], cursor: Any, converts: Sequence[Convert]) -> ColumnElement[bool]:

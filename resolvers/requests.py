@@ -46,27 +46,76 @@ class One:
     pick: Pick
 
 
-@dataclass
-class Connection:
-    """A list: which rows in which order, and what to print of them.
+Part = tuple[str, str, Any]
+"""One field of a list in the order of the answer: response key, which part it is, and what of it."""
 
-    `parts` are the connection's own fields in order: ``("nodes", Pick)``, ``("edges", [("cursor", "cursor"), ("node",
-    Pick)])``, ``("pageInfo", ["hasNextPage", …])``, ``("totalCount", None)``; the key before the colon is `key` of the
-    triple ``(key, part, what)``. `relation` is None at the root.
-    """
+
+@dataclass
+class Paged:
+    """What every paged list has: its parts, and which page of it."""
 
     entity: EntityInfo
-    parts: list[tuple[str, str, Any]]
+    parts: list[Part]
+    first: Any = field(default=None, kw_only=True)
+    after: Any = field(default=None, kw_only=True)
+    last: Any = field(default=None, kw_only=True)
+    before: Any = field(default=None, kw_only=True)
+    offset: Any = field(default=None, kw_only=True)
+
+    @property
+    def bound(self) -> list[Any]:
+        """What its cursors are bound to beside the viewer."""
+        raise NotImplementedError
+
+
+@dataclass
+class Connection(Paged):
+    """A list: which rows in which order, and what to print of them.
+
+    Its parts: ``nodes`` (a Pick), ``edges`` (``[(key, "cursor", …), (key, "node", Pick)]``), ``pageInfo`` (``[(key,
+    "hasNextPage"), …]``), ``totalCount``, ``aggregate`` (Measured) and ``groupBy`` (Groups). `relation` is None at the
+    root.
+    """
+
     relation: Relation | None = None
     where: Mapping[str, Any] | None = None
+    search: Any = None
     order: list[Mapping[str, Any]] = field(default_factory=list)
-    first: Any = None
-    after: Any = None
-    last: Any = None
-    before: Any = None
-    offset: Any = None
     operation: str = "R"
     """What the rows are read for: a list for export shows only rows that may be exported as well."""
+
+    @property
+    def bound(self) -> list[Any]:
+        relation = (self.relation.source, self.relation.name) if self.relation else None
+        return [self.entity.name, relation, self.where, self.search, [str(item) for item in self.order]]
+
+
+Measured = list[Part]
+"""What is printed of a set of rows: ``(key, "count", None)``, ``(key, "sum", [(key, Field), …])`` and alike for
+countDistinct, avg, min and max, ``(key, "suppressed", None)``; of a group also ``(key, "key", KeyPick)``, ``(key,
+"totalled", None)`` and ``(key, "rows", Connection)``."""
+
+KeyPick = list[tuple[str, "Field | Relation | str", Any]]
+"""What is printed of a group's key: a column with its ``as``, a relation to regions with ``(level, Pick)``, another
+relation with a KeyPick of its own, or a constant."""
+
+
+@dataclass
+class Groups(Paged):
+    """The groups of a list. `of` is the list; `by`, `having` and `order` read as the API's inputs do.
+
+    Its parts: ``nodes`` and ``subtotals`` (Measured), ``pageInfo``, ``totalCount``.
+    """
+
+    of: Connection
+    by: list[Mapping[str, Any]]
+    having: Mapping[str, Any] | None = None
+    order: list[Mapping[str, Any]] = field(default_factory=list)
+    fill: bool = False
+
+    @property
+    def bound(self) -> list[Any]:
+        return [*self.of.bound, "groups", self.by, self.having, [str(item) for item in self.order], self.fill]
 
 
 @dataclass

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import orjson
 
-from db.engine import Database, TooSlow
+from db.engine import Database, Snapshot, TooSlow
 from db.registry import Registry
 from permissions.viewer import Viewer
 from resolvers.compiler import Plan, compile_request
 from resolvers.cursors import sign_all
+from resolvers.differencing import Differencing
 from resolvers.faults import Denied, too_large
+from resolvers.fill import TOO_MANY
 from resolvers.requests import Connection, Single
 
 _LIMITS = ("parser stack overflow", "Expression tree is too large")
 """What SQLite says of a statement that nests deeper than it was built for; PostgreSQL has no such limit in reach."""
+
+FAILURES = (TooSlow, sqlite3.OperationalError)
 
 
 class Reads:
@@ -24,28 +31,20 @@ class Reads:
 
     def __init__(self, database: Database, entities: Registry) -> None:
         self.database, self.entities = database, entities
+        self.differencing = Differencing(database.settings.aggregates_per_hour)
 
     def plan(self, request: Connection | Single, viewer: Viewer) -> Plan:
         """Compile a request. Raises Denied for what the viewer may not ask."""
-        below = self.database.settings.suppress_below
+        settings = self.database.settings
+        below, rollups = settings.suppress_below, settings.use_rollups
         try:
-            return compile_request(request, self.entities, viewer, self.database.dialect, below)
+            return compile_request(request, self.entities, viewer, self.database.dialect, below, rollups)
         except RecursionError:
             raise too_large() from None
 
     async def text(self, plan: Plan, viewer: Viewer, variables: Any = None) -> str | None:
         """The JSON text of a plan for a viewer; None where a single row is not there. Raises Denied."""
-        values, contexts = plan.call(viewer, variables)
-        try:
-            found = await self.database.read(plan.sql, values)
-        except TooSlow:
-            raise Denied("TIMEOUT", "查询超时，请缩小范围或减少内容。", "The query took too long; narrow it.") from None
-        except sqlite3.OperationalError as problem:
-            if not any(limit in str(problem) for limit in _LIMITS):
-                raise
-            zh, en = "查询嵌套过深，请减少层数或分几次查询。", "The query nests too deep; ask in several."
-            raise Denied("TOO_EXPENSIVE", zh, en) from None
-        return sign_all(found, contexts) if found is not None and plan.prints_cursors else found
+        return await run(plan, viewer, variables, self.database.read, self.differencing)
 
     async def rows(self, request: Connection, viewer: Viewer) -> dict[str, Any]:
         """A list as Python values, for callers that are not clients."""
@@ -56,3 +55,80 @@ class Reads:
         """One row as Python values, or None."""
         text = await self.text(self.plan(request, viewer), viewer)
         return None if text is None else orjson.loads(text)
+
+
+class Reading:
+    """What one request reads. Call ``close`` at its end.
+
+    A statement by itself goes the shortest way. Of a request with several root fields (``together``) all statements
+    run in one transaction over one connection, one after the other: they see one snapshot.
+    """
+
+    def __init__(self, reads: Reads) -> None:
+        self._database, self._differencing = reads.database, reads.differencing
+        self._together = False
+        self._turn = asyncio.Lock()
+        self._snapshot: Snapshot | None = None
+        self._began: dt.datetime | None = None
+        self.as_of: dt.datetime | None = None
+        """Of the reports that were read: every row committed before this moment is counted in them, and nothing was
+        missed. It is taken just before the statement is sent, for a snapshot before its first one; so what was
+        committed a few milliseconds later may be counted too, by all statements of a snapshot or by none."""
+
+    def together(self) -> None:
+        """From now on all that is read sees one snapshot."""
+        self._together = True
+
+    async def text(self, plan: Plan, viewer: Viewer, variables: Any = None) -> str | None:
+        """As ``Reads.text``."""
+        if not self._together:
+            began = self._database.clock()
+            text = await run(plan, viewer, variables, self._database.read, self._differencing)
+        else:
+            async with self._turn:
+                if self._snapshot is None:
+                    self._began = self._database.clock()
+                    self._snapshot = await self._database.snapshot()
+                assert self._began is not None
+                began = self._began
+                text = await run(plan, viewer, variables, self._snapshot.read, self._differencing)
+        if plan.is_report and (self.as_of is None or began < self.as_of):
+            self.as_of = began
+        return text
+
+    async def close(self) -> None:
+        """Give back what the request held."""
+        if self._snapshot is not None:
+            await self._snapshot.close()
+
+
+async def run(
+    plan: Plan, viewer: Viewer, variables: Any, read: Callable[[str, Sequence[Any]], Awaitable[str | None]],
+    differencing: Differencing,
+) -> str | None:  # fmt: skip
+    """The JSON text of a plan by one way to read. Raises Denied."""
+    values, contexts = plan.call(viewer, variables)
+    if plan.guarded:
+        differencing.note(viewer, plan.guarded, plan.sql, values)
+    try:
+        found = await read(plan.sql, values)
+    except FAILURES as problem:
+        raise refusal(problem) from None
+    return None if found is None else finished(plan, found, contexts)
+
+
+def finished(plan: Plan, text: str, contexts: Callable[[int], bytes]) -> str:
+    """What a statement printed, as it leaves the house. Raises TOO_EXPENSIVE where it printed that it is too much."""
+    if plan.may_be_too_many and TOO_MANY in text:
+        raise too_large()
+    return sign_all(text, contexts) if plan.prints_cursors else text
+
+
+def refusal(problem: Exception) -> Exception:
+    """One of FAILURES in words for people; itself, where it is no fault of the question."""
+    if isinstance(problem, TooSlow):
+        return Denied("TIMEOUT", "查询超时，请缩小范围或减少内容。", "The query took too long; narrow it.")
+    if any(limit in str(problem) for limit in _LIMITS):
+        zh, en = "查询嵌套过深，请减少层数或分几次查询。", "The query nests too deep; ask in several."
+        return Denied("TOO_EXPENSIVE", zh, en)
+    return problem

@@ -8,6 +8,7 @@ from db.engine import Database
 from db.registry import Registry
 from resolvers.commands.write import Commands
 from resolvers.run import Reads
+from resolvers.streams import Exports
 from settings import Settings
 
 
@@ -20,8 +21,10 @@ class Services:
     entities: Registry
     commands: Commands
     reads: Reads
+    exports: Exports
 
 
 def make_services(settings: Settings, database: Database, entities: Registry) -> Services:
     """The services of a process over one database."""
-    return Services(settings, database, entities, Commands(database, entities), Reads(database, entities))
+    commands, reads = Commands(database, entities), Reads(database, entities)
+    return Services(settings, database, entities, commands, reads, Exports(database, entities))

@@ -15,18 +15,18 @@ from graphql import (
     GraphQLSchema,
     print_schema,
 )
-from strawberry.extensions import DisableIntrospection, MaxTokensLimiter
-from strawberry.schema.config import StrawberryConfig
 
 from db.identity import parse_global_id
 from db.registry import EntityInfo, Registry, registry
 from schema.allowed import AllowedStepType, steps_of
-from schema.caches import Parsed, Validated
+from schema.documents import Ready
+from schema.explaining import AccessExplanationType, explained
 from schema.inputs import Inputs
 from schema.me import ViewerType, viewer_type
 from schema.mutations import Mutations
 from schema.objects import NODE, Objects
 from schema.plans import FragmentExecutor, Plans
+from schema.reveal import reveal_fields
 
 _ID = strawberry.argument(description="全局编号。Global id.")
 
@@ -42,21 +42,28 @@ class Query:
     async def allowed_steps(self, info: strawberry.Info, id: Annotated[strawberry.ID, _ID]) -> list[AllowedStepType]:
         return await steps_of(info.context, id)
 
+    @strawberry.field(description="为什么可以或不可以。Why one may or may not act on a row or a field of it.")
+    async def explain_access(
+        self,
+        info: strawberry.Info,
+        type: Annotated[str, strawberry.argument(description="对象类型，如 MediationCase。Name of the entity.")],
+        action: Annotated[str, strawberry.argument(description="READ CREATE UPDATE DELETE EXPORT，或如 submit。")],
+        id: Annotated[strawberry.ID | None, _ID] = None,
+        field: Annotated[str | None, strawberry.argument(description="字段；不写则问整条。A field of it.")] = None,
+        login: Annotated[str | None, strawberry.argument(description="为谁问；限管理该账号的人。For whom.")] = None,
+    ) -> AccessExplanationType:
+        return await explained(info.context, type, id, field, action, login)
+
 
 class RegisterSchema(strawberry.Schema):
     """Strawberry's schema with the derived fields beside the hand-written ones."""
 
     def __init__(self, entities: Registry, introspection: bool = True) -> None:
+        self.introspection = introspection
         super().__init__(
             query=Query,
-            extensions=[
-                lambda: MaxTokensLimiter(10_000),
-                Parsed,
-                Validated,
-                *([] if introspection else [DisableIntrospection]),
-            ],
+            extensions=[Ready],
             execution_context_class=FragmentExecutor,
-            config=StrawberryConfig(disable_field_suggestions=not introspection),
         )
         inputs = Inputs(entities)
         objects = Objects(entities, inputs)
@@ -69,7 +76,12 @@ class RegisterSchema(strawberry.Schema):
             description=written.description,
         )
         mutation = GraphQLObjectType(
-            "Mutation", lambda: Mutations(entities, inputs, objects, plans).fields(), description="写入。Writing."
+            "Mutation",
+            lambda: {
+                **Mutations(entities, inputs, objects, plans).fields(),
+                **reveal_fields(entities, objects, plans),
+            },
+            description="写入。Writing.",
         )
         self._schema = GraphQLSchema(
             query,

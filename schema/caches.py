@@ -1,49 +1,54 @@
-"""Strawberry's caches of parsed and validated documents, for documents of ordinary length.
+"""What a process remembers about documents, bounded by number and by size.
 
-They keep whole texts by number, not by size: a client that sends a thousand documents of a megabyte must not fill
-the memory with them.
+A client may send any number of texts of any length up to the limits: whatever is kept for the next time has a size,
+and the least recently used gives way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
 
-from graphql import GraphQLError, OperationDefinitionNode
-from strawberry.extensions import ParserCache, ValidationCache
-
-LONGEST_KEPT = 16_384
-"""Characters of a document that is worth keeping."""
-KEPT = 512
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
-class Parsed(ParserCache):
-    """Keeps parsed documents."""
+class Bounded(Generic[K, V]):
+    """Keeps at most `number` values of together `size`, in the unit that ``put`` is told; the least used gives way."""
 
-    def __init__(self) -> None:
-        super().__init__(KEPT)
+    def __init__(self, number: int, size: int) -> None:
+        self.number, self.size = number, size
+        self.held = 0
+        self._values: OrderedDict[K, tuple[V, int]] = OrderedDict()
 
-    def on_parse(self) -> Iterator[None]:
-        """Parse through the cache, or leave a long document to the schema."""
-        if len(self.execution_context.query or "") > LONGEST_KEPT:
-            yield
-        else:
-            yield from super().on_parse()
-        document, name = self.execution_context.graphql_document, self.execution_context.context.operation
-        operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)] if document else []
-        if name is None and len(operations) > 1:
-            # Strawberry would run the first one, be it a mutation.
-            raise GraphQLError("Name the operation to run.")
+    def __len__(self) -> int:
+        return len(self._values)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._values
 
-class Validated(ValidationCache):
-    """Keeps what validation said of documents."""
+    def get(self, key: K) -> V | None:
+        """The value, which is then the last to go."""
+        found = self._values.get(key)
+        if found is None:
+            return None
+        self._values.move_to_end(key)
+        return found[0]
 
-    def __init__(self) -> None:
-        super().__init__(KEPT)
+    def put(self, key: K, value: V, size: int) -> None:
+        """Keep a value, and let go of old ones where it is too much. What alone is a quarter of all is not kept."""
+        self.drop(key)
+        if size * 4 > self.size:
+            return
+        self._values[key] = value, size
+        self.held += size
+        while len(self._values) > self.number or self.held > self.size:
+            _, (_, freed) = self._values.popitem(last=False)
+            self.held -= freed
 
-    def on_validate(self) -> Iterator[None]:
-        """Validate through the cache, or leave a long document to the schema."""
-        if len(self.execution_context.query or "") > LONGEST_KEPT:
-            yield
-        else:
-            yield from super().on_validate()
+    def drop(self, key: K) -> None:
+        """Forget a value, if it is there."""
+        found = self._values.pop(key, None)
+        if found is not None:
+            self.held -= found[1]

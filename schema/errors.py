@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
 from graphql import GraphQLError
 
+from db.engine import TooSlow
 from permissions.middleware import is_outage
 from resolvers.faults import Denied, Fault
+from schema.messages import worded
 
 log = structlog.get_logger("graphql")
 
@@ -18,30 +20,31 @@ log = structlog.get_logger("graphql")
 def user_error(fault: Fault, english: bool, details: dict[str, Any] | None = None) -> dict[str, Any]:
     """A fault as the payload's ``errors`` print it."""
     more = details if fault.code == "CONFLICT" and details else {}
-    return {"path": list(fault.path), "code": fault.code, "message": fault.en if english else fault.zh, **more}
+    message = fault.en if english else fault.zh
+    return {"path": list(fault.path), "code": fault.code, "message": message, "id": fault.row, **more}
 
 
 def public_error(error: GraphQLError, english: bool) -> dict[str, Any]:
     """An error as the answer prints it. What is no refusal of ours becomes INTERNAL with a reference number."""
-    cause = error.original_error
-    while isinstance(cause, GraphQLError) and cause.original_error is not None:
-        cause = cause.original_error
+    cause = _cause(error)
     formatted: dict[str, Any] = {"message": error.message}
+    details: dict[str, Any] = {}
     if error.locations:
         formatted["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path:
         formatted["path"] = error.path
     if isinstance(cause, Denied):
-        formatted["message"], code = (cause.en if english else cause.zh), cause.code
+        formatted["message"], code, details = (cause.en if english else cause.zh), cause.code, cause.details
     elif isinstance(cause, RecursionError):
         formatted["message"], code = ("The query nests too deep." if english else "查询嵌套过深。"), "TOO_EXPENSIVE"
     elif error.path is None and isinstance(cause, ValueError):
         # Before execution: a literal that Python itself refuses, such as a number of thousands of digits.
         formatted["message"], code = ("A value is out of bounds." if english else "请求中的值超出范围。"), "BAD_INPUT"
     elif cause is None or isinstance(cause, GraphQLError):
-        code = error.extensions.get("code", "BAD_INPUT") if error.extensions else "BAD_INPUT"
-        message = _without_values(error.message)
-        formatted["message"] = message if english or code != "BAD_INPUT" else f"请求有误：{message}"
+        formatted["message"], code, details = worded(error, english), "BAD_INPUT", error.extensions or {}
+    elif isinstance(cause, TooSlow):
+        zh, en = "处理超时，没有写入；请稍后再试。", "It took too long; nothing was written. Try again."
+        formatted["message"], code = (en if english else zh), "TIMEOUT"
     elif is_outage(cause):
         zh, en = "数据库暂时无法访问，请稍后再试。", "The database is unavailable; try again."
         formatted["message"], code = (en if english else zh), "UNAVAILABLE"
@@ -52,13 +55,20 @@ def public_error(error: GraphQLError, english: bool) -> dict[str, Any]:
         log.error("internal error", reference=reference, type=type(cause).__name__, at=frames)
         formatted = {"message": f"Internal error {reference}." if english else f"服务器内部错误，编号 {reference}。"}
         code = "INTERNAL"
-    formatted["extensions"] = {"code": code}
+    formatted["extensions"] = {**details, "code": code}
     return formatted
 
 
-def _without_values(message: str) -> str:
-    """graphql-core quotes whole inputs in its refusals; they may hold what belongs in no log of a client."""
-    return re.sub(r", found: .*", ".", message, flags=re.DOTALL)
+def denials(errors: Iterable[GraphQLError]) -> list[Denied]:
+    """The refusals among the errors of an answer."""
+    return [cause for cause in map(_cause, errors) if isinstance(cause, Denied)]
+
+
+def _cause(error: GraphQLError) -> Exception | None:
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
 
 
 def _places(error: BaseException) -> list[str]:

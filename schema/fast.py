@@ -1,39 +1,27 @@
 """The short way for documents that were answered before: no validation and no executor, the same plans and bytes.
 
-A document is learned when the long way answered it without error, and only when every root field is a derived list or
-row. Whatever is unusual about a later request (a variable that does not fit, a refusal) is left to the long way, which
-then says what is wrong.
+An operation may go it once the long way answered it without error, and only when every root field is a derived list or
+row. Limits and variables are looked at before either way (``schema.documents``). Whatever is unusual about a later
+request (a refusal by the compiler or the database) is left to the long way, which then says what is wrong.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from graphql import FieldNode, FragmentDefinitionNode, OperationDefinitionNode, OperationType, parse
-from graphql.execution.collect_fields import FragmentDetails, collect_fields
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql import FieldNode, FragmentDefinitionNode, OperationDefinitionNode
+from graphql.execution.collect_fields import collect_fields
 from graphql.pyutils import Path
 
 from resolvers.faults import Denied
 from schema.build import RegisterSchema
-from schema.caches import LONGEST_KEPT
 from schema.context import Context
-
-KEPT = 1024
-
-
-@dataclass(frozen=True)
-class Learned:
-    """A document that may go the short way."""
-
-    operation: OperationDefinitionNode
-    fragments: dict[str, FragmentDefinitionNode]
-    details: dict[str, FragmentDetails]
+from schema.documents import Documents, Work
+from schema.persisted import Persisted
+from settings import Settings, get_settings
 
 
 @dataclass(frozen=True)
@@ -42,7 +30,7 @@ class RootField:
 
     schema: Any
     operation: OperationDefinitionNode
-    fragments: dict[str, FragmentDefinitionNode]
+    fragments: Mapping[str, FragmentDefinitionNode]
     variable_values: dict[str, Any]
     field_nodes: list[FieldNode]
     parent_type: Any
@@ -52,83 +40,64 @@ class RootField:
 
 
 class FastPath:
-    """The documents a process has learned, least recently used first."""
+    """The documents a process knows, and the short way to answer them. `own` texts are registered by themselves."""
 
-    def __init__(self, schema: RegisterSchema) -> None:
+    def __init__(self, schema: RegisterSchema, settings: Settings | None = None, own: Iterable[str] = ()) -> None:
+        settings = settings or get_settings()
         self.schema = schema
-        self._learned: OrderedDict[tuple[str, str | None], Learned | None] = OrderedDict()
+        self.documents = Documents(schema.core, settings, schema.introspection, Persisted(settings, own))
 
-    def learn(self, asked: Mapping[str, Any]) -> None:
-        """Remember a document that the long way has just answered without error."""
-        key = (asked["query"], asked.get("operationName"))
-        if key in self._learned or len(key[0]) > LONGEST_KEPT:
-            return
-        self._learned[key] = self._read(*key)
-        if len(self._learned) > KEPT:
-            self._learned.popitem(last=False)
+    def work(self, asked: Mapping[str, Any], context: Context) -> Work:
+        """What a request is to run, for either way. Raises ``schema.documents.Rejected``."""
+        context.work = self.documents.work(asked, context)
+        return context.work
 
-    def _read(self, query: str, name: str | None) -> Learned | None:
-        document = parse(query)
-        operations = [
-            d
-            for d in document.definitions
-            if isinstance(d, OperationDefinitionNode) and name in (None, d.name and d.name.value)
-        ]
-        if len(operations) != 1 or operations[0].operation is not OperationType.QUERY:
-            return None
-        fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
-        return Learned(operations[0], fragments, {name: FragmentDetails(node) for name, node in fragments.items()})
-
-    async def answer(self, asked: Mapping[str, Any], context: Context) -> bytes | None:
+    async def answer(self, work: Work, context: Context) -> bytes | None:
         """The whole answer, or None where the long way must be gone."""
-        key = (asked["query"], asked.get("operationName"))
-        known = self._learned.get(key)
-        if known is None:
+        if not work.operation.is_quick:
             return None
-        self._learned.move_to_end(key)
-        variables = get_variable_values(
-            self.schema.core, known.operation.variable_definitions or (), asked.get("variables") or {}
-        )
-        if not isinstance(variables, VariableValues):
-            return None
-        fields = self._fields(known, variables, context)
+        fields = self._fields(work, context)
         if fields is None:
             return None
+        context.plan_roots(len(fields), writing=False)
         try:
-            texts = (
-                [await self._text(field) for field in fields]
-                if len(fields) == 1
-                else await asyncio.gather(*map(self._text, fields))
-            )
+            texts = [await self._text(field) for field in fields]
         except Exception as problem:
-            context.masked.clear()
+            await context.start_over()
             # The long way says what is wrong; a deadline that was missed once is not tried again.
             return _late(problem, context) if isinstance(problem, Denied) and problem.code == "TIMEOUT" else None
         parts = [
             f"{orjson.dumps(field.path.key).decode()}:{text or 'null'}"
             for field, text in zip(fields, texts, strict=True)
         ]
-        masked = list(dict.fromkeys(context.masked))
-        tail = f',"extensions":{{"masked":{orjson.dumps(masked).decode()}}}' if masked else ""
+        extensions = context.extensions()
+        tail = f',"extensions":{orjson.dumps(extensions).decode()}' if extensions else ""
         return f'{{"data":{{{",".join(parts)}}}{tail}}}'.encode()
 
-    def _fields(self, known: Learned, variables: VariableValues, context: Context) -> list[RootField] | None:
-        query = self.schema.core.query_type
+    def _fields(self, work: Work, context: Context) -> list[RootField] | None:
+        query, document = self.schema.core.query_type, work.operation.document
         assert query is not None
-        found = collect_fields(self.schema.core, known.details, variables, query, known.operation).grouped_field_set
         fields = []
-        for key, details in found.items():
-            name = details[0].node.name.value
+        for key, nodes in self._roots(work).items():
+            name = nodes[0].name.value
             if name not in self.schema.lists and name not in self.schema.singles:
                 return None
-            nodes = [detail.node for detail in details]
             fields.append(
                 RootField(
-                    self.schema.core, known.operation, known.fragments, variables.coerced, nodes, query,
+                    self.schema.core, work.operation.node, document.fragments, work.variables.coerced, nodes, query,
                     query.fields[name].type, Path(None, key, "Query"), context,
                 )
             )  # fmt: skip
         return fields
+
+    def _roots(self, work: Work) -> dict[str, list[FieldNode]]:
+        """The root fields by response key: always the same, or for these values of the variables."""
+        if (plain := work.operation.plain_roots) is not None:
+            return plain
+        query, details = self.schema.core.query_type, work.operation.document.details
+        assert query is not None
+        found = collect_fields(self.schema.core, details, work.variables, query, work.operation.node)
+        return {key: [detail.node for detail in nodes] for key, nodes in found.grouped_field_set.items()}
 
     async def _text(self, field: RootField) -> str | None:
         name = field.field_nodes[0].name.value

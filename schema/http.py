@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
+from graphql import ExecutionResult
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
 from resolvers.services import Services
 from schema.build import RegisterSchema, build_schema
 from schema.context import Context
-from schema.errors import public_error
+from schema.documents import Rejected, Work
+from schema.errors import denials, public_error
+from schema.exports import NDJSON, Wanted, export
 from schema.fast import FastPath
 from schema.ide import ide_routes
 
-_ONE_OPERATION = (
-    "The document must hold exactly one operation to run; name it with operationName where there are several."
-)
+Words = tuple[str, str]
+"""A sentence in Chinese and in English."""
 NEW, OLD = "application/graphql-response+json", "application/json"
+CHARSETS = frozenset({"utf-8", "utf8", '"utf-8"'})
 
 
-def routes(services: Services) -> list[BaseRoute]:
-    """The routes of the GraphQL endpoint."""
+def routes(services: Services, own: Iterable[str] = ()) -> list[BaseRoute]:
+    """The routes of the GraphQL endpoint; `own` are the documents of the installation's own pages."""
     schema = build_schema(services.entities, services.settings.introspection)
-    fast = FastPath(schema)
+    fast = FastPath(schema, services.settings, own)
 
     async def graphql(request: Request) -> Response:
         return await answer(request, schema, fast, services)
@@ -38,66 +39,125 @@ def routes(services: Services) -> list[BaseRoute]:
     return [Route("/graphql", graphql, methods=["POST"]), *ide]
 
 
+Heads = dict[bytes, bytes]
+"""The headers of a request by their lower-case names."""
+
+
+class Refusal(Exception):
+    """The request cannot be run at all; `status` is for clients that accept the newer media type, too."""
+
+    def __init__(self, status: int, code: str, words: Words) -> None:
+        super().__init__(words[1])
+        self.status, self.code, self.words = status, code, words
+
+
 async def answer(request: Request, schema: RegisterSchema, fast: FastPath, services: Services) -> Response:
     """The answer to one GraphQL request."""
-    kind = NEW if NEW in request.headers.get("accept", "") else OLD
-    english = request.headers.get("accept-language", "").lower().startswith("en")
-    viewer = request.state.viewer
-    if viewer is None:
-        return _refused(kind, 401, "UNAUTHENTICATED", "请先登录。", "Sign in first.", english)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != OLD:
-        return _refused(
-            kind, 415, "BAD_INPUT", "请求体应为 application/json。", "The body must be application/json.", english
-        )
-    asked = _asked(await request.body())
-    if asked is None:
-        said = '请求体应为 {"query": …} 的 JSON 对象。', 'The body must be a JSON object {"query": …}.'
-        return _refused(kind, 400, "BAD_INPUT", *said, english)
-    context = Context(viewer, services, english, asked.get("operationName"))
-    text = await fast.answer(asked, context)
-    if text is not None:
-        return Response(text, media_type=f"{kind}; charset=utf-8" if kind == NEW else kind)
+    heads: Heads = dict(request.scope["headers"])  # the framework's look-up decodes them all each time
+    accept = heads.get(b"accept", b"")
+    kind = NEW if NEW.encode() in accept else OLD
+    english = heads.get(b"accept-language", b"").lower().startswith(b"en")
     try:
-        result = await execute(schema, asked, context)
-    except (GraphQLError, MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError):
-        said = "请求里要有且只有一个可执行的查询或写入；有几个时用 operationName 指明。", _ONE_OPERATION
-        return _refused(kind, 400 if kind == NEW else 200, "BAD_INPUT", *said, english)
-    except RecursionError:
-        return _refused(
-            kind,
-            400 if kind == NEW else 200,
-            "TOO_EXPENSIVE",
-            "查询嵌套过深。",
-            "The document nests too deep.",
-            english,
-        )
+        viewer = request.state.viewer
+        if viewer is None:
+            raise Refusal(401, "UNAUTHENTICATED", ("请先登录。", "Sign in first."))
+        _check_kind(heads)
+        body = await request.body()
+        asked = _asked(body)
+        context = Context(viewer, services, english, asked.get("operationName"), visit=_visit(request))
+        context.wants_cost = heads.get(b"graphql-cost", b"").lower() == b"report"
+        key = heads.get(b"idempotency-key")
+        context.once = None if key is None else (key.decode("latin-1"), body)
+        context.wanted = Wanted() if NDJSON.encode() in accept else None
+        try:
+            work = fast.work(asked, context)
+            if context.wanted is not None:
+                return await _export(request, asked, context, context.wanted, schema)
+            return await _run(work, asked, context, schema, fast, kind)
+        except Rejected as rejected:
+            return _respond(ExecutionResult(None, rejected.errors), context, kind)
+        finally:
+            await context.reading.close()
+    except Refusal as refusal:
+        message = refusal.words[english]
+        said = {"errors": [{"message": message, "extensions": {"code": refusal.code}}]}
+        return _json(orjson.dumps(said), refusal.status, kind)
+
+
+async def _run(
+    work: Work, asked: dict[str, Any], context: Context, schema: RegisterSchema, fast: FastPath, kind: str
+) -> Response:
+    text = await fast.answer(work, context)
+    if text is not None:
+        return _json(text, 200, kind)
+    result = await execute(schema, asked, context)
     if not result.errors:
-        fast.learn(asked)
-    context.masked = list(dict.fromkeys(context.masked))
+        work.operation.is_quick = work.operation.is_query
     return _respond(result, context, kind)
 
 
+async def _export(
+    request: Request, asked: dict[str, Any], context: Context, wanted: Wanted, schema: RegisterSchema
+) -> Response:
+    result = await execute(schema, asked, context)
+    return _respond(result, context, OLD) if result.errors else await export(request, wanted, context)
+
+
 async def execute(schema: RegisterSchema, asked: dict[str, Any], context: Context) -> Any:
-    """The long way. Raises for a document without exactly one operation to run."""
-    return await schema.execute(
-        asked["query"],
+    """The long way, of the work in the context."""
+    assert context.work is not None
+    result = await schema.execute(
+        context.work.operation.document.text,
         variable_values=asked.get("variables"),
         context_value=context,
         operation_name=asked.get("operationName"),
         allowed_operation_types=(OperationType.QUERY, OperationType.MUTATION),
     )
+    if result.errors:
+        # Before anybody hears of it: a refusal without its record is no answer.
+        await context.services.commands.refusals.note_reads(context.viewer, denials(result.errors))
+    return result
 
 
-def _asked(body: bytes) -> dict[str, Any] | None:
-    """The request in the body; None where it is none. orjson refuses NaN, bad UTF-8 and half characters by itself."""
+def _visit(request: Request) -> Any:
+    """The visit of the request, as a read until its operation is known; None where no gate stands before us."""
+    visit = request.scope["state"].get("visit")
+    if visit is not None:
+        visit.writes = False
+    return visit
+
+
+def _check_kind(heads: Heads) -> None:
+    """Raises Refusal for a body that is no plain JSON in UTF-8."""
+    if heads.get(b"content-type") == b"application/json" and b"content-encoding" not in heads:
+        return
+    kind, _, parameters = heads.get(b"content-type", b"").decode("latin-1").partition(";")
+    if kind.strip().lower() != OLD:
+        raise Refusal(415, "BAD_INPUT", ("请求体应为 application/json。", "The body must be application/json."))
+    for parameter in parameters.lower().split(";"):
+        name, _, value = parameter.strip().partition("=")
+        if name == "charset" and value not in CHARSETS:
+            raise Refusal(415, "BAD_INPUT", ("请求体应为 UTF-8 编码。", "The body must be UTF-8."))
+    if heads.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise Refusal(415, "BAD_INPUT", ("请求体不能压缩。", "The body must not be compressed."))
+
+
+def _asked(body: bytes) -> dict[str, Any]:
+    """The request in the body. orjson refuses NaN, bad UTF-8 and half characters by itself. Raises Refusal."""
+    words = '请求体应为 {"query": …} 的 JSON 对象。', 'The body must be a JSON object {"query": …}.'
     try:
         asked = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return None
-    if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
-        return None
-    if not isinstance(asked.get("variables"), dict | None) or not isinstance(asked.get("operationName"), str | None):
-        return None
+        raise Refusal(400, "BAD_INPUT", words) from None
+    if isinstance(asked, list):
+        said = "不支持批量请求，请逐个发送。", "Batches are not accepted; send one request at a time."
+        raise Refusal(400, "BAD_INPUT", said)
+    if not isinstance(asked, dict) or not any(asked.get(name) for name in ("query", "documentId", "extensions")):
+        raise Refusal(400, "BAD_INPUT", words)
+    for name in ("query", "documentId", "operationName", "variables", "extensions"):
+        if not isinstance(asked.get(name), (dict if name in ("variables", "extensions") else str) | None):
+            said = f"{name} 的类型不对。", f"{name} is of the wrong type."
+            raise Refusal(400, "BAD_INPUT", said)
     return asked
 
 
@@ -108,15 +168,13 @@ def _respond(result: Any, context: Context, kind: str) -> Response:
         body["errors"] = [public_error(error, context.english) for error in result.errors]
     if executed or not result.errors:
         body["data"] = result.data
-    if context.masked:
-        body["extensions"] = {"masked": context.masked}
-    status = 200 if executed or kind == OLD else 400
-    return _json(body, status, kind)
+    extensions = context.extensions()
+    if extensions:
+        body["extensions"] = extensions
+    # Whoever wants lines must not take an error for one: it has a status of its own.
+    fine = executed or kind == OLD
+    return _json(orjson.dumps(body), 200 if fine and context.wanted is None else 400, kind)
 
 
-def _refused(kind: str, status: int, code: str, zh: str, en: str, english: bool) -> Response:
-    return _json({"errors": [{"message": en if english else zh, "extensions": {"code": code}}]}, status, kind)
-
-
-def _json(body: dict[str, Any], status: int, kind: str) -> Response:
-    return Response(orjson.dumps(body), status, media_type=f"{kind}; charset=utf-8" if kind == NEW else kind)
+def _json(body: bytes, status: int, kind: str) -> Response:
+    return Response(body, status, media_type=f"{kind}; charset=utf-8" if kind == NEW else kind)

@@ -21,8 +21,12 @@ from graphql import (
 
 from db.facts import Code, Kind
 from db.registry import EntityInfo, Field, Registry
+from resolvers.commands.nested import creatable, owned_lists
 from resolvers.commands.rules.registered import must_be_sent
+from resolvers.commands.upsert import keys_of
+from resolvers.commands.work import named
 from resolvers.orderings import Sort
+from schema.group_inputs import GroupInputs
 from schema.scalars import DATE, DATETIME, DECIMAL, JSON
 
 _EQUAL = ("eq", "neq", "in", "notIn", "isNull")
@@ -43,6 +47,7 @@ class Inputs:
     def __init__(self, entities: Registry) -> None:
         self.entities = entities
         self._made: dict[str, GraphQLNamedType] = {}
+        self.groups = GroupInputs(self)
         self.sort_order = GraphQLEnumType(
             "SortOrder",
             {s.name: GraphQLEnumValue(s, description=_direction(s)) for s in Sort},
@@ -54,9 +59,10 @@ class Inputs:
             self._made[name] = make()
         return self._made[name]
 
-    def _input(
+    def input(
         self, name: str, fields: Callable[[], Mapping[str, GraphQLInputField]], said: str, one_of: bool = False
     ) -> Any:
+        """An input type, made once by its name."""
         return self._once(
             name, lambda: GraphQLInputObjectType(name, lambda: dict(fields()), description=said, is_one_of=one_of)
         )
@@ -92,26 +98,28 @@ class Inputs:
                 return None
             case "enums":
                 assert members is not None
-                return self._operators(
+                return self.operators_of(
                     f"{members.__name__}ListWhere", self.enum(members), ("has", "hasSome", "hasEvery", "isNull")
                 )
             case "enum":
                 assert members is not None
-                return self._operators(f"{members.__name__}Where", self.enum(members), _EQUAL)
+                return self.operators_of(f"{members.__name__}Where", self.enum(members), _EQUAL)
             case "bool":
-                return self._operators("BooleanWhere", GraphQLBoolean, ("eq", "neq", "isNull"))
+                return self.operators_of("BooleanWhere", GraphQLBoolean, ("eq", "neq", "isNull"))
             case "id":
-                return self._operators("IDWhere", GraphQLID, _EQUAL)
+                return self.operators_of("IDWhere", GraphQLID, _EQUAL)
             case "text":
-                return self._operators("StringWhere", GraphQLString, _TEXT)
+                return self.operators_of("StringWhere", GraphQLString, _TEXT)
             case "date" | "datetime":
                 scalar = self.scalar(kind, None)
-                return self._operators(f"{scalar.name}Where", scalar, (*_ORDERED, "inPeriod"))
+                return self.operators_of(f"{scalar.name}Where", scalar, (*_ORDERED, "inPeriod"))
             case "int" | "decimal":
                 scalar = self.scalar(kind, None)
-                return self._operators(f"{scalar.name}Where", scalar, _ORDERED)
+                return self.operators_of(f"{scalar.name}Where", scalar, _ORDERED)
 
-    def _operators(self, name: str, scalar: Any, operators: tuple[str, ...]) -> Any:
+    def operators_of(self, name: str, scalar: Any, operators: tuple[str, ...]) -> Any:
+        """The shared input of some operators over a scalar."""
+
         def fields() -> dict[str, GraphQLInputField]:
             many = GraphQLList(GraphQLNonNull(scalar))
             kinds = {"isNull": GraphQLBoolean, "inPeriod": GraphQLString}
@@ -121,13 +129,17 @@ class Inputs:
                 for op in operators
             }
 
-        return self._input(name, fields, f"{scalar.name} 的条件。Operators over {scalar.name}.")
+        return self.input(name, fields, f"{scalar.name} 的条件。Operators over {scalar.name}.")
+
+    def int_operators(self) -> Any:
+        """The shared input of operators over numbers of rows."""
+        return self.operators_of("IntWhere", GraphQLInt, _ORDERED)
 
     # --- entities ----------------------------------------------------------------------------------------------------
 
     def where(self, info: EntityInfo) -> Any:
         """``XWhere``: conditions over the entity's columns and relations."""
-        return self._input(
+        return self.input(
             f"{info.name}Where",
             lambda: self._where_fields(info),
             f"{info.facts.zh}的条件。Conditions over {info.name}.",
@@ -163,20 +175,20 @@ class Inputs:
 
         def fields() -> dict[str, GraphQLInputField]:
             own = self.where(info)
-            count = self._operators("IntWhere", GraphQLInt, _ORDERED)
             return {
                 "some": GraphQLInputField(own, description="至少一条满足。"),
                 "every": GraphQLInputField(own, description="每条都满足；没有也算。"),
                 "none": GraphQLInputField(own, description="没有一条满足。"),
-                "count": GraphQLInputField(count, description="条数。"),
+                "count": GraphQLInputField(self.int_operators(), description="条数。"),
+                "aggregate": GraphQLInputField(self.groups.having(info), description="汇总数。Over its measures."),
             }
 
-        return self._input(
+        return self.input(
             f"{info.name}ListWhere", fields, f"对{info.facts.zh}列表的条件。Conditions over lists of {info.name}."
         )
 
     def order_by(self, info: EntityInfo) -> Any:
-        """``XOrderBy``: one column, or one column of a row that a reference names."""
+        """``XOrderBy``: one column, one of a row that a reference names, or one measure of a list."""
 
         def fields() -> dict[str, GraphQLInputField]:
             made = {
@@ -185,11 +197,12 @@ class Inputs:
                 if f.kind not in ("json", "encrypted", "enums")
             }
             for r in info.relations.values():
-                if not r.many:
-                    made[r.public] = GraphQLInputField(self.order_by(self.entities[r.target]), description=r.zh)
+                target = self.entities[r.target]
+                nested = self.groups.aggregate_order_by(target) if r.many else self.order_by(target)
+                made[r.public] = GraphQLInputField(nested, description=r.zh)
             return made
 
-        return self._input(
+        return self.input(
             f"{info.name}OrderBy", fields, f"{info.facts.zh}的排序。An order of {info.name}.", one_of=True
         )
 
@@ -202,45 +215,61 @@ class Inputs:
                 for f in info.by_keys
             }
 
-        return self._input(
+        return self.input(
             f"{info.name}By", fields, f"一条{info.facts.zh}的键，只给一个。One key of {info.name}.", one_of=True
         )
 
     def connect(self, info: EntityInfo) -> Any:
-        """``XConnect``: an existing row to refer to."""
+        """``XConnect``: an existing row to refer to, or a new one; for a list that a row owns, new ones."""
 
         def fields() -> dict[str, GraphQLInputField]:
-            return {"connect": GraphQLInputField(self.by(info), description="已有的一条。An existing row.")}
+            made = {"connect": GraphQLInputField(self.by(info), description="已有的一条。An existing row.")}
+            if creatable(info):
+                many = GraphQLList(GraphQLNonNull(self.values(info, False)))
+                said = "一并新建；引用只能写一条。Created along with the row; one only for a reference."
+                made["create"] = GraphQLInputField(many, description=said)
+            return made
 
-        return self._input(
+        return self.input(
             f"{info.name}Connect",
             fields,
-            f"引用{info.facts.zh}；置空写 null。A reference to {info.name}; null clears it.",
+            f"引用{info.facts.zh}，connect、create 只写一个；置空写 null。A reference; null clears it.",
         )
+
+    def key(self, info: EntityInfo) -> Any:
+        """``XKey``: the keys by which an upsert finds rows."""
+        columns = {name: "、".join(named(info, c).public for c in key) for name, key in keys_of(info).items()}
+        values = {name: GraphQLEnumValue(name, description=f"按 {said} 查找。") for name, said in columns.items()}
+        said = f"查找已有{info.facts.zh}的键。Keys of {info.name}."
+        return self._once(f"{info.name}Key", lambda: GraphQLEnumType(f"{info.name}Key", values, description=said))
 
     def values(self, info: EntityInfo, patch: bool) -> Any:
         """``XInput`` or ``XPatch``: what clients may write.
 
         Nothing is non-null: what is missing is told with the rest.
         """
-
-        def fields() -> dict[str, GraphQLInputField]:
-            made = {}
-            for field in info.fields.values():
-                if field.writable and not (patch and field.facts.fixed):
-                    scalar = self.scalar(field.kind, field.facts.members)
-                    made[field.public] = GraphQLInputField(scalar, description=_said(field, info, patch))
-            for r in info.references:
-                if r.facts is not None and not r.facts.computed and not (patch and r.facts.fixed):
-                    required = "必填。" if r.near in must_be_sent(info) and not patch else ""
-                    made[r.public] = GraphQLInputField(
-                        self.connect(self.entities[r.target]), description=f"{r.zh}。{required}{r.en}"
-                    )
-            return made
-
         name = f"{info.name}{'Patch' if patch else 'Input'}"
         said = f"对{info.facts.zh}的修改；未写的不变。Changes." if patch else f"新的{info.facts.zh}。A new row."
-        return self._input(name, fields, said)
+        return self.input(name, lambda: self._value_fields(info, patch), said)
+
+    def _value_fields(self, info: EntityInfo, patch: bool) -> dict[str, GraphQLInputField]:
+        made = {}
+        keys = set() if patch else {column for columns in keys_of(info).values() for column in columns}
+        for field in info.fields.values():
+            if (field.writable and not (patch and field.facts.fixed)) or field.name in keys:
+                scalar = self.scalar(field.kind, field.facts.members)
+                made[field.public] = GraphQLInputField(scalar, description=_said(field, info, patch))
+        for r in info.references:
+            if r.facts is not None and not r.facts.computed and not (patch and r.facts.fixed):
+                required = "必填。" if r.near in must_be_sent(info) and not patch else ""
+                made[r.public] = GraphQLInputField(
+                    self.connect(self.entities[r.target]), description=f"{r.zh}。{required}{r.en}"
+                )
+        for r in () if patch else owned_lists(self.entities, info):
+            made[r.public] = GraphQLInputField(
+                self.connect(self.entities[r.target]), description=f"一并新建的{r.zh}。Parts made with the row."
+            )
+        return made
 
 
 def _direction(sort: Sort) -> str:
@@ -249,5 +278,7 @@ def _direction(sort: Sort) -> str:
 
 
 def _said(field: Field, info: EntityInfo, patch: bool) -> str:
+    if not field.writable:
+        return f"{field.facts.zh}。由系统给出，只在 upsert 中作键。Given by the server; a key of upserts only."
     required = not patch and field.name in must_be_sent(info)
     return f"{field.facts.zh}。{'必填。' if required else ''}{field.facts.en}"

@@ -21,7 +21,7 @@ class ViewerGrant:
 class ViewerRight:
     entity: str = strawberry.field(description="对象类型，如 MediationCommittee。")
     label: str = strawberry.field(description="对象名称。")
-    operations: list[str] = strawberry.field(description="可做的操作：READ CREATE UPDATE SUBMIT REVIEW EXPORT。")
+    operations: list[str] = strawberry.field(description="可做的操作：READ CREATE UPDATE SUBMIT REVIEW EXPORT REVEAL。")
     aggregates_only: bool = strawberry.field(description="只能看汇总数。")
     scopes: list[str] = strawberry.field(description="范围。")
 
@@ -34,7 +34,7 @@ class ViewerType:
     rights: list[ViewerRight] = strawberry.field(description="对各类对象可做什么。")
 
 
-NAMES = {"R": "READ", "C": "CREATE", "U": "UPDATE", "S": "SUBMIT", "V": "REVIEW", "X": "EXPORT"}
+NAMES = {"R": "READ", "C": "CREATE", "U": "UPDATE", "S": "SUBMIT", "V": "REVIEW", "X": "EXPORT", "E": "REVEAL"}
 
 
 def viewer_type(entities: Registry, viewer: Viewer) -> ViewerType:

@@ -19,7 +19,9 @@ from graphql import (
 
 from db.registry import EntityInfo, Field, Registry
 from permissions.columns import shows
+from resolvers.search import searchable
 from schema.inputs import Inputs
+from schema.measures import MeasureTypes
 
 NODE = GraphQLInterfaceType(
     "Node",
@@ -36,6 +38,10 @@ PAGE_INFO = GraphQLObjectType(
     },
     description="分页信息。Where a page lies in its list.",
 )
+_SEARCH = (
+    "检索：一个字起，汉字、拼音、首字母均可，不分全角半角和大小写；几个词用空格分开，每个词都要找到。"
+    "Every word, in characters, pinyin or initials."
+)
 
 
 class Objects:
@@ -43,6 +49,7 @@ class Objects:
 
     def __init__(self, entities: Registry, inputs: Inputs) -> None:
         self.entities, self.inputs = entities, inputs
+        self.measures = MeasureTypes(self, PAGE_INFO)
         self._made: dict[str, GraphQLObjectType] = {}
 
     def entity(self, info: EntityInfo) -> GraphQLObjectType:
@@ -86,6 +93,10 @@ class Objects:
                     "totalCount": GraphQLField(
                         GraphQLInt, description="总条数，精确；不便显示时为 null。Exact; null where suppressed."
                     ),
+                    "aggregate": GraphQLField(
+                        GraphQLNonNull(self.measures.aggregate(info)), description="汇总，不受分页影响。Ignores paging."
+                    ),
+                    "groupBy": self.measures.group_by(info),
                 },
                 description=f"{info.facts.zh}列表。A list of {info.name}.",
             )
@@ -106,8 +117,10 @@ class Objects:
 
     def list_arguments(self, info: EntityInfo) -> dict[str, GraphQLArgument]:
         """The arguments of every list of an entity."""
+        words = {"search": GraphQLArgument(GraphQLString, description=_SEARCH)} if searchable(info) else {}
         return {
             "where": GraphQLArgument(self.inputs.where(info), description="条件。"),
+            **words,
             "orderBy": GraphQLArgument(
                 GraphQLList(GraphQLNonNull(self.inputs.order_by(info))), description="排序；编号总是最后一键。"
             ),

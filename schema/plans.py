@@ -5,8 +5,8 @@ A plan is kept by document, field, shape of the variables and kind of viewer; ne
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -14,12 +14,18 @@ from graphql import GraphQLObjectType, get_named_type
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from db.registry import EntityInfo, Registry
+from resolvers.binds import resolve
 from resolvers.compiler import Plan
 from resolvers.requests import Connection, Single, Slot
+from resolvers.values import MAX_LIST
+from schema.caches import Bounded
 from schema.context import Context
 from schema.selections import Selections, shape
 
-KEPT = 1024
+KEPT, LARGEST_OF_ALL = 1024, 32_000_000
+"""Operations whose plans are kept, and characters of their SQL together."""
+VARIANTS, LARGEST = 64, 8_000_000
+"""The same for one operation: flags of @include alone could make any number of plans of one document."""
 _ROW = "@row"
 """Where the id of a row that is no variable of the client's lies among the variables: no variable can be called so."""
 
@@ -33,13 +39,51 @@ class FragmentExecutor(StrawberryGraphQLCoreExecutionContext):
             return result
         return super().complete_value(return_type, details, info, path, result, position)
 
+    def execute_root_grouped_field_set(self, root: Any, value: Any, fields: Any, serially: bool, position: Any) -> Any:
+        """As in graphql-core, after the context has learned what is coming."""
+        self.context_value.plan_roots(len(fields), writing=serially)
+        return super().execute_root_grouped_field_set(root, value, fields, serially, position)
+
+
+@dataclass
+class Kept:
+    """The plans of one shape: one, unless a statement depends on values of variables (``Compiler.fix``)."""
+
+    paths: tuple[tuple[str | int, ...], ...] = ()
+    plans: dict[tuple[Any, ...], Plan] = field(default_factory=dict)
+
+    def find(self, variables: Any) -> Plan | None:
+        """The plan for these variables."""
+        return self.plans.get(tuple(resolve(Slot(path, None), variables) for path in self.paths))
+
+    def add(self, plan: Plan, variables: Any) -> None:
+        """Keep a plan that was made for these variables."""
+        if len(self.plans) >= VARIANTS or not set(plan.fixed) <= set(self.paths):
+            self.paths = tuple(dict.fromkeys([*self.paths, *plan.fixed]))
+            self.plans.clear()
+        self.plans[tuple(resolve(Slot(path, None), variables) for path in self.paths)] = plan
+
+    @property
+    def size(self) -> int:
+        """Characters of SQL."""
+        return sum(len(plan.sql) for plan in self.plans.values())
+
+
+@dataclass
+class OfOperation:
+    """The plans of one operation: of its fields, in the shapes and for the kinds of viewers that came along."""
+
+    operation: Any
+    """Kept beside its plans, so that no other operation can come to live at its address."""
+    kept: Bounded[tuple[Any, ...], Kept] = field(default_factory=lambda: Bounded(VARIANTS, LARGEST))
+
 
 class Plans:
     """The plans of a process, least recently used first."""
 
     def __init__(self, entities: Registry) -> None:
         self.entities = entities
-        self._kept: OrderedDict[tuple[Any, ...], tuple[Any, Plan]] = OrderedDict()
+        self._kept: Bounded[int, OfOperation] = Bounded(KEPT, LARGEST_OF_ALL)
 
     async def list_text(self, info: EntityInfo, graphql: Any) -> str:
         """The answer of a list field at the root."""
@@ -50,6 +94,9 @@ class Plans:
             given = selections.arguments(roots[0], graphql.parent_type)
             return selections.connection(info, gtype, roots, given, None)
 
+        if graphql.context.wanted is not None:
+            graphql.context.wanted.take(request(Selections(self.entities, graphql)), graphql.variable_values)
+            return "null"
         return await self._text(graphql, None, request) or "null"
 
     async def row_text(self, info: EntityInfo, graphql: Any) -> str | None:
@@ -76,6 +123,27 @@ class Plans:
         text = await self._text(graphql, info.name, request, {_ROW: identity})
         return None if text is None else orjson.Fragment(text)
 
+    async def rows_by_ids(
+        self, info: EntityInfo, graphql: Any, gtype: GraphQLObjectType, ids: Sequence[str]
+    ) -> dict[str, orjson.Fragment]:
+        """The visible rows of global ids, with what the field that is being resolved selects: a statement for many."""
+        context: Context = graphql.context
+        found: dict[str, orjson.Fragment] = {}
+        place = ".".join(str(step) for step in graphql.path.as_list() if isinstance(step, str))
+        for start in range(0, len(ids), MAX_LIST):
+            some = list(dict.fromkeys(ids[start : start + MAX_LIST]))
+            selections = Selections(self.entities, graphql)
+            pick = selections.pick(info, gtype, selections.roots())
+            pick.items.append((_ROW, info.fields["id"]))
+            request = Connection(info, [("nodes", "nodes", pick)], where={"id": {"in": some}}, first=len(some))
+            plan = context.services.reads.plan(request, context.viewer)
+            text = await context.reading.text(plan, context.viewer, graphql.variable_values)
+            for row in orjson.loads(text or '{"nodes": []}')["nodes"]:
+                identity = row.pop(_ROW)
+                found[identity] = orjson.Fragment(orjson.dumps(row))
+            context.masked.extend(f"{place}.{path.removeprefix('nodes.')}" for path in plan.masked)
+        return found
+
     async def _text(
         self,
         graphql: Any,
@@ -87,17 +155,16 @@ class Plans:
         reads = context.services.reads
         variables = {**graphql.variable_values, **extra} if extra else graphql.variable_values
         path = tuple(graphql.path.as_list())
-        key = (id(graphql.operation), path, more, shape(graphql.variable_values), context.viewer.kind)
-        kept = self._kept.get(key)
-        if kept is None:
+        place = tuple(step for step in path if isinstance(step, str))
+        key = (place, more, shape(graphql.variable_values), context.viewer.kind)
+        plans = self._kept.get(id(graphql.operation)) or OfOperation(graphql.operation)
+        kept = plans.kept.get(key) or Kept()
+        plan = kept.find(variables)
+        if plan is None:
             plan = reads.plan(request(Selections(self.entities, graphql)), context.viewer)
-            # The operation is kept beside its plan, so that no other can come to live at its address.
-            self._kept[key] = (graphql.operation, plan)
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        else:
-            plan = kept[1]
-            self._kept.move_to_end(key)
+            kept.add(plan, variables)
+            plans.kept.put(key, kept, kept.size)
+            self._kept.put(id(graphql.operation), plans, plans.kept.held)
         head = ".".join(str(step) for step in path)
         context.masked.extend(f"{head}.{place}" for place in plan.masked)
-        return await reads.text(plan, context.viewer, variables)
+        return await context.reading.text(plan, context.viewer, variables)

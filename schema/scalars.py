@@ -7,7 +7,7 @@ import decimal
 import re
 from typing import Any
 
-from graphql import GraphQLError, GraphQLScalarType, StringValueNode, ValueNode
+from graphql import GraphQLError, GraphQLScalarType, ValueNode
 
 from db.clock import SHANGHAI
 
@@ -62,9 +62,11 @@ def parse_decimal(value: Any) -> decimal.Decimal:
 
 def _literal(parse: Any) -> Any:
     def parse_literal(node: ValueNode, _variables: Any = None) -> Any:
-        return parse(
-            getattr(node, "value", None) if isinstance(node, StringValueNode) else getattr(node, "value", node)
-        )
+        try:
+            return parse(getattr(node, "value", node))
+        except GraphQLError as problem:
+            # Where in the document it stands, graphql-core does not add by itself.
+            raise GraphQLError(problem.message, node) from None
 
     return parse_literal
 
@@ -84,4 +86,5 @@ DECIMAL = GraphQLScalarType(
     "Decimal", description="精确小数，以字符串表示，如 \"123.45\"。An exact decimal, as a string.",
     parse_value=parse_decimal, parse_literal=_literal(parse_decimal),
 )  # fmt: skip
+BIG_INT = GraphQLScalarType("BigInt", description="整数，可超过 32 位；只用于输出。A whole number; output only.")
 JSON = GraphQLScalarType("JSON", description="JSON 文档。A JSON document; output only.")

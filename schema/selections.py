@@ -15,11 +15,10 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails, coll
 from graphql.execution.values import VariableValues, get_argument_values
 
 from db.registry import EntityInfo, Registry, Relation
-from resolvers.faults import too_large
-from resolvers.requests import Connection, One, Pick, Slot
+from resolvers.requests import Connection, Groups, KeyPick, Measured, One, Pick, Slot
 
-MOST_OBJECTS = 2_000
-_LIST_ARGUMENTS = ("where", "first", "after", "last", "before", "offset")
+_PAGING = ("first", "after", "last", "before", "offset")
+_LIST_ARGUMENTS = ("where", "search", *_PAGING)
 
 
 def symbolic(value: Any, path: tuple[str | int, ...] = ()) -> Any:
@@ -55,7 +54,6 @@ class Selections:
         self._fragments = {name: FragmentDetails(node) for name, node in info.fragments.items()}
         self._real = VariableValues({}, info.variable_values)
         self._symbolic = VariableValues({}, symbolic(info.variable_values))
-        self._objects = 0
 
     def arguments(self, details: FieldDetails, parent: GraphQLObjectType) -> dict[str, Any]:
         """The arguments of a field, with slots for what variables say."""
@@ -63,10 +61,6 @@ class Selections:
         return get_argument_values(definition, details.node, self._symbolic)
 
     def _fields(self, gtype: GraphQLObjectType, nodes: list[FieldDetails]) -> dict[str, list[FieldDetails]]:
-        # Fragments that double at every level make a tree of a few lines into one of millions.
-        self._objects += 1
-        if self._objects > MOST_OBJECTS:
-            raise too_large()
         found = collect_subfields(self.info.schema, self._fragments, self._real, self.info.operation, gtype, nodes)
         return found.grouped_field_set
 
@@ -103,31 +97,102 @@ class Selections:
         relation: Relation | None,
     ) -> Connection:
         """What is selected of a list."""
-        parts: list[tuple[str, str, Any]] = []
-        for key, details in self._fields(gtype, nodes).items():
-            name = details[0].node.name.value
-            parts.append((key, *self._part(info, gtype, name, details)))
-        order = arguments.get("orderBy") or []
         given: dict[str, Any] = {name: arguments.get(name) for name in _LIST_ARGUMENTS}
-        return Connection(info, parts, relation, order=order, **given)
+        made = Connection(info, [], relation, order=arguments.get("orderBy") or [], **given)
+        for key, details in self._fields(gtype, nodes).items():
+            made.parts.append((key, *self._part(made, gtype, details)))
+        return made
 
-    def _part(
-        self, info: EntityInfo, gtype: GraphQLObjectType, name: str, details: list[FieldDetails]
-    ) -> tuple[str, Any]:
+    def _part(self, listed: Connection, gtype: GraphQLObjectType, details: list[FieldDetails]) -> tuple[str, Any]:
+        name = details[0].node.name.value
         if name == "__typename":
             return "typename", gtype.name
         inner: Any = get_named_type(gtype.fields[name].type)
-        if name == "nodes":
-            return name, self.pick(info, inner, details)
-        if name == "edges":
-            return name, [self._edge(info, inner, key, found) for key, found in self._fields(inner, details).items()]
-        if name == "pageInfo":
-            found = self._fields(inner, details)
-            return name, [
-                (key, "PageInfo" if f[0].node.name.value == "__typename" else f[0].node.name.value)
-                for key, f in found.items()
-            ]
+        match name:
+            case "nodes":
+                return name, self.pick(listed.entity, inner, details)
+            case "edges":
+                edges = self._fields(inner, details)
+                return name, [self._edge(listed.entity, inner, key, found) for key, found in edges.items()]
+            case "pageInfo":
+                return name, self._names(inner, details)
+            case "aggregate":
+                return name, self._measured(listed, inner, details)
+            case "groupBy":
+                return name, self._groups(listed, inner, details, self.arguments(details[0], gtype))
         return name, None
+
+    def _names(self, gtype: GraphQLObjectType, details: list[FieldDetails]) -> list[tuple[str, str]]:
+        """The plain fields of an object: response key and name, of ``__typename`` the type's."""
+        found = {key: inner[0].node.name.value for key, inner in self._fields(gtype, details).items()}
+        return [(key, gtype.name if name == "__typename" else name) for key, name in found.items()]
+
+    # --- measures and groups -----------------------------------------------------------------------------------------
+
+    def _groups(
+        self, listed: Connection, gtype: GraphQLObjectType, nodes: list[FieldDetails], arguments: Mapping[str, Any]
+    ) -> Groups:
+        made = Groups(
+            listed.entity, [], listed, arguments["by"], arguments.get("having"), arguments.get("orderBy") or [],
+            bool(arguments.get("fill")), first=arguments.get("first"), after=arguments.get("after"),
+        )  # fmt: skip
+        for key, details in self._fields(gtype, nodes).items():
+            name = details[0].node.name.value
+            inner: Any = get_named_type(gtype.fields[name].type) if name != "__typename" else None
+            match name:
+                case "__typename":
+                    made.parts.append((key, "typename", gtype.name))
+                case "nodes" | "subtotals":
+                    made.parts.append((key, name, self._measured(listed, inner, details)))
+                case "pageInfo":
+                    made.parts.append((key, name, self._names(inner, details)))
+                case _:
+                    made.parts.append((key, name, None))
+        return made
+
+    def _measured(self, listed: Connection, gtype: GraphQLObjectType, nodes: list[FieldDetails]) -> Measured:
+        measured: Measured = []
+        for key, details in self._fields(gtype, nodes).items():
+            name = details[0].node.name.value
+            inner: Any = get_named_type(gtype.fields[name].type) if name != "__typename" else None
+            what: Any = gtype.name
+            if name == "key":
+                what = self._key(listed.entity, inner, details)
+            elif name == "rows":
+                what = self._rows(listed, inner, details, self.arguments(details[0], gtype))
+            elif isinstance(inner, GraphQLObjectType):
+                fields = listed.entity.public_fields
+                what = [(k, fields.get(field, field)) for k, field in self._names(inner, details)]
+            measured.append((key, "typename" if name == "__typename" else name, what))
+        return measured
+
+    def _rows(
+        self, listed: Connection, gtype: GraphQLObjectType, nodes: list[FieldDetails], arguments: Mapping[str, Any]
+    ) -> Connection:
+        """The rows of a group: those of the list, in its order."""
+        chosen = {name: getattr(listed, name) for name in _LIST_ARGUMENTS if name not in _PAGING}
+        given = {**chosen, "orderBy": listed.order, **arguments}
+        return self.connection(listed.entity, gtype, nodes, given, listed.relation)
+
+    def _key(self, info: EntityInfo, gtype: GraphQLObjectType, nodes: list[FieldDetails]) -> KeyPick:
+        picked: KeyPick = []
+        for key, details in self._fields(gtype, nodes).items():
+            name = details[0].node.name.value
+            if name == "__typename":
+                picked.append((key, gtype.name, None))
+                continue
+            inner: Any = get_named_type(gtype.fields[name].type)
+            arguments = self.arguments(details[0], gtype)
+            if name in info.public_fields:
+                picked.append((key, info.public_fields[name], arguments.get("as")))
+                continue
+            relation = info.public_relations[name]
+            target = self.entities[relation.target]
+            if target.name == "Region":
+                picked.append((key, relation, (arguments.get("level"), self.pick(target, inner, details))))
+            else:
+                picked.append((key, relation, self._key(target, inner, details)))
+        return picked
 
     def _edge(
         self, info: EntityInfo, gtype: GraphQLObjectType, key: str, details: list[FieldDetails]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 from starlette.requests import Request
+from starlette.responses import Response
 
 from db.engine import Database
 from permissions.viewer import Viewer
@@ -20,6 +22,9 @@ from schema.fast import FastPath
 from schema.http import NEW, answer
 from settings import Settings
 from tests.world import Rows, rows, viewers
+
+MOMENT = dt.datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=dt.UTC)
+"""When every read of a Place is made, as its answers say: two answers to one question are equal to the byte."""
 
 
 @dataclass
@@ -38,8 +43,14 @@ class Place:
         operation: str | None = None,
     ) -> bytes:  # fmt: skip
         """The body of the answer to a document, as the endpoint gives it: known documents go the short way."""
-        reader = self.viewers[viewer] if isinstance(viewer, str) else viewer
         asked = {"query": document, "variables": dict(variables or {}), "operationName": operation}
+        return bytes(self.send(viewer, asked, english).body)
+
+    def send(
+        self, viewer: str | Viewer, asked: Mapping[str, Any], english: bool = True, cost: bool = False
+    ) -> Response:
+        """The answer to a whole request; `cost` asks for its price, too."""
+        reader = self.viewers[viewer] if isinstance(viewer, str) else viewer
         body = orjson.dumps(asked)
 
         async def receive() -> dict[str, Any]:
@@ -47,8 +58,9 @@ class Place:
 
         language = b"en" if english else b"zh"
         headers = [(b"content-type", b"application/json"), (b"accept", NEW.encode()), (b"accept-language", language)]
+        headers += [(b"graphql-cost", b"report")] if cost else []
         request = Request({"type": "http", "method": "POST", "headers": headers, "state": {"viewer": reader}}, receive)
-        return bytes(self.runner.run(answer(request, self.schema, self.fast, self.services)).body)
+        return self.runner.run(answer(request, self.schema, self.fast, self.services))
 
     def ask(
         self,
@@ -66,11 +78,12 @@ class Place:
 
 
 @contextmanager
-def place(url: str) -> Iterator[Place]:
-    """The migrated, empty database at `url`, filled with the world and open for reading."""
-    world = rows()
+def place(url: str, world: Rows | None = None, readers: dict[str, Viewer] | None = None) -> Iterator[Place]:
+    """The migrated, empty database at `url`, filled with the world or another one and open for reading."""
+    world = world or rows()
     settings = Settings(database_url=url, secret_key="x" * 40)
     database = Database(settings)
+    database.clock = lambda: MOMENT
 
     def fill(connection: sa.Connection) -> None:
         for entity, written in world.by_entity.items():
@@ -81,6 +94,6 @@ def place(url: str) -> Iterator[Place]:
         runner.run(database.start())
         try:
             schema, services = build_schema(world.entities), make_services(settings, database, world.entities)
-            yield Place(runner, schema, FastPath(schema), services, world, viewers(world))
+            yield Place(runner, schema, FastPath(schema), services, world, readers or viewers(world))
         finally:
             runner.run(database.stop())

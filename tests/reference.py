@@ -8,38 +8,24 @@ is wrong. Speed and elegance of the answer do not matter here; that it can be re
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from db.clock import SHANGHAI
-from db.facts import Grant, Role
+from db.facts import Grant, Role, Through
 from db.registry import EntityInfo, Field, Registry, Relation
-from permissions.viewer import Viewer
+from permissions.viewer import Reach, Viewer
+from tests.asks import Ask
 from tests.places import Place
+from tests.reference_groups import SUPPRESSED_BELOW, Grouping, aggregate, arranged, holds, measured
+from tests.reference_values import compares, periods_of, printed
 from tests.world import Row
 
-SUPPRESSED_BELOW = 5
+__all__ = ["Ask", "Reference", "periods_of", "read_rows"]
+
 DEFAULT_FIRST = 200
-
-
-@dataclass
-class Ask:
-    """A list, or the row of a to-one relation: its arguments, and what is asked of each row and of the whole."""
-
-    entity: str
-    fields: list[str]
-    nested: list[tuple[str, Ask]] = field(default_factory=list)
-    where: dict[str, Any] | None = None
-    order: list[dict[str, Any]] = field(default_factory=list)
-    first: int | None = None
-    last: int | None = None
-    offset: int | None = None
-    nodes: bool = True
-    count: bool = True
-    pages: bool = False
 
 
 def read_rows(place: Place) -> dict[str, list[Row]]:
@@ -103,9 +89,45 @@ class Reference:
         if grant.scope == "K":
             newly_entered = info.name == "Mediator" and row["created_by_id"] == viewer.account_id
             return newly_entered or bool(self._ends(info, row, info.facts.committee) & set(reach.committees))
+        if grant.scope == "L":
+            return self._linked_to(info.name, row, reach) or (grant.above and path in reach.above)
         if grant.scope == "O" and info.facts.mediator is not None:
             return bool(self._ends(info, row, info.facts.mediator) & {*reach.mediators, viewer.account_id})
         return False
+
+    def _linked_to(self, entity: str, row: Row, reach: Reach) -> bool:
+        """DOMAIN 5.1 of L, entity by entity: what a court or another partner has to do with a row."""
+        match entity:
+            case "Region":
+                return self._covers(reach, row["path"])
+            case "OrgUnit":
+                return row["id"] in reach.units or self._covers(reach, row["scope_path"])
+            case "OrgUnitCoverage" | "PartnerInstitution":
+                return row["org_unit_id"] in reach.units or self._covers(reach, row["scope_path"])
+            case "MediationCommittee":
+                return row["filing_status"] == "FILED" and self._covers(reach, row["scope_path"])
+            case "CommitteeTerm" | "MediatorAppointment" | "Studio":
+                committees = (c for c in self._living("MediationCommittee") if c["id"] == row["committee_id"])
+                return any(self._linked_to("MediationCommittee", committee, reach) for committee in committees)
+            case "Mediator":
+                posts = [
+                    p for p in self._living("MediatorAppointment")
+                    if p["mediator_id"] == row["id"] and p["start_on"] <= self.today
+                    and (p["end_on"] is None or p["end_on"] >= self.today)
+                ]  # fmt: skip
+                return any(self._linked_to("MediatorAppointment", post, reach) for post in posts)
+            case "CourtNotification":
+                return row["court_id"] in reach.units
+            case "CommitteeFiling":
+                notices = (n for n in self._living("CourtNotification") if n["id"] == row["court_notification_id"])
+                return any(notice["court_id"] in reach.units for notice in notices)
+        raise AssertionError(f"nobody said what links rows of {entity}")
+
+    def _living(self, entity: str) -> list[Row]:
+        return [row for row in self.rows[entity] if row["deleted_at"] is None]
+
+    def _covers(self, reach: Reach, path: str) -> bool:
+        return any(path.startswith(low) for low, _ in reach.ranges)
 
     def _ends(self, info: EntityInfo, row: Row, path: str | None) -> set[str]:
         """The ids at the end of a path of relations, over living rows."""
@@ -125,13 +147,27 @@ class Reference:
         """The visible rows at the other end of a relation, by id; at most one of a to-one."""
         if row is None:
             return []
+        if not relation.many and not self._names(relation.source, row, relation.near, viewer):
+            return []
         ids = self._linked(relation, row, viewer)
         found = [
             far
             for far in self.rows[relation.target]
             if far["id"] in ids and self.visible(relation.target, far, viewer, counting)
         ]
+        if relation.many and relation.through is None and relation.name != "ancestors":
+            found = [far for far in found if self._names(relation.target, far, relation.far, viewer, counting)]
         return found if relation.many else found[:1]
+
+    def _names(self, entity: str, row: Row, column: str, viewer: Viewer, counting: bool = False) -> bool:
+        """Whether a role that opens the row lets this column of it be read: a reference withheld leads nowhere."""
+        info = self.entities[entity]
+        opening = [g for role, g in self.readers(info, viewer, counting) if self._opens(info, row, viewer, role, g)]
+        return column == "id" or not opening or any(self._cell_names(grant, column) for grant in opening)
+
+    def _cell_names(self, grant: Grant, column: str) -> bool:
+        named = grant.columns.get("R")
+        return named is None or column in named or column in ("id", "version")
 
     def linked(self, relation: Relation, row: Row) -> list[Row]:
         """The living rows at the other end, whoever asks."""
@@ -151,15 +187,20 @@ class Reference:
         through = relation.through
         between = [
             via for via in self.rows[through.via]
-            if via[through.near] == row["id"] and all(via[column] in values for column, values in through.where)
+            if via[through.near] == row[through.start]
+            and all(via[column] in values for column, values in through.where)
             and (through.since is None or via[through.since] <= self.today)
             and (through.until is None or via[through.until] is None or via[through.until] >= self.today)
         ]  # fmt: skip
         return {
             via[through.far]
             for via in between
-            if (self.visible(through.via, via, viewer) if viewer else via["deleted_at"] is None)
+            if (self._shows_both_ends(through, via, viewer) if viewer else via["deleted_at"] is None)
         }
+
+    def _shows_both_ends(self, through: Through, via: Row, viewer: Viewer) -> bool:
+        ends = (self._names(through.via, via, column, viewer) for column in (through.near, through.far))
+        return self.visible(through.via, via, viewer) and all(ends)
 
     # --- which values -----------------------------------------------------------------------------------------------
 
@@ -176,14 +217,14 @@ class Reference:
     def shows(self, grant: Grant, field: Field) -> bool:
         """Whether a cell of the matrix shows a column as it is."""
         masked = grant.masked and field.facts.personal is not None
-        return not masked and ("R" not in grant.columns or field.name in grant.columns["R"])
+        return not masked and self._cell_names(grant, field.name)
 
     def shown(self, entity: str, field: Field, row: Row, viewer: Viewer) -> Any:
         """A field of a visible row as the API prints it to the viewer."""
         info = self.entities[entity]
         opening = [grant for role, grant in self.readers(info, viewer) if self._opens(info, row, viewer, role, grant)]
         value = printed(self.value(entity, field, row), field, info.facts.prefix)
-        if field.kind == "encrypted" or any(self.shows(grant, field) for grant in opening):
+        if any(self.shows(grant, field) for grant in opening):
             return value
         return value[:1] + "某某" if field.facts.personal == "surname" and value is not None else None
 
@@ -224,6 +265,8 @@ class Reference:
     def _meets_many(self, entity: str, found: list[Row], quantifier: str, wanted: Any, viewer: Viewer) -> bool:
         if quantifier == "count":
             return all(compares(len(found), operator, number, None, "") for operator, number in wanted.items())
+        if quantifier == "aggregate":
+            return holds(self, entity, found, wanted, hidden=False)
         held = [self.meets(entity, row, wanted, viewer) for row in found]
         return {"some": any(held), "every": all(held), "none": not any(held)}[quantifier]
 
@@ -253,15 +296,7 @@ class Reference:
         sorted_rows = sorted(rows, key=lambda row: str(row["id"]))
         for item in reversed(order):
             keys = {row["id"]: self._sort_key(entity, row, item, viewer) for row in sorted_rows}
-            direction = self._direction(item)
-            nulls = [row for row in sorted_rows if keys[row["id"]] is None]
-            others = sorted(
-                (r for r in sorted_rows if keys[r["id"]] is not None),
-                key=lambda r: keys[r["id"]],
-                reverse=direction.startswith("DESC"),
-            )
-            first = direction.endswith("NULLS_FIRST") or direction == "DESC"
-            sorted_rows = nulls + others if first else others + nulls
+            sorted_rows = arranged(sorted_rows, lambda row, keys=keys: keys[row["id"]], self._direction(item))  # type: ignore[misc]
         return sorted_rows
 
     def _direction(self, item: Mapping[str, Any]) -> str:
@@ -275,6 +310,12 @@ class Reference:
             return self.value(entity, info.public_fields[name], row)
         relation = info.public_relations[name]
         found = self.related(relation, row, viewer)
+        if relation.many:
+            if row is None:
+                return None
+            [(function, column)] = value.items()
+            name = "" if function == "count" else next(iter(column))
+            return measured(self, relation.target, found, function, name)
         return self._sort_key(relation.target, found[0] if found else None, value, viewer)
 
     def answer(self, ask: Ask, viewer: Viewer, among: list[Row] | None = None) -> dict[str, Any]:
@@ -289,6 +330,10 @@ class Reference:
         printed_list: dict[str, Any] = {}
         if ask.count:
             printed_list["totalCount"] = None if hidden and 0 < len(met) < SUPPRESSED_BELOW else len(met)
+        if ask.aggregate is not None:
+            printed_list["aggregate"] = aggregate(self, ask.entity, met, ask.aggregate, viewer)
+        if ask.groups is not None:
+            printed_list["groupBy"] = Grouping(self, ask, met, viewer).answer()
         page, before, after = _page(self.ordered(ask.entity, met, ask.order, viewer), ask)
         if ask.nodes:
             printed_list["nodes"] = [self.row(ask, row, viewer) for row in page]
@@ -317,65 +362,3 @@ def _page(rows: list[Row], ask: Ask) -> tuple[list[Row], bool, bool]:
     start = ask.offset or 0
     end = start + (DEFAULT_FIRST if ask.first is None else ask.first)
     return rows[start:end], start > 0, len(rows) > end
-
-
-# --- single values -------------------------------------------------------------------------------------------------
-
-
-def printed(value: Any, field: Field, prefix: str) -> Any:
-    """A value as JSON holds it in the answer."""
-    if value is None:
-        return None
-    if field.kind == "id":
-        return f"{prefix}_{value}"
-    if field.kind == "decimal":
-        return f"{value:.{field.facts.scale}f}"
-    if field.kind == "date":
-        return value.isoformat()
-    if field.kind == "datetime":
-        return value.astimezone(SHANGHAI).isoformat(timespec="milliseconds")
-    return value
-
-
-# A null meets these alone: they speak of what is not there.
-ON_NULLS: dict[str, Callable[[Any, Any], bool]] = {
-    "isNull": lambda stored, wanted: (stored is None) == wanted,
-    "neq": lambda stored, wanted: stored is None or stored != wanted,
-    "notIn": lambda stored, wanted: stored is None or stored not in wanted,
-    "hasEvery": lambda stored, wanted: all(stored is not None and item in stored for item in wanted),
-}
-ON_VALUES: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": lambda stored, wanted: stored == wanted,
-    "gt": lambda stored, wanted: stored > wanted,
-    "gte": lambda stored, wanted: stored >= wanted,
-    "lt": lambda stored, wanted: stored < wanted,
-    "lte": lambda stored, wanted: stored <= wanted,
-    "in": lambda stored, wanted: stored in wanted,
-    "between": lambda stored, wanted: wanted[0] <= stored <= wanted[1],
-    "contains": lambda stored, wanted: wanted in stored,
-    "startsWith": lambda stored, wanted: stored.startswith(wanted),
-    "endsWith": lambda stored, wanted: stored.endswith(wanted),
-    "has": lambda stored, wanted: wanted in stored,
-    "hasSome": lambda stored, wanted: any(item in stored for item in wanted),
-    "inPeriod": lambda stored, wanted: wanted in periods_of(stored),
-}
-
-
-def compares(stored: Any, operator: str, wanted: Any, field: Field | None, prefix: str) -> bool:
-    """One operator over one value."""
-    if field is not None and field.kind == "id" and stored is not None:
-        stored = printed(stored, field, prefix)
-    if operator in ON_NULLS:
-        return ON_NULLS[operator](stored, wanted)
-    return stored is not None and ON_VALUES[operator](stored, wanted)
-
-
-def periods_of(value: dt.date | dt.datetime) -> set[str]:
-    """Every period that a day or moment belongs to."""
-    day = value.astimezone(SHANGHAI).date() if isinstance(value, dt.datetime) else value
-    year, month = f"{day.year:04}", f"{day.year:04}-{day.month:02}"
-    iso = day.isocalendar()
-    return {
-        year, f"{year}H{1 if day.month <= 6 else 2}", f"{year}Q{(day.month + 2) // 3}", month,
-        f"{month}{'A' if day.day <= 15 else 'B'}", f"{iso.year:04}-W{iso.week:02}", day.isoformat(),
-    }  # fmt: skip

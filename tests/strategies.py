@@ -1,25 +1,26 @@
-"""Random reads for Hypothesis, and their documents: with literals, with a variable for each argument or each leaf.
+"""Random reads for Hypothesis.
 
 What is drawn is always allowed to the viewer who asks; values come from the rows, so that conditions hit and miss.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import decimal
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import strategies as st
 
-from db.registry import EntityInfo, Field, Registry, Relation
+from db.registry import Field, Relation
 from permissions.viewer import Viewer
-from tests.reference import Ask, Reference, periods_of
+from tests.asks import Ask
+from tests.documents import LISTS, MODES, Document
+from tests.reference import Reference
+from tests.reference_values import periods_of
 
-Mode = Literal["literals", "arguments", "leaves"]
-MODES: tuple[Mode, ...] = ("literals", "arguments", "leaves")
+__all__ = ["DIRECTIONS", "LISTS", "MODES", "OPERATORS", "Asks", "Document"]
+
 Draw = Any
 
 EQUAL = ("eq", "neq", "in", "notIn", "isNull")
@@ -29,151 +30,7 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "date": (*ORDERED, "inPeriod"), "datetime": (*ORDERED, "inPeriod"),
     "text": (*ORDERED, "contains", "startsWith", "endsWith"), "enums": ("has", "hasSome", "hasEvery", "isNull"),
 }  # fmt: skip
-LISTS = ("in", "notIn", "between", "hasSome", "hasEvery")
 DIRECTIONS = ("ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST", "DESC_NULLS_LAST")
-
-
-# --- documents -----------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Document:
-    """The text of a read and its variables, built in one of the modes."""
-
-    entities: Registry
-    mode: Mode = "literals"
-    variables: dict[str, Any] = field(default_factory=dict)
-    _types: dict[str, str] = field(default_factory=dict)
-
-    def text(self, ask: Ask) -> str:
-        """The document that asks for a root list."""
-        info = self.entities[ask.entity]
-        body = f"{info.plural}{self._list(info, ask)}"
-        declared = ", ".join(f"${name}: {gtype}" for name, gtype in self._types.items())
-        return f"query{f'({declared})' if declared else ''} {{ {body} }}"
-
-    def _list(self, info: EntityInfo, ask: Ask) -> str:
-        count = "totalCount " if ask.count else ""
-        nodes = f"nodes {{ {self._row(info, ask)} }} " if ask.nodes else ""
-        pages = "pageInfo { hasNextPage hasPreviousPage } " if ask.pages else ""
-        return f"{self._arguments(info, ask)} {{ {count}{nodes}{pages}}}"
-
-    def _row(self, info: EntityInfo, ask: Ask) -> str:
-        parts = list(ask.fields)
-        for name, inner in ask.nested:
-            relation = info.public_relations[name]
-            target = self.entities[relation.target]
-            parts.append(
-                f"{name}{self._list(target, inner)}" if relation.many else f"{name} {{ {self._row(target, inner)} }}"
-            )
-        return " ".join(parts)
-
-    def _arguments(self, info: EntityInfo, ask: Ask) -> str:
-        given = []
-        if ask.where is not None:
-            given.append(f"where: {self._where_argument(info, ask.where)}")
-        if ask.order:
-            whole = self.mode == "arguments"
-            given.append(
-                f"orderBy: {self._variable(f'[{info.name}OrderBy!]', ask.order) if whole else self._order(ask.order)}"
-            )
-        for name in ("first", "last", "offset"):
-            value = getattr(ask, name)
-            if value is not None:
-                given.append(f"{name}: {value if self.mode == 'literals' else self._variable('Int', value)}")
-        return f"({', '.join(given)})" if given else ""
-
-    def _where_argument(self, info: EntityInfo, where: Mapping[str, Any]) -> str:
-        if self.mode == "arguments":
-            return self._variable(f"{info.name}Where", plain(where))
-        return self._where(info, where)
-
-    def _where(self, info: EntityInfo, where: Mapping[str, Any]) -> str:
-        return "{" + ", ".join(f"{name}: {self._condition(info, name, value)}" for name, value in where.items()) + "}"
-
-    def _condition(self, info: EntityInfo, name: str, value: Any) -> str:
-        if name in ("and", "or"):
-            return f"[{', '.join(self._where(info, part) for part in value)}]"
-        if name == "not":
-            return self._where(info, value)
-        if name in ("descendantOf", "childOf", "ancestorOf"):
-            return (
-                "{"
-                + ", ".join(f"{key}: {self._leaf('String' if key != 'id' else 'ID', v)}" for key, v in value.items())
-                + "}"
-            )
-        if name in info.public_fields:
-            return self._operators(info.public_fields[name], value)
-        relation = info.public_relations[name]
-        target = self.entities[relation.target]
-        if not relation.many:
-            return self._where(target, value)
-        parts = (
-            f"{q}: {self._operators(None, v) if q == 'count' else self._where(target, v)}" for q, v in value.items()
-        )
-        return "{" + ", ".join(parts) + "}"
-
-    def _operators(self, column: Field | None, operators: Mapping[str, Any]) -> str:
-        parts = []
-        for operator, value in operators.items():
-            gtype = {"isNull": "Boolean", "inPeriod": "String"}.get(operator) or type_name(column)
-            written = (
-                f"[{', '.join(self._leaf(gtype, v) for v in value)}]" if operator in LISTS else self._leaf(gtype, value)
-            )
-            parts.append(f"{operator}: {written}")
-        return "{" + ", ".join(parts) + "}"
-
-    def _leaf(self, gtype: str, value: Any) -> str:
-        if self.mode == "leaves":
-            return self._variable(f"{gtype}!", plain(value))
-        bare = isinstance(value, bool | int) or gtype not in ("ID", "String", "Decimal", "Date", "DateTime")
-        return (
-            str(plain(value)).lower() if isinstance(value, bool) else str(value) if bare else quoted(str(plain(value)))
-        )
-
-    def _order(self, order: Sequence[Mapping[str, Any]]) -> str:
-        def one(item: Any) -> str:
-            return item if isinstance(item, str) else "{" + ", ".join(f"{k}: {one(v)}" for k, v in item.items()) + "}"
-
-        return f"[{', '.join(map(one, order))}]"
-
-    def _variable(self, gtype: str, value: Any) -> str:
-        name = f"v{len(self._types)}"
-        self._types[name], self.variables[name] = gtype, value
-        return f"${name}"
-
-
-def quoted(text: str) -> str:
-    """A GraphQL string."""
-    return json.dumps(text, ensure_ascii=False)
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON variables hold it."""
-    if isinstance(value, Mapping):
-        return {name: plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, decimal.Decimal):
-        return f"{value:f}"
-    return value.isoformat() if isinstance(value, dt.date | dt.datetime) else value
-
-
-def type_name(column: Field | None) -> str:
-    """The GraphQL type of a column's values; of a count without one."""
-    if column is None:
-        return "Int"
-    if column.facts.members is not None:
-        return column.facts.members.__name__
-    return {
-        "id": "ID",
-        "text": "String",
-        "int": "Int",
-        "decimal": "Decimal",
-        "bool": "Boolean",
-        "date": "Date",
-        "datetime": "DateTime",
-    }[column.kind]
 
 
 # --- random reads --------------------------------------------------------------------------------------------------
@@ -285,7 +142,8 @@ class Asks:
             lambda p: {"count": {p[0]: p[1]}}
         )
         quantified = st.tuples(st.sampled_from(("some", "every", "none")), inner).map(lambda p: {p[0]: p[1]})
-        return st.one_of(quantified, quantified, count).map(lambda condition: {relation.public: condition})
+        numbers = self.having(relation.target, viewer).map(lambda having: {"aggregate": having})
+        return st.one_of(quantified, quantified, count, numbers).map(lambda condition: {relation.public: condition})
 
     def _place(self, viewer: Viewer) -> st.SearchStrategy[dict[str, Any]]:
         named = [{"code": r["code"]} for r in self.reference.rows["Region"]] + [
@@ -344,10 +202,72 @@ class Asks:
             if f.kind != "enums" and self.reference.conditionable(entity, f, viewer)
         ]
         own = st.tuples(st.sampled_from(fields), st.sampled_from(DIRECTIONS)).map(lambda p: {p[0]: p[1]})
-        ones = [r for r in info.relations.values() if not r.many]
-        if not depth or not ones:
+        relations = list(info.relations.values())
+        if not depth or not relations:
             return own
-        far = st.sampled_from(ones).flatmap(
-            lambda r: st.deferred(lambda: self._order(r.target, viewer, depth - 1)).map(lambda o: {r.public: o})
+        far = st.sampled_from(relations).flatmap(
+            lambda r: st.deferred(
+                lambda: self.measure_order(r.target, viewer) if r.many else self._order(r.target, viewer, depth - 1)
+            ).map(lambda o: {r.public: o})
         )
         return st.one_of(own, own, far)
+
+    # --- numbers of lists -------------------------------------------------------------------------------------------
+
+    def measurable(self, entity: str, viewer: Viewer, function: str) -> list[Field]:
+        """The columns a function may be asked of by the viewer; the number of changes of a row measures nothing."""
+        kinds = {"sum": ("int", "decimal"), "avg": ("int", "decimal")}.get(
+            function, ("int", "decimal", "date", "datetime")
+        )
+        return [
+            f
+            for f in self.reference.entities[entity].fields.values()
+            if f.kind in kinds and f.name != "version" and self.reference.conditionable(entity, f, viewer)
+        ]
+
+    def measures(self, entity: str, viewer: Viewer) -> list[tuple[str, Field]]:
+        """Function and column of every number there is."""
+        return [
+            (function, column)
+            for function in ("sum", "avg", "min", "max")
+            for column in self.measurable(entity, viewer, function)
+        ]
+
+    def having(self, entity: str, viewer: Viewer) -> st.SearchStrategy[dict[str, Any]]:
+        """A condition over the numbers of a list or group, with values near those of its rows."""
+        counted = st.tuples(st.sampled_from(("eq", "neq", "gt", "gte", "lt", "lte")), st.integers(0, 6)).map(
+            lambda p: {"count": {p[0]: p[1]}}
+        )
+        measures = self.measures(entity, viewer)
+        if not measures:
+            return counted
+        numbers = st.sampled_from(measures).flatmap(
+            lambda p: self._number(entity, *p).map(lambda condition: {p[0]: condition})
+        )
+        return st.lists(st.one_of(counted, numbers), min_size=1, max_size=2).map(
+            lambda parts: {k: v for part in parts for k, v in part.items()}
+        )
+
+    def _number(self, entity: str, function: str, column: Field) -> st.SearchStrategy[dict[str, Any]]:
+        if function in ("min", "max"):
+            return self._column(entity, column)
+        rows = self.reference.rows[entity]
+        stored = [decimal.Decimal(v) for row in rows if (v := self.reference.value(entity, column, row)) is not None]
+        value = st.sampled_from(stored or [decimal.Decimal(0)]).flatmap(
+            lambda v: st.sampled_from((v, 2 * v, v - decimal.Decimal("0.5"), decimal.Decimal(0)))
+        )
+        operators = ("eq", "neq", "gt", "gte", "lt", "lte", "between", "in", "isNull")
+        return st.sampled_from(operators).flatmap(
+            lambda operator: (
+                st.booleans()
+                if operator == "isNull"
+                else st.tuples(value, value).map(list)
+                if operator in LISTS
+                else value
+            ).map(lambda wanted: {column.public: {operator: wanted}})
+        )
+
+    def measure_order(self, entity: str, viewer: Viewer) -> st.SearchStrategy[dict[str, Any]]:
+        """An ordering by a number of a list or group."""
+        numbers = [{f: {c.public: d}} for f, c in self.measures(entity, viewer) for d in DIRECTIONS]
+        return st.sampled_from([{"count": d} for d in DIRECTIONS] * 4 + numbers)

@@ -49,6 +49,7 @@ LEVELS = ("NATION", "PROVINCE", "CITY", "DISTRICT", "STREET", "VILLAGE")
 ACCOUNTS = {
     "prov": "province", "city": "city1", "dist": "A", "dist2": "B", "offc": "A2", "offc2": "B1", "comm": "A21",
     "medr": "A21", "audt": "A", "sys": "province", "mix": "A3", "twin": "city1", "none": "C11", "gone": "A2", "z": "Z",
+    "court": "A", "part": "A3", "cent": "B",
 }  # fmt: skip
 # unit: its region, the unit above, its head
 UNITS = {
@@ -56,13 +57,16 @@ UNITS = {
     "bureau_b": ("B", "bureau_t", "dist2"), "office1": ("A2", "bureau_a", "offc"), "office2": ("B1", "bureau_b",
     "dist"),
     "office3": ("A3", "bureau_b", None), "court": ("A", None, "dist"), "dept2": ("city2", None, None),
-    "gone": ("A2", "bureau_a", None), "dept_z": ("Z", None, "z"),
+    "gone": ("A2", "bureau_a", None), "dept_z": ("Z", None, "z"), "court2": ("B", None, None),
+    "police": ("B2", None, "court"), "centre": ("B", "bureau_b", "cent"),
 }  # fmt: skip
 COVERAGES = [
     ("office1", "A2", LONG_AGO, None), ("office1", "A3", LONG_AGO, TODAY - DAY), ("office1", "B2", LONG_AGO, TODAY),
     ("office2", "B1", LONG_AGO, None), ("office2", "B2", TODAY, None), ("office3", "A3", LONG_AGO, None),
     ("office3", "C1", TODAY + DAY, None), ("court", "A", LONG_AGO, LATER), ("dept2", "A31", LONG_AGO, None),
-    ("gone", "A22", LONG_AGO, None),
+    ("gone", "A22", LONG_AGO, None), ("court", "B2", LONG_AGO, TODAY - DAY), ("court2", "B", LONG_AGO, None),
+    ("police", "A3", LONG_AGO, None), ("police", "B1", LONG_AGO, TODAY), ("police", "C1", TODAY + DAY, None),
+    ("centre", "B", LONG_AGO, None),
 ]  # fmt: skip
 HOSTS = {
     "a": "A2",
@@ -75,21 +79,34 @@ HOSTS = {
     "gone": "A2",
     "alone": "A22",
 }
-# committee: region, host unit, guiding office, filing bureau, supervising department, stored status
+# partner institution: its unit, and its kind
+PARTNERS = {
+    "court": ("court", "COURT"), "court2": ("court2", "COURT"), "police": ("police", "POLICE_STATION"),
+    "dept2": ("dept2", "HEALTH"), "dept": ("dept", "OTHER"), "far": ("dept_z", "OTHER"), "gone": ("gone", "OTHER"),
+}  # fmt: skip
+# committee: region, host unit, guiding office, filing bureau, supervising department, stored status, filing status
 COMMITTEES = {
-    "a1": ("A21", None, "office1", "bureau_a", None, "ACTIVE"),
-    "a2": ("A2", None, "office1", "bureau_a", "court", "ACTIVE"),
-    "a3": ("A31", "b", "office3", "bureau_a", None, "ACTIVE"),
-    "a4": ("A22", "a", "office2", "bureau_b", "dept2", "RECTIFYING"),
-    "a5": ("A91", "a2", "office1", "bureau_a", None, "DISSOLVED"),
-    "b1": ("B11", "a", "office2", "bureau_b", None, "ACTIVE"),
-    "b2": ("B2", "b2", "office1", "bureau_a", "court", "ACTIVE"),
-    "b9": ("B91", None, "office2", "bureau_b", None, "ACTIVE"),
-    "c1": ("C11", "c", "dept2", "bureau_t", "dept2", "PREPARING"),
-    "t1": ("city1", "p", "bureau_t", "dept", "dept", "ACTIVE"),
-    "z1": ("Z", "a", "dept_z", "dept_z", "bureau_a", "ACTIVE"),
-    "gone": ("A21", "a", "office1", "bureau_a", None, "ACTIVE"),
+    "a1": ("A21", None, "office1", "bureau_a", None, "ACTIVE", "FILED"),
+    "a2": ("A2", None, "office1", "bureau_a", "court", "ACTIVE", "FILED"),
+    "a3": ("A31", "b", "office3", "bureau_a", "court2", "ACTIVE", "FILED"),
+    "a4": ("A22", "a", "office2", "bureau_b", "dept2", "RECTIFYING", "OUTDATED"),
+    "a5": ("A91", "a2", "office1", "bureau_a", None, "DISSOLVED", "UNFILED"),
+    "b1": ("B11", "a", "office2", "bureau_b", None, "ACTIVE", "FILED"),
+    "b2": ("B2", "b2", "office1", "bureau_a", "court", "ACTIVE", "PENDING"),
+    "b9": ("B91", None, "office2", "bureau_b", None, "ACTIVE", "FILED"),
+    "c1": ("C11", "c", "dept2", "bureau_t", "dept2", "PREPARING", "UNFILED"),
+    "t1": ("city1", "p", "bureau_t", "dept", "dept", "ACTIVE", "FILED"),
+    "z1": ("Z", "a", "dept_z", "dept_z", "court", "ACTIVE", "FILED"),
+    "gone": ("A21", "a", "office1", "bureau_a", None, "ACTIVE", "FILED"),
 }
+# studio: committee, leader, partner it is stationed with
+STUDIOS = [
+    ("a1", "m1", None), ("a1", "m3", "court"), ("a3", "m4", "far"), ("b1", "m5", "court"), ("b1", "m1", "court2"),
+    ("a4", "m6", "dept2"), ("z1", "m2", "police"), ("c1", "m6", "gone"), ("b2", "m5", "court"),
+]  # fmt: skip
+# notification of a court: court, period, who acknowledged it
+NOTICES = {"n1": ("court", "2026Q1", "court"), "n2": ("court", "2026Q2", None), "n3": ("court2", "2026Q1", "dist"),
+           "gone": ("court", "2025", None)}  # fmt: skip
 # mediator: region, who entered it
 MEDIATORS = {
     "m1": ("A21", "prov"), "m2": ("A21", "dist"), "m3": ("B11", "dist2"), "m4": ("A31", "offc"), "m5": ("B12", "prov"),
@@ -116,6 +133,8 @@ FILINGS = [
     ("a1", "FILED"), ("a1", "DRAFT"), ("a2", "SUBMITTED"), ("a3", "RETURNED"), ("b1", "FILED"), ("b2", "NOT_FILED"),
     ("c1", "WITHDRAWN"), ("t1", "OFFICE_CHECKED"), ("a4", "FILED"), ("z1", "DRAFT"), ("a5", "FILED"), ("a2", "DRAFT"),
 ]  # fmt: skip
+# filing, by its place in the list above: the notification that told of it
+TOLD = {0: "n1", 4: "n1", 8: "n3", 10: "gone", 6: "n2", 11: "n2"}  # fmt: skip
 # case: committee, place, who registered it
 CASES = [
     ("a1", "A21", "medr"), ("a1", "B11", "comm"), ("a2", "A22", "offc"), ("a4", "C11", "comm"), ("b1", "A21", "medr"),
@@ -135,7 +154,10 @@ GRANTS: list[tuple[str, str, dict[str, str], dt.date, dt.date | None]] = [
     ("dist", "DIST", {"region": "B"}, LONG_AGO, TODAY - DAY), ("offc", "OFFC", {"org_unit": "office2"}, LATER, None),
     ("comm", "COMM", {"committee": "b1"}, LONG_AGO, TODAY - DAY), ("medr", "MEDR", {"mediator": "m5"}, LONG_AGO, TODAY),
     ("offc2", "COMM", {"committee": "a1"}, LONG_AGO, None), ("offc2", "MEDR", {"mediator": "m1"}, LONG_AGO, None),
-    ("dist2", "OFFC", {"org_unit": "office1"}, LONG_AGO, None), ("gone", "DIST", {"region": "A"}, LONG_AGO, None),
+    ("dist2", "OFFC", {"org_unit": "office1"}, LONG_AGO, None),
+    ("court", "COURT", {"org_unit": "court"}, LONG_AGO, None), ("part", "PART", {"org_unit": "police"}, LONG_AGO, None),
+    ("cent", "CENT", {"org_unit": "centre"}, LONG_AGO, None), ("court", "COURT", {"org_unit": "court2"}, LONG_AGO,
+     TODAY - DAY), ("gone", "DIST", {"region": "A"}, LONG_AGO, None),
 ]  # fmt: skip
 # audit record: region, actor, technical
 AUDITS = [
@@ -264,6 +286,11 @@ def rows() -> Rows:
     for unit, region, since, until in COVERAGES:
         anchors = {"org_unit_id": world.key("OrgUnit", unit), "region_id": world.key("Region", region)}
         world.add("OrgUnitCoverage", **anchors, valid_from=since, valid_to=until)
+    for name, (unit, kind) in PARTNERS.items():
+        world.add("PartnerInstitution", name, org_unit_id=world.key("OrgUnit", unit), partner_kind=kind, name=name)
+    for name, (court, period, by) in NOTICES.items():
+        acknowledged = {"ack_by_id": world.key("UserAccount", by), "state": "ACKNOWLEDGED" if by else "SENT"}
+        world.add("CourtNotification", name, court_id=world.key("OrgUnit", court), period=period, **acknowledged)
     for name, region in HOSTS.items():
         world.add("HostUnit", name, region_id=world.key("Region", region))
     _committees(world)
@@ -300,14 +327,31 @@ def _regions(world: Rows) -> None:
             valid_from=LONG_AGO, valid_to=TODAY - DAY if name in SUCCESSORS else None,
         )  # fmt: skip
     world.named["Region:A2gone"]["deleted_at"] = _moment(1)
+    by_id = {row["id"]: row for row in world.by_entity["Region"]}
+    for row in by_id.values():
+        row |= levels_of(row, by_id)
+
+
+def levels_of(region: Row, by_id: Mapping[str, Row]) -> Row:
+    """What stands in a region's columns of levels, found by walking up its parents."""
+    chain: list[Row] = [region]
+    while chain[-1]["parent_id"]:
+        chain.append(by_id[chain[-1]["parent_id"]])
+    found = {}
+    for level in LEVELS[1:5]:
+        below = LEVELS.index(region["level"]) >= LEVELS.index(level)
+        lowest = next((r["id"] for r in chain if LEVELS.index(r["level"]) <= LEVELS.index(level)), None)
+        found[f"{level.lower()}_id"] = lowest if below else None
+    return found
 
 
 def _committees(world: Rows) -> None:
-    for name, (region, host, office, bureau, above, status) in COMMITTEES.items():
+    for name, (region, host, office, bureau, above, status, filing_status) in COMMITTEES.items():
         world.add(
             "MediationCommittee", name, region_id=world.key("Region", region), host_unit_id=world.key("HostUnit", host),
             guiding_office_id=world.key("OrgUnit", office), filing_bureau_id=world.key("OrgUnit", bureau),
-            supervising_dept_id=world.key("OrgUnit", above), status=status, code=f"C-{name}",
+            supervising_dept_id=world.key("PartnerInstitution", above), status=status, code=f"C-{name}",
+            filing_status=filing_status,
         )  # fmt: skip
     for i, (committee, since, until) in enumerate(TERMS):
         name = "gone" if i == 5 else ""  # the term that would have kept b1 alive
@@ -329,6 +373,7 @@ def _committees(world: Rows) -> None:
             "gone" if i == 11 else "",
             committee_id=world.key("MediationCommittee", committee),
             state=state,
+            court_notification_id=world.key("CourtNotification", TOLD.get(i)),
             **acts,
         )
 
@@ -344,6 +389,11 @@ def _people(world: Rows) -> None:
             "committee_id": world.key("MediationCommittee", committee),
         }
         world.add("MediatorAppointment", "gone" if i == 17 else "", **anchors, role=role, start_on=since, end_on=until)
+    for i, (committee, leader, host) in enumerate(STUDIOS):
+        world.add(
+            "Studio", committee_id=world.key("MediationCommittee", committee), leader_id=world.key("Mediator", leader),
+            host_partner_id=world.key("PartnerInstitution", host), name=f"studio {i}",
+        )  # fmt: skip
     for i, (committee, region, maker) in enumerate(CASES):
         world.add(
             "MediationCase", "gone" if i == 13 else f"k{i + 1}", committee_id=world.key("MediationCommittee",
@@ -391,5 +441,8 @@ def viewers(world: Rows) -> dict[str, Viewer]:
         },
         "twin": {Role.CITY: _reach("city1", above=top), Role.OFFC: _reach("B1", "B2", above=inside_b)},
         "none": {},
+        "court": {Role.COURT: _reach("A", above=(*top, "city1"), units=(str(world.key("OrgUnit", "court")),))},
+        "part": {Role.PART: _reach("A3", "B1", above=(*inside_a, "B"), units=(str(world.key("OrgUnit", "police")),))},
+        "cent": {Role.CENT: _reach("B", above=(*top, "city1"), units=(str(world.key("OrgUnit", "centre")),))},
     }
     return {name: Viewer(str(world.key("UserAccount", name)), name, name, reach) for name, reach in reaches.items()}

@@ -48,6 +48,9 @@ const terms = await fetch("../pages/terms.json").then((answer) => answer.json())
 export const term = (type, name) => (name ? terms[type][name] || name : "");
 export const choices = (type) => Object.entries(terms[type]);
 
+// Who may do what, in words.
+export const matrix = () => fetch("../pages/matrix.json").then((answer) => answer.json());
+
 // The Swedish form of a date is the one that is written here: 2026-05-03 12:00.
 export const moment = (text) =>
   text ? new Date(text).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }).slice(0, 16) : "";

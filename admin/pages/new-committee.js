@@ -1,25 +1,16 @@
-// 新建调委会: a committee, its first term and its members in one go, through the public mutations one after another.
-// What was written stays written: after a fault is mended, saving goes on where it stopped.
+// 新建调委会: a committee, its first term and its members, all of it in one mutation: everything is saved, or nothing.
 
-import { ask, el, frame, say, term, today } from "./frame.js";
+import { ask, el, frame, say, today } from "./frame.js";
 import { choice, clearFaults, field, picker, showFaults, text } from "./form.js";
 import { hostUnits, partners, regions } from "./searches.js";
 
 const FEWEST = 3;
 const MOST = 9;
 const MEMBERS = 5;
-const done = { committee: null, term: null, people: new Map(), posts: new Set() };
 
-const CREATE = (entity) => `mutation Create($input: ${entity}Input!) {
-  create${entity}(input: $input) { made: ${entity[0].toLowerCase()}${entity.slice(1)} { id } errors { path code message } }
+const CREATE = `mutation Create($input: MediationCommitteeInput!) {
+  createMediationCommittee(input: $input) { mediationCommittee { id } errors { path code message } }
 }`;
-
-class Faulty extends Error {
-  constructor(place, what, errors) {
-    super(what);
-    Object.assign(this, { place, what, errors });
-  }
-}
 
 const main = await frame("新建调委会");
 const said = el("div");
@@ -71,7 +62,7 @@ const form = el("form", {}, about, period, members, el("p", {}, save));
 function addMember(role) {
   if (body.children.length >= MOST) return;
   const cell = (input) => el("td", {}, input, el("div", { class: "fault" }));
-  const remove = () => body.children.length > FEWEST && !done.people.has(row) && row.remove();
+  const remove = () => body.children.length > FEWEST && row.remove();
   const row = el(
     "tr",
     {},
@@ -82,7 +73,7 @@ function addMember(role) {
     cell(choice("ethnicity", "Ethnicity", "HAN", null)),
     cell(choice("education", "Education")),
     cell(choice("kind", "MediatorKind", "PART_TIME", null)),
-    el("td", { class: "state whole" }, el("button", { type: "button", class: "plain", onclick: remove }, "移除")),
+    el("td", {}, el("button", { type: "button", class: "plain", onclick: remove }, "移除")),
   );
   body.append(row);
 }
@@ -101,44 +92,25 @@ const given = (place) =>
   );
 const connect = (id) => (id ? { connect: { id } } : null);
 
-async function create(entity, input, place, what) {
-  const payload = (await ask(CREATE(entity), { input }))[`create${entity}`];
-  if (payload.errors.length) throw new Faulty(place, what, payload.errors);
-  return payload.made.id;
-}
-
-async function saveAll() {
+function whole() {
   const committee = given(about);
   const links = ["region", "hostUnit", "supervisingDept"].map((name) => [name, connect(committee[name])]);
-  const whole = { ...committee, ...Object.fromEntries(links) };
-  done.committee ||= await create("MediationCommittee", whole, about, "调委会");
   const first = given(period);
-  const input = { ...first, committee: connect(done.committee) };
-  done.term ||= await create("CommitteeTerm", input, period, "任期");
-  for (const row of body.children) await saveMember(row, committee.region, first.startsOn);
+  const posts = [...body.children].map((row) => post(row, committee.region, first.startsOn));
+  const parts = { committeeTerms: { create: first }, mediatorAppointments: { create: posts } };
+  return { ...committee, ...Object.fromEntries(links), ...parts };
 }
 
-async function saveMember(row, place, since) {
+function post(row, place, since) {
   const { role, ...person } = given(row);
-  const name = person.name || "成员";
-  if (!done.people.has(row)) {
-    const input = { ...person, region: connect(place), firstAppointedOn: since };
-    done.people.set(row, await create("Mediator", input, row, name));
-    row.querySelector(".state").textContent = "未任职";
-  }
-  if (done.posts.has(row)) return;
-  const post = { role, kind: person.kind, startOn: since, basis: role === "ENGAGED" ? "ENGAGED" : "ELECTED" };
-  const ends = { committee: connect(done.committee), mediator: connect(done.people.get(row)) };
-  await create("MediatorAppointment", { ...post, ...ends }, row, `${name}（${term("CommitteeRole", role)}）`);
-  done.posts.add(row);
-  row.querySelector(".state").textContent = "已登记";
+  const mediator = { create: { ...person, region: connect(place), firstAppointedOn: since } };
+  return { role, kind: person.kind, startOn: since, basis: role === "ENGAGED" ? "ENGAGED" : "ELECTED", mediator };
 }
 
-function lock() {
-  const finished = [done.committee && about, done.term && period, ...done.posts];
-  for (const place of finished.filter(Boolean)) {
-    for (const input of place.querySelectorAll("input, select, button")) input.disabled = true;
-  }
+// The part of the form that a fault is about: ["input", "mediatorAppointments", "2", "mediator", "idNumber"].
+function placeOf([, part, number]) {
+  if (part === "committeeTerms") return period;
+  return part === "mediatorAppointments" ? body.children[number] || members : about;
 }
 
 form.addEventListener("submit", async (event) => {
@@ -146,16 +118,18 @@ form.addEventListener("submit", async (event) => {
   clearFaults(form);
   save.disabled = true;
   try {
-    await saveAll();
-    lock();
-    const next = el("a", { href: `../workbench/#start/${done.committee}` }, "开始设立备案 ›");
+    const { mediationCommittee, errors } = (await ask(CREATE, { input: whole() })).createMediationCommittee;
+    if (errors.length) {
+      const left = errors.filter((error) => showFaults(placeOf(error.path), [error]).length);
+      say(said, ["没有保存，请修改标红的各项后再保存。", ...left.map((error) => error.message)], true);
+      return;
+    }
+    for (const input of form.querySelectorAll("input, select, button")) input.disabled = true;
+    const next = el("a", { href: `../workbench/#start/${mediationCommittee.id}` }, "开始设立备案 ›");
     said.replaceChildren(el("div", { class: "said", role: "status" }, "调委会、任期和成员都已登记。　", next));
     save.hidden = true;
   } catch (problem) {
-    lock();
-    const left = problem instanceof Faulty ? showFaults(problem.place, problem.errors) : [problem];
-    const lines = left.map((error) => error.message);
-    say(said, [problem instanceof Faulty ? `${problem.what}没有保存，请修改标红的各项后再保存：已保存的不会重复。` : "没有保存：", ...lines], true);
+    say(said, ["没有保存：", problem.message], true);
   } finally {
     save.disabled = false;
     said.scrollIntoView({ block: "nearest" });

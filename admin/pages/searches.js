@@ -44,8 +44,10 @@ export async function hostUnits(text) {
 export async function partners(text) {
   const named = every(text, (word) => [{ name: { contains: word } }]);
   const found = await ask(
-    `query Partners($where: OrgUnitWhere) { orgUnits(where: $where, orderBy: [{name: ASC}], first: 30) { nodes { id name } } }`,
-    { where: { and: [{ kind: { eq: "PARTNER" } }, ...(named.and || [])] } },
+    `query Partners($where: PartnerInstitutionWhere) {
+      partnerInstitutions(where: $where, orderBy: [{name: ASC}], first: 30) { nodes { id name } }
+    }`,
+    { where: named },
   );
-  return found.orgUnits.nodes.map((one) => ({ ...one, label: one.name }));
+  return found.partnerInstitutions.nodes.map((one) => ({ ...one, label: one.name }));
 }

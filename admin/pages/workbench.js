@@ -22,10 +22,24 @@ const waiting = { name: "waiting", label: "待我办理", where: { or: [{ state:
 const views = [...(turns.length ? [waiting] : []), ...STATES.map(inState)];
 
 async function counts() {
-  const declared = views.map((view) => `$${view.name}: CommitteeFilingWhere`);
-  const parts = views.map((view) => `${view.name}: committeeFilings(where: $${view.name}) { totalCount }`);
   const variables = Object.fromEntries(views.map((view) => [view.name, view.where]));
-  return ask(`query Counts(${declared.join(", ")}) { ${parts.join(" ")} }`, variables);
+  return ask(
+    `query Counts(
+      $waits: Boolean!, $waiting: CommitteeFilingWhere, $DRAFT: CommitteeFilingWhere, $SUBMITTED: CommitteeFilingWhere
+      $RETURNED: CommitteeFilingWhere, $OFFICE_CHECKED: CommitteeFilingWhere, $FILED: CommitteeFilingWhere
+      $NOT_FILED: CommitteeFilingWhere, $WITHDRAWN: CommitteeFilingWhere
+    ) {
+      waiting: committeeFilings(where: $waiting) @include(if: $waits) { totalCount }
+      DRAFT: committeeFilings(where: $DRAFT) { totalCount }
+      SUBMITTED: committeeFilings(where: $SUBMITTED) { totalCount }
+      RETURNED: committeeFilings(where: $RETURNED) { totalCount }
+      OFFICE_CHECKED: committeeFilings(where: $OFFICE_CHECKED) { totalCount }
+      FILED: committeeFilings(where: $FILED) { totalCount }
+      NOT_FILED: committeeFilings(where: $NOT_FILED) { totalCount }
+      WITHDRAWN: committeeFilings(where: $WITHDRAWN) { totalCount }
+    }`,
+    { ...variables, waits: turns.length > 0 },
+  );
 }
 
 async function filings(where) {

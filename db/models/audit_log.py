@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
@@ -33,6 +34,9 @@ class AuditLog(Scoped):
             PROV="R P", CITY="R C", DIST="R D", OFFC="R S", MEDR="R O", AUDT="R D", SYS="R T",
         ),
     )  # fmt: skip
+
+    # How much somebody looked at, or was refused, of late (``resolvers.commands.rates``).
+    __table_args__ = (sa.Index(None, "actor_id", "at"),)
 
     actor_id: Mapped[str | None] = ref("UserAccount", "操作人", "Who acted.", computed=True)
     action: Mapped[str] = choice(AuditAction, "操作", "What was done.", computed=True)

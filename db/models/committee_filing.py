@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
 from db.enums import FilingState, FilingType
-from db.facts import Entity, Machine, Role, Step, choice, day, document, long_text, moment, ref, text
+from db.facts import Entity, Link, Machine, Role, Step, choice, day, document, long_text, moment, ref, text
 
 _MAKERS = ("created_by_id", "submitted_by_id")
 _HANDLERS = (Role.OFFC, Role.DIST)
@@ -34,7 +34,9 @@ class CommitteeFiling(Scoped):
         order=("-updated_at",),
         matrix=dict(
             PROV="R* P", CITY="R C", DIST="RCSUV D", OFFC="RCSUV S", COMM="RCSU K", MEDR="R K", AUDT="R D",
+            COURT="R(filing_no,type,state,event_on,filed_at,committee_id,court_notified_on,court_notification_id) L",
         ),
+        linked=(Link("court_notification", unit="court_id"),),
         machine=Machine(
             "state",
             (
@@ -90,6 +92,9 @@ class CommitteeFiling(Scoped):
     )
     court_notified_on: Mapped[dt.date | None] = day(
         "通报法院日期", "Set by the court notification (BR-13).", computed=True
+    )
+    court_notification_id: Mapped[str | None] = ref(
+        "CourtNotification", "法院通报", "The notification that told the court of it.", computed=True
     )
 
     __table_args__: Any = (sa.Index("ix_committee_filing_state_due", "state", "due_on"),)

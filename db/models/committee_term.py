@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
 from db.enums import ElectionMethod
-from db.facts import Entity, choice, day, integer, ref
+from db.facts import Entity, Link, choice, day, integer, ref
 
 
 class CommitteeTerm(Scoped):
@@ -27,8 +27,10 @@ class CommitteeTerm(Scoped):
         listed=("committee_id", "term_no", "starts_on", "ends_on", "election_method"),
         unique=(("committee_id", "term_no"),),
         matrix=dict(
-            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R S", COMM="RCUS K", MEDR="R K", AUDT="R D",
+            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R D", COMM="RCUS K", MEDR="R K", AUDT="R D",
+            COURT="R L", PART="R L",
         ),
+        linked=(Link("committee", where=(("filing_status", ("FILED",)),)),),
     )  # fmt: skip
 
     committee_id: Mapped[str] = ref("MediationCommittee", "调委会", "The committee.", fixed=True)

@@ -24,7 +24,24 @@ from db.enums import (
     QualityFlag,
     SubsidyState,
 )
-from db.facts import Entity, choice, choices, day, flag, integer, long_text, moment, money, number, ref, text
+from db.facts import (
+    Entity,
+    Machine,
+    Role,
+    Rollup,
+    Step,
+    choice,
+    choices,
+    day,
+    flag,
+    integer,
+    long_text,
+    moment,
+    money,
+    number,
+    ref,
+    text,
+)
 
 
 class MediationCase(Scoped):
@@ -44,9 +61,20 @@ class MediationCase(Scoped):
         menu="调解案件",
         listed=("case_no", "title", "committee_id", "dispute_type", "state", "outcome", "concluded_on"),
         order=("-created_at",),
-        written_by_commands=True,
         matrix=dict(
-            PROV="R* P", CITY="R* C", DIST="RVXm D", OFFC="RCUVm S", COMM="RCUS K", MEDR="RCUS O", AUDT="Rm D",
+            PROV="R* P", CITY="R* C", DIST="RVXE(place_text)m D", OFFC="RCUVE(place_text)m S", COMM="RCUS K",
+            MEDR="RCUS O", AUDT="Rm D",
+        ),
+        rollups=(
+            Rollup(
+                "monthly", day="concluded_on", regions=("region",), dimensions=("dispute_type", "outcome"),
+                sums=("amount_claimed", "headcount"),
+            ),
+        ),
+        machine=Machine(
+            "state",
+            (Step("register", "登记", (), "REGISTERED", "C", (Role.MEDR, Role.COMM, Role.OFFC)),),
+            editable=tuple(state.name for state in CaseState if state is not CaseState.ARCHIVED),
         ),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
 from db.enums import CommitteeStatus, CommitteeType, FilingStatus, FundingSource, IndustryDomain, RegionLevel
-from db.facts import Entity, Through, choice, day, flag, number, ref, text
+from db.facts import Entity, Link, Through, choice, day, flag, number, ref, text
 
 
 class MediationCommittee(Scoped):
@@ -27,8 +27,12 @@ class MediationCommittee(Scoped):
         menu="调解组织",
         listed=("code", "name", "type", "region_id", "status", "filing_status", "established_on"),
         matrix=dict(
-            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R S", COMM="RUS K", MEDR="R K", AUDT="R D",
+            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R D", COMM="RUS K", MEDR="R K", AUDT="R D",
+            COURT="R L",
+            PART="R(code,name,type,industry_domain,level,region_id,status,established_on,address,longitude,latitude,"
+            "phone,office_hours) L",
         ),
+        linked=(Link(where=(("filing_status", ("FILED",)),)),),
         through=(
             Through(
                 "mediators", "调解员", "The people appointed today.",
@@ -82,6 +86,6 @@ class MediationCommittee(Scoped):
     standardized: Mapped[bool] = flag("规范化调委会", "Named a standardised committee.")
     funding_source: Mapped[str | None] = choice(FundingSource, "经费来源", "Who pays (L12).")
     supervising_dept_id: Mapped[str | None] = ref(
-        "OrgUnit", "行业主管部门", "The department in charge of the trade, a partner unit.",
+        "PartnerInstitution", "行业主管部门", "The department in charge of the trade.",
         required_when="类型为行业性、专业性",
     )  # fmt: skip

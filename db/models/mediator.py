@@ -18,7 +18,7 @@ from db.enums import (
     PoliticalStatus,
     Sex,
 )
-from db.facts import Entity, Through, choice, choices, day, encrypted, flag, ref, text
+from db.facts import Entity, Link, Through, choice, choices, day, encrypted, flag, ref, text
 
 
 class Mediator(Scoped):
@@ -36,9 +36,12 @@ class Mediator(Scoped):
         menu="调解组织",
         listed=("mediator_no", "name", "sex", "kind", "education", "grade", "status"),
         matrix=dict(
-            PROV="Rm P", CITY="Rm C", DIST="RCUX D", OFFC="RCUm S", CENT="Rm S", COMM="RCUm K", AUDT="Rm D",
+            PROV="Rm P", CITY="Rm C", DIST="RCUXE D", OFFC="RCUE(id_number,mobile,address)m S", CENT="Rm D",
+            COMM="RCUm K", AUDT="Rm D",
             MEDR="RU(mobile,address,bank_account,education,political_status,backgrounds,specialties) O",
+            COURT="R(name,grade) L", PART="R(name) L",
         ),
+        linked=(Link("committees", where=(("filing_status", ("FILED",)),)),),
         through=(
             Through(
                 "committees", "任职调委会", "The committees that appointed the person and still do.",
@@ -90,4 +93,4 @@ class Mediator(Scoped):
     grade_on: Mapped[dt.date | None] = day("评定日期", "Day of the grade.", future=False)
     legacy_grade_name: Mapped[str | None] = text("原等级名称", "Local grade names of the past.", 20)
     status: Mapped[str] = choice(MediatorStatus, "状态", "Whether the person works.", default=MediatorStatus.ACTIVE)
-    first_appointed_on: Mapped[dt.date] = day("首次任职日期", "Start of seniority.", future=False)
+    first_appointed_on: Mapped[dt.date] = day("首次任职日期", "Start of seniority.", future=False, tells=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
 from db.enums import AppointmentBasis, AppointmentEndReason, CommitteeRole, FundingSource, MediatorKind
-from db.facts import Entity, choice, day, money, ref, text
+from db.facts import Entity, Link, choice, day, money, ref, text
 
 
 class MediatorAppointment(Scoped):
@@ -29,8 +29,11 @@ class MediatorAppointment(Scoped):
         menu="调解组织",
         listed=("committee_id", "mediator_id", "role", "basis", "kind", "start_on", "end_on"),
         matrix=dict(
-            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R S", COMM="RCUS K", MEDR="R K", AUDT="R D",
+            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R D", COMM="RCUS K", MEDR="R K", AUDT="R D",
+            COURT="R(mediator_id,committee_id,role,start_on,end_on) L",
+            PART="R(mediator_id,committee_id,role,start_on,end_on) L",
         ),
+        linked=(Link("committee", where=(("filing_status", ("FILED",)),)),),
     )  # fmt: skip
 
     mediator_id: Mapped[str] = ref("Mediator", "调解员", "The person.", fixed=True)
@@ -38,7 +41,7 @@ class MediatorAppointment(Scoped):
     role: Mapped[str] = choice(CommitteeRole, "职务", "Members are director, deputy and member.")
     basis: Mapped[str] = choice(AppointmentBasis, "任职依据", "Elected or engaged.")
     kind: Mapped[str] = choice(MediatorKind, "类别", "Full time in at most one committee.")
-    start_on: Mapped[dt.date] = day("任职日期", "First day.")
+    start_on: Mapped[dt.date] = day("任职日期", "First day.", tells=True)
     end_on: Mapped[dt.date | None] = day("离任日期", "Last day.")
     end_reason: Mapped[str | None] = choice(
         AppointmentEndReason, "离任原因", "Why it ended.", required_when="填写离任日期"

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
 from db.enums import KeyFunction, OrgUnitKind
-from db.facts import Entity, Through, choice, choices, ref, text
+from db.facts import Entity, Link, Through, choice, choices, ref, text
 
 
 class OrgUnit(Scoped):
@@ -22,9 +22,10 @@ class OrgUnit(Scoped):
         menu="区划与机构",
         listed=("name", "kind", "region_id", "parent_id", "phone"),
         matrix=dict(
-            PROV="RCU P^", CITY="RCU C^", DIST="RCU D^", DHR="R D^", OFFC="R S^", CENT="R S^", COMM="R K^",
-            MEDR="R K^", AUDT="R D^",
+            PROV="RCU P^", CITY="RCU C^", DIST="RCU D^", DHR="R D^", OFFC="R S^", CENT="R D^", COMM="R K^",
+            MEDR="R K^", AUDT="R D^", COURT="R L^", PART="R L^",
         ),
+        linked=(Link(), Link(unit="id")),
         through=(
             Through(
                 "coverage_regions", "辖区", "The regions this unit covers today.",

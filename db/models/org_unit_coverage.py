@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Entity, day, ref
+from db.facts import Entity, Link, day, ref
 
 
 class OrgUnitCoverage(Scoped):
@@ -24,9 +24,10 @@ class OrgUnitCoverage(Scoped):
         menu="区划与机构",
         listed=("org_unit_id", "region_id", "valid_from", "valid_to"),
         matrix=dict(
-            PROV="RCU P^", CITY="RCU C^", DIST="RCU D^", DHR="R D^", OFFC="R S^", CENT="R S^", COMM="R K^",
-            MEDR="R K^", AUDT="R D^",
+            PROV="RCU P^", CITY="RCU C^", DIST="RCU D^", DHR="R D^", OFFC="R S^", CENT="R D^", COMM="R K^",
+            MEDR="R K^", AUDT="R D^", COURT="R L^", PART="R L^",
         ),
+        linked=(Link(), Link(unit="org_unit_id")),
     )  # fmt: skip
 
     org_unit_id: Mapped[str] = ref("OrgUnit", "机构", "The unit.", fixed=True, reverse="coverages")

@@ -10,9 +10,14 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Record
 from db.enums import RegionKind, RegionLevel, UrbanRuralCode
-from db.facts import Entity, choice, day, flag, integer, ref, text
+from db.facts import Entity, Link, choice, day, flag, integer, ref, text
 
 _SUCCEEDED: Any = {f"{name}_where": sa.text("successor_path IS NOT NULL") for name in ("sqlite", "postgresql")}
+
+
+def _at_level(zh: str) -> Any:
+    """The lowest region above, or the region itself, at or above a level; null above it. Kept by ``db.levels``."""
+    return ref("Region", zh, "At that level.", constraint=False, computed=True, hidden=True, reverse=False)
 
 
 class Region(Record):
@@ -30,9 +35,10 @@ class Region(Record):
         listed=("code", "name", "level", "parent_id", "valid_to"),
         order=("code",),
         matrix=dict(
-            PROV="R P^", CITY="R C^", DIST="RU(name,short_name) D^", DHR="R D^", OFFC="R S^", CENT="R S^", COMM="R K^",
-            MEDR="R K^", AUDT="R D^", SYS="RCU A",
+            PROV="R P^", CITY="R C^", DIST="RU(name,short_name) D^", DHR="R D^", OFFC="R S^", CENT="R D^", COMM="R K^",
+            MEDR="R K^", AUDT="R D^", SYS="RCU A", COURT="R L^", PART="R L^",
         ),
+        linked=(Link(),),
     )  # fmt: skip
 
     code: Mapped[str] = text(
@@ -59,6 +65,10 @@ class Region(Record):
     successor_path: Mapped[str | None] = text(
         "承继区划的管辖路径", "Path of the successor, set together with it.", 80, computed=True, hidden=True
     )
+    province_id: Mapped[str | None] = _at_level("省级区划")
+    city_id: Mapped[str | None] = _at_level("市级区划")
+    district_id: Mapped[str | None] = _at_level("县级区划")
+    street_id: Mapped[str | None] = _at_level("街道")
     multi_ethnic: Mapped[bool] = flag("多民族居住地区", "Drives rule BR-04 (L8).")
     remote: Mapped[bool] = flag("边远地区", "Drives rotation.")
     population: Mapped[int | None] = integer("常住人口", "Residents, persons.")

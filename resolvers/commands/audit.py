@@ -9,53 +9,96 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db.clock import now
+from db.audit import records as audit
 from db.enums import AuditAction
 from db.facts import Step
-from db.identity import new_key
+from db.models.audit_log import AuditLog
+from db.models.region import Region
+from db.models.user_account import UserAccount
 from db.registry import EntityInfo, Field, registry
 from permissions.viewer import Viewer
 from resolvers.commands.labels import label_of
-from resolvers.commands.work import Row, public_id
+from resolvers.commands.work import Row, Work, public_id
 
 _NOT_TOLD = frozenset(
     {"id", "created_at", "updated_at", "created_by_id", "updated_by_id", "scope_path", "org_scope_id"}
 )
 
+_LOG, _REGION = AuditLog.__table__, Region.__table__
+_INSERT = sa.insert(_LOG).values(  # type: ignore[arg-type]
+    # By the path, not by a column of the row: a case's region is the place of the dispute, a grant's may be none.
+    region_id=sa.select(_REGION.c.id).where(_REGION.c.path == sa.bindparam("path_of_region")).scalar_subquery()
+)
+
 
 def record(
-    connection: Connection, viewer: Viewer, action: AuditAction, info: EntityInfo, key: str, before: Row | None,
-    after: Row | None, verb: Step | str | None = None, reason: str | None = None,
+    work: Work, action: AuditAction, info: EntityInfo, key: str, before: Row | None, after: Row | None,
+    step: Step | None = None, reason: str | None = None,
 ) -> None:  # fmt: skip
     """Write the record of one act on one row; `before` and `after` are stored rows, of which the changed is told."""
-    row = after or before or _stored(connection, info, key)
-    region_id, path = _region(connection, info, row)
-    zh = verb.zh if isinstance(verb, Step) else action.zh
-    at = now()
-    connection.execute(
-        sa.insert(registry()["AuditLog"].table).values(
-            id=new_key(), created_at=at, updated_at=at, created_by_id=viewer.account_id or None,
-            updated_by_id=viewer.account_id or None, version=1, scope_path=path, region_id=region_id,
-            org_scope_id=row.get("org_scope_id"), actor_id=viewer.account_id or None, action=action.name,
-            verb=verb.verb if isinstance(verb, Step) else verb, entity=info.name, entity_id=public_id(info, key),
-            summary=f"{zh} {info.facts.zh}：{label_of(connection, registry(), info, row)}"[:300],
-            before=_told(info, before, after), after=_told(info, after, before), reason=reason, at=at, ip=viewer.ip,
-            technical=info.facts.technical or info.name == "Region",
-        )
+    row = after or before or {}
+    path = row["path" if info.name == "Region" else "scope_path"]
+    zh = step.zh if step else action.zh
+    audit.add(
+        work.connection,
+        {
+            **audit.stamped(work.actor, work.viewer.ip), "scope_path": path, "path_of_region": path,
+            "org_scope_id": row.get("org_scope_id"), "action": action.name, "verb": step.verb if step else None,
+            "entity": info.name, "entity_id": public_id(info, key),
+            "summary": f"{zh} {info.facts.zh}：{label_of(work, info, row)}"[:300],
+            "before": _told(info, before, after), "after": _told(info, after, before), "reason": reason,
+            "technical": _is_technical(info),
+        },
+        _INSERT,
     )  # fmt: skip
 
 
-def _stored(connection: Connection, info: EntityInfo, key: str) -> Row:
-    return dict(connection.execute(sa.select(info.table).where(info.table.c.id == key)).mappings().one())
+def record_sight(work: Work, action: AuditAction, info: EntityInfo, field: Field, row: Row | None, reason: str) -> None:
+    """Write the record of a look at personal data of `row`, or of one in vain: which field, never the value."""
+    if row is not None:
+        placed = {"scope_path": row["scope_path"], "org_scope_id": row.get("org_scope_id")}
+        placed |= {"entity_id": public_id(info, row["id"])}
+        named = f"：{label_of(work, info, row)}"
+    else:
+        placed, named = {"scope_path": _home(work.connection, work.viewer)["scope_path"]}, "：没有找到"
+    audit.add(
+        work.connection,
+        {
+            **audit.stamped(work.actor, work.viewer.ip), **placed, "path_of_region": placed["scope_path"],
+            "action": action.name, "entity": info.name, "reason": reason, "after": {"field": field.public},
+            "summary": f"{action.zh} {info.facts.zh}的{field.facts.zh}{named}"[:300], "technical": _is_technical(info),
+        },
+        _INSERT,
+    )  # fmt: skip
 
 
-def _region(connection: Connection, info: EntityInfo, row: Row) -> tuple[str, str]:
-    if info.name == "Region":
-        return row["id"], row["path"]
-    region = registry()["Region"].table
-    path = row["scope_path"]
-    # By the path, not by a column of the row: a case's region is the place of the dispute, a grant's may be none.
-    return connection.execute(sa.select(region.c.id).where(region.c.path == path)).scalar_one(), path
+def record_export(connection: Connection, viewer: Viewer, info: EntityInfo, told: dict[str, Any]) -> None:
+    """Write the record of an export, at the region of whose it is; `told` says what left: ``rows``, ``filter``, …"""
+    summary = f"导出{info.facts.zh}：{told['rows']} 条" + ("" if told["complete"] else "，未完成")
+    record_at_home(connection, viewer, AuditAction.EXPORT, info, summary, told)
+
+
+def record_at_home(
+    connection: Connection, viewer: Viewer, action: AuditAction, info: EntityInfo, summary: str, told: dict[str, Any]
+) -> None:
+    """Write the record of an act that is about no single row, where the viewer's account stands."""
+    audit.add(
+        connection,
+        {
+            **audit.stamped(viewer.account_id, viewer.ip), **_home(connection, viewer), "action": action.name,
+            "entity": info.name, "summary": summary[:300], "after": told, "technical": _is_technical(info),
+        },
+    )  # fmt: skip
+
+
+def _home(connection: Connection, viewer: Viewer) -> dict[str, Any]:
+    account = UserAccount.__table__
+    owner = sa.select(account.c.region_id, account.c.scope_path, account.c.org_scope_id)
+    return dict(connection.execute(owner.where(account.c.id == viewer.account_id)).mappings().one())
+
+
+def _is_technical(info: EntityInfo) -> bool:
+    return info.facts.technical or info.name == "Region"
 
 
 def _told(info: EntityInfo, row: Row | None, other: Row | None) -> dict[str, Any] | None:

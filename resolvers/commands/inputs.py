@@ -102,8 +102,9 @@ def _read_encrypted(draft: Draft, field: Field, value: Any, allowed: bool) -> No
     draft.given.add(field.column)
     clear = converted(field.facts, value, draft.work.today)
     three = sealed(draft.info, field, clear)
-    # A new ciphertext of the same value is no change.
-    if draft.open is None or three[f"{name}_digest"] != draft.open[f"{name}_digest"]:
+    # A new ciphertext of the same value is no change, nor is one of another secret.
+    known = [] if clear is None else crypto.digests(clear, f"{draft.info.key}.{name}")
+    if draft.open is None or draft.open[f"{name}_digest"] not in known:
         draft.row.update(three)
         draft.clear |= {} if clear is None else {name: clear}
 
@@ -148,7 +149,7 @@ def require(draft: Draft, supplied: frozenset[str]) -> None:
     empty = [column for column, facts in needed(draft.info).items() if _empty(draft, column, facts)]
     for column in [c for c in empty if c not in supplied]:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
-    for column in [c for c in empty if c in supplied and not draft.faults]:
+    for column in [c for c in empty if c in supplied and not draft.faults and not draft.early]:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
 
 

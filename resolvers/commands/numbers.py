@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db.checksums import mod97
+from db.prepared import prepared
 
 _TAKE = sa.text(
     "INSERT INTO number_series (name, last) VALUES (:name, 1) "
@@ -19,7 +20,7 @@ _TAKE = sa.text(
 
 def next_number(connection: Connection, series: str) -> int:
     """The next number of `series`, beginning with 1."""
-    return int(connection.execute(_TAKE, {"name": series}).scalar_one())
+    return int(prepared(connection, ("number",), lambda: _TAKE).value(connection, {"name": series}))
 
 
 def committee_code(connection: Connection, region_code: str, type_code: str) -> str:
@@ -39,3 +40,8 @@ def filing_no(connection: Connection, district_code: str, year: int) -> str:
     """A fresh filing number: district code, year and serial (DOMAIN 2.3)."""
     district = district_code[:6]
     return f"{district}-{year}-{next_number(connection, f'filing/{district}/{year}'):04d}"
+
+
+def case_no(connection: Connection, committee_code: str, year: int) -> str:
+    """A fresh case number: committee code, year and a serial of six (DOMAIN 2.5)."""
+    return f"{committee_code}{year}{next_number(connection, f'case/{committee_code}/{year}'):06d}"

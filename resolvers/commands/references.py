@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.identity import parse_global_id
-from db.registry import EntityInfo, Relation
+from db.registry import EntityInfo, Field, Relation
+from permissions.columns import conditionable
 from permissions.scopes import scope
 from resolvers.commands.values import Bad
 from resolvers.commands.work import Work
@@ -61,22 +62,29 @@ def same_reference(work: Work, relation: Relation, value: Any, key: str | None) 
 
 def _find(work: Work, info: EntityInfo, by: Mapping[str, Any], hold: bool = False) -> Mapping[str, Any] | None:
     given = {name: value for name, value in by.items() if value is not None}
-    keys = {f.public: f for f in info.by_keys}
+    viewer = work.viewer
+    keys = {f.public: f for f in info.by_keys if f.kind == "id" or conditionable(info, f, viewer)}
     if len(given) != 1 or not given.keys() <= keys.keys():
         raise bad_input(f"请用 {'、'.join(keys)} 之一指明{info.facts.zh}。", f"Name one of {', '.join(keys)}.")
     [(name, value)] = given.items()
     if not isinstance(value, str) or not value.isprintable():
         return None
-    table = info.table.alias("t")
     if name == "id":
         parsed = parse_global_id(value)
         if parsed is None or parsed[0] != info.facts.prefix:
             return None
-        condition = table.c.id == parsed[1]
-    else:
-        unique = keys[name].facts.unique
-        condition = sa.and_(
-            table.c[keys[name].column] == value, sa.text(unique) if isinstance(unique, str) else sa.true()
-        )
-    statement = sa.select(table).where(condition, scope(work.entities, info, table, work.viewer))
-    return work.row(statement.with_for_update(of=table, read=True, key_share=True) if hold else statement)
+        value = parsed[1]
+    kind = ("find", info.name, name, hold, work.viewer.kind)
+    found = work.found(kind, lambda: _by(work, info, keys[name], hold), {"key": value})
+    return work.learn(info.name, found[0]) if found else None
+
+
+def _by(work: Work, info: EntityInfo, field: Field, hold: bool) -> sa.Select[Any]:
+    """The visible row that has the value `key` in a unique column; with `hold` it cannot be deleted any more."""
+    table, unique = info.table.alias("t"), field.facts.unique
+    column = table.c[field.column]
+    condition = sa.and_(
+        column == sa.bindparam("key", type_=column.type), sa.text(unique) if isinstance(unique, str) else sa.true()
+    )
+    found = sa.select(table).where(condition, scope(work.entities, info, table, work.viewer)).limit(1)
+    return found.with_for_update(of=table, read=True, key_share=True) if hold else found

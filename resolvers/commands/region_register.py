@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from db import search
 from db.bulk import insert_rows
 from db.clock import now
 from db.enums import RegionKind, RegionLevel
@@ -126,6 +127,8 @@ class Run:
         if names:
             values = {"name": sa.bindparam("name"), "short_name": sa.bindparam("short"), **changed}
             self.connection.execute(_one().values(values), names)
+            told = ((name["key"], {"name": name["name"], "short_name": name["short"]}) for name in names)
+            search.renew(self.connection, TABLE, told)
 
     def _row(self, new: Opened) -> tuple[Any, ...]:
         node, nature = new.node, _kind(new.node)

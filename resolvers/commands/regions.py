@@ -19,11 +19,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 from sqlalchemy.engine import Connection
 
-from db.clock import SHANGHAI, now
+from db.audit import records as audit
+from db.clock import SHANGHAI
 from db.engine import Database, analyze
 from db.enums import AuditAction
-from db.identity import new_key, seeded_keys
-from db.models.audit_log import AuditLog
+from db.identity import seeded_keys
+from db.levels import fill_levels
 from db.models.region import Region
 from resolvers.commands.region_changes import Counts, Current, check_mapping, stated_parents
 from resolvers.commands.region_files import Change, Progress, digest, read_mapping, read_regions
@@ -87,6 +88,7 @@ def write_regions(
     run = Run(connection, source.provinces, source.mapping, day, actor_id, progress, keys)
     counts = run.do()
     if counts.changed:
+        fill_levels(connection)
         _audit(connection, source, counts, run.root, actor_id)
         analyze(connection)
     return counts
@@ -100,7 +102,9 @@ def import_regions(url: str, file: Path, mapping: Path | None = None, valid_from
         try:
             with _shown() as progress:
                 source = read_source(file, mapping, progress)
-                return await database.write(lambda c: write_regions(c, source, valid_from, progress=progress))
+                return await database.write(
+                    lambda c: write_regions(c, source, valid_from, progress=progress), bulk=True
+                )
         finally:
             await database.stop()
 
@@ -131,12 +135,12 @@ def _shown() -> Iterator[Progress]:
 
 def _audit(connection: Connection, source: Source, counts: Counts, root: Current, actor_id: str | None) -> None:
     """One record of the whole import, with what was imported to the byte."""
-    at = now()
-    connection.execute(
-        sa.insert(AuditLog).values(
-            id=new_key(), created_at=at, updated_at=at, created_by_id=actor_id, updated_by_id=actor_id,
-            region_id=root.id, scope_path=root.path, actor_id=actor_id, action=AuditAction.IMPORT.name, entity="Region",
-            summary=f"导入行政区划 {source.name[:100]}：{counts}", at=at, technical=True,
-            after={"sha256": source.sha256, "mappingSha256": source.mapping_sha256, **asdict(counts)},
-        )
+    audit.add(
+        connection,
+        {
+            **audit.stamped(actor_id, None), "region_id": root.id, "scope_path": root.path,
+            "action": AuditAction.IMPORT.name, "entity": "Region",
+            "summary": f"导入行政区划 {source.name[:100]}：{counts}", "technical": True,
+            "after": {"sha256": source.sha256, "mappingSha256": source.mapping_sha256, **asdict(counts)},
+        },
     )  # fmt: skip

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
+from db import search
 from db.enums import AuditAction
 from db.identity import new_key
 from db.registry import EntityInfo
 from permissions.actions import OpenRow, deletable, editable, may_create, may_delete, may_update, open_row, start_of
-from permissions.scopes import scope
-from resolvers.commands import audit, deletion, inputs, places, uniqueness
+from permissions.scopes import open_by_columns, scope
+from resolvers.commands import audit, deletion, inputs, nested, places, uniqueness
 from resolvers.commands.labels import printed
 from resolvers.commands.references import not_found, target_key
 from resolvers.commands.rules.registered import rules_of
@@ -22,63 +24,115 @@ from resolvers.faults import Denied, Fault, Refused, forbidden
 
 
 def create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
-    """The key of a new row."""
-    if not may_create(info, work.viewer):
-        raise forbidden(f"没有权限新建{info.facts.zh}。", f"You may not create {info.name} rows.")
+    """The key of a new row, made with all the rows that its input brings along."""
+    if nested.brings(data):
+        nested.check_size(data)
+        if faults := _faults_before(work, info, data):
+            raise Refused(faults)
+    return _create(work, info, data)
+
+
+def _create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
+    _must_create(work, info)
     draft, rules = Draft(work, info), rules_of(info)
     draft.row["id"] = new_key()
-    inputs.read(draft, data)
+    parts = nested.split(work.entities, info, data, new=True)
+    inputs.read(draft, nested.make_before(draft, parts, partial(_create, work)))
     inputs.fill_defaults(draft)
     _judge(draft)
+    if draft.faults:
+        raise Refused(draft.faults)
     rules.allow(draft)
     rules.finish(draft)
-    work.connection.execute(sa.insert(info.table).values(**draft.row | _made(work)))
+    row = draft.row = draft.row | _made(work)
+    work.insert(info.table, row)
     _still_in_scope(draft, "C")
     rules.after(draft)
-    audit.record(
-        work.connection,
-        work.viewer,
-        AuditAction.CREATE,
-        info,
-        draft.row["id"],
-        None,
-        draft.row | {"version": 1},
-        start_of(info),
-    )
-    return str(draft.row["id"])
+    audit.record(work, AuditAction.CREATE, info, row["id"], None, row, start_of(info))
+    nested.make_after(draft, parts, partial(_create, work))
+    return str(row["id"])
+
+
+def _faults_before(work: Work, info: EntityInfo, data: Mapping[str, Any], owner: str | None = None) -> list[Fault]:
+    """What is wrong with an input and with all it brings along, as far as that can be said before anything is made.
+
+    `owner` is the column in which the server will put the row that this one is a part of.
+    """
+    _must_create(work, info)
+    parts = nested.split(work.entities, info, data, new=True)
+    draft = Draft(work, info, row={"id": new_key()}, faults=list(parts.faults), early=True)
+    draft.broken.update(nested.columns_to_come(info, parts))
+    if owner is not None:
+        nested.refuse_owner(draft, parts, owner)
+    inputs.read(draft, parts.own)
+    inputs.fill_defaults(draft)
+    _judge(draft)
+    for target, item, column, place in nested.brought(work.entities, parts):
+        draft.faults.extend(fault.under(*place) for fault in _faults_before(work, target, item, column))
+    return draft.faults
+
+
+def _must_create(work: Work, info: EntityInfo) -> None:
+    if not may_create(info, work.viewer):
+        raise forbidden(f"没有权限新建{info.facts.zh}。", f"You may not create {info.name} rows.")
 
 
 def update(
     work: Work, info: EntityInfo, by: Mapping[str, Any], patch: Mapping[str, Any], if_version: int | None
 ) -> str:
     """The key of the changed row."""
+    must_update(work, info)
+    row = held(work, info, by, "update")
+    change(work, info, row, patch, if_version)
+    return row.key
+
+
+def must_update(work: Work, info: EntityInfo) -> None:
+    """Raise FORBIDDEN where the viewer may change no row of the entity."""
     if not may_update(info, work.viewer):
         raise forbidden(f"没有权限修改{info.facts.zh}。", f"You may not change {info.name} rows.")
-    row = held(work, info, by, "update")
+
+
+def change(work: Work, info: EntityInfo, row: OpenRow, patch: Mapping[str, Any], if_version: int | None = None) -> bool:
+    """Change a row that is held; whether there was anything to change."""
     if not row.roles("U"):
         raise forbidden(f"没有权限修改这条{info.facts.zh}。", "You may not change this row.")
     refuse_stale(work, info, row, if_version)
     if not editable(info, row):
         raise Refused([state_fault(info, row, "修改", "changed")])
     draft, rules = Draft(work, info, row, dict(row.values)), rules_of(info)
-    inputs.read(draft, patch)
+    parts = nested.split(work.entities, info, patch, new=False)
+    inputs.read(draft, nested.make_before(draft, parts, partial(create, work)))
     _judge(draft)
+    if draft.faults:
+        raise Refused(draft.faults)
     rules.allow(draft)
     if not draft.changes():
-        return row.key
+        return False
     rules.finish(draft)
     after = store(work, info, row, draft.changes())
     _still_in_scope(draft, "U")
     rules.after(draft)
-    audit.record(work.connection, work.viewer, AuditAction.UPDATE, info, row.key, row.values, after)
-    return row.key
+    audit.record(work, AuditAction.UPDATE, info, row.key, row.values, after)
+    return True
 
 
 def delete(work: Work, info: EntityInfo, by: Mapping[str, Any], if_version: int | None) -> str:
     """The key of the row that is deleted now."""
+    must_delete(work, info)
+    row = held(work, info, by, "delete")
+    remove(work, info, row, if_version)
+    return row.key
+
+
+def must_delete(work: Work, info: EntityInfo) -> None:
+    """Raise FORBIDDEN where the viewer may delete no row of the entity."""
     if not may_delete(info, work.viewer):
         raise forbidden(f"没有权限删除{info.facts.zh}。", f"You may not delete {info.name} rows.")
-    row = held(work, info, by, "delete")
+
+
+def remove(work: Work, info: EntityInfo, row: OpenRow, if_version: int | None = None) -> None:
+    """Mark a row deleted that is held against deletion and reference."""
     if not row.roles("C"):
         raise forbidden(f"没有权限删除这条{info.facts.zh}。", "You may not delete this row.")
     refuse_stale(work, info, row, if_version)
@@ -91,13 +145,16 @@ def delete(work: Work, info: EntityInfo, by: Mapping[str, Any], if_version: int 
     rules.allow(draft)
     store(work, info, row, {"deleted_at": work.now})
     rules.after(draft)
-    audit.record(work.connection, work.viewer, AuditAction.DELETE, info, row.key, row.values, None)
-    return row.key
+    audit.record(work, AuditAction.DELETE, info, row.key, row.values, None)
 
 
 def held(work: Work, info: EntityInfo, by: Mapping[str, Any], purpose: str) -> OpenRow:
     """The visible row that `by` names; nobody else changes it before this transaction ends. Raises NOT_FOUND."""
-    key = target_key(work, info, by)
+    return held_by_key(work, info, target_key(work, info, by), purpose)
+
+
+def held_by_key(work: Work, info: EntityInfo, key: str, purpose: str) -> OpenRow:
+    """As ``held``, by the row's key."""
     row = open_row(work.connection, work.entities, info, work.viewer, key, hold=purpose)
     if row is None:
         raise Refused([not_found(info)])
@@ -109,9 +166,11 @@ def store(work: Work, info: EntityInfo, row: OpenRow, changes: Mapping[str, Any]
     stamp = {"updated_at": work.now, "updated_by_id": work.actor, "version": row["version"] + 1}
     table = info.table
     where = (table.c.id == row.key, table.c.version == row["version"])
+    work.forget(info.name)
     done = work.connection.execute(sa.update(table).where(*where).values(**changes, **stamp))
     if done.rowcount != 1:
         raise conflict(work, info, row, row["version"])
+    search.renew(work.connection, table, [(row.key, changes)])
     return {**row.values, **changes, **stamp}
 
 
@@ -134,15 +193,13 @@ def state_fault(info: EntityInfo, row: OpenRow, zh: str, en: str) -> Fault:
 
 
 def _judge(draft: Draft) -> None:
-    """Complete the draft and raise every fault it has."""
+    """Complete the draft and note every fault it has."""
     rules = rules_of(draft.info)
     rules.prepare(draft)
     inputs.require(draft, rules.supplied)
     places.place(draft)
     rules.check(draft)
     uniqueness.check(draft)
-    if draft.faults:
-        raise Refused(draft.faults)
 
 
 def _made(work: Work) -> dict[str, Any]:
@@ -153,8 +210,11 @@ def _made(work: Work) -> dict[str, Any]:
 def _still_in_scope(draft: Draft, letter: str) -> None:
     """Refuse a row that its own writer could not have touched where it stands now."""
     work, info = draft.work, draft.info
+    known = open_by_columns(work.entities, info, work.viewer, draft.row, letter)
+    if known is True:
+        return
     table = info.table.alias("t")
     mine = scope(work.entities, info, table, work.viewer, letter)
-    if work.row(sa.select(table.c.id).where(table.c.id == draft.row["id"], mine)) is None:
+    if known is False or work.row(sa.select(table.c.id).where(table.c.id == draft.row["id"], mine)) is None:
         column = info.owner.near if info.owner else "id"
         raise Refused([fault_at(info, column, "RANGE", "超出您的管辖范围", "lies outside what you may write")])

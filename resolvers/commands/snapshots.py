@@ -22,7 +22,10 @@ TRACKED = ("name", "type", "region", "hostUnit", "address", "director", "members
 """What a committee must file again when it changes."""
 TRACKED_COLUMNS = ("name", "type", "region_id", "host_unit_id", "address")
 _LEFT_OUT = frozenset({"id", "version", "createdAt", "updatedAt", "scopePath", "status", "filingStatus"})
-_NAMES = {"Region": ("code", "name"), "OrgUnit": ("name",), "HostUnit": ("name", "credit_code")}
+_NAMES = {
+    "Region": ("code", "name"), "OrgUnit": ("name",), "HostUnit": ("name", "credit_code"),
+    "PartnerInstitution": ("name",),
+}  # fmt: skip
 _MEMBER = {
     "mediatorNo": "mediator_no", "name": "name", "sex": "sex", "ethnicity": "ethnicity", "education": "education",
     "idNumber": "id_number_mask", "mobile": "mobile_mask",

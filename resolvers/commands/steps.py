@@ -11,6 +11,7 @@ from db.facts import Facts, Step
 from db.registry import EntityInfo
 from permissions.actions import OpenRow, Verdict, choose_step, may_take
 from resolvers.commands import audit
+from resolvers.commands.court_notices import COURT_NOTICES
 from resolvers.commands.filing import FILING
 from resolvers.commands.rows import held, state_fault, store
 from resolvers.commands.values import Bad, converted
@@ -19,7 +20,7 @@ from resolvers.commands.work import Work
 from resolvers.faults import Denied, Fault, Refused, bad_input, forbidden
 
 Effect = Callable[[Work, OpenRow, Step, str | None], Mapping[str, Any]]
-EFFECTS: dict[str, Mapping[str, Effect]] = {"CommitteeFiling": FILING}
+EFFECTS: dict[str, Mapping[str, Effect]] = {"CommitteeFiling": FILING, "CourtNotification": COURT_NOTICES}
 """Entity -> verb -> what the step does: it checks its guard, carries its effects, and returns the row's columns."""
 _REASON = Facts("text", "理由", "Why.", length=1000, long=True)
 
@@ -39,7 +40,7 @@ def take(
     machine = info.facts.machine
     changes = {**columns, **({machine.column: step.target} if machine else {})}
     after = store(work, info, row, changes)
-    audit.record(work.connection, work.viewer, AuditAction.VERB, info, row.key, row.values, after, step, said)
+    audit.record(work, AuditAction.VERB, info, row.key, row.values, after, step, said)
     return row.key
 
 

@@ -5,12 +5,14 @@ What holds the value may be invisible to the viewer, so nothing is said but that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from db.registry import EntityInfo
+from db import crypto
+from db.registry import EntityInfo, Field
 from db.uniqueness import field_of_violation
 from resolvers.commands.work import Draft, fault_at
 from resolvers.faults import Fault
@@ -31,19 +33,27 @@ def check(draft: Draft) -> None:
     for field in fields:
         if not field.facts.unique or field.facts.computed or field.name in draft.broken:
             continue
-        if field.kind == "encrypted" and draft.faults:
+        if field.kind == "encrypted" and (draft.faults or draft.early):
             continue
         stored = f"{field.name}_digest" if field.kind == "encrypted" else field.column
         partial = field.facts.unique if isinstance(field.facts.unique, str) else None
-        if _taken(draft, {stored: draft.row.get(stored)}, partial):
+        if _taken(draft, {stored: draft.row.get(stored)}, partial, _digests(draft, field)):
             draft.fault(field.name, *_TAKEN)
 
 
-def _taken(draft: Draft, values: dict[str, Any], partial: str | None = None) -> bool:
+def _digests(draft: Draft, field: Field) -> list[str]:
+    """All that another row with this encrypted value may hold while the secret is being changed."""
+    clear = draft.clear.get(field.name)
+    return [] if clear is None else crypto.digests(clear, f"{draft.info.key}.{field.name}")
+
+
+def _taken(draft: Draft, values: dict[str, Any], partial: str | None = None, digests: Sequence[str] = ()) -> bool:
     if any(value is None for value in values.values()) or not draft.changed(*values):
         return False
     table = draft.info.table
-    where: list[sa.ColumnElement[bool] | sa.TextClause] = [table.c[name] == value for name, value in values.items()]
+    where: list[sa.ColumnElement[bool] | sa.TextClause] = [
+        table.c[name].in_(digests) if digests else table.c[name] == value for name, value in values.items()
+    ]
     if partial:
         where.append(sa.text(partial))
     statement = sa.select(table.c.id).where(*where, table.c.deleted_at.is_(None), table.c.id != draft.row["id"])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from db import search
 from db.clock import now, today
+from db.enums import EntryChannel
 from db.identity import global_id
+from db.prepared import prepared
 from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.actions import OpenRow
 from permissions.viewer import Viewer
@@ -19,6 +22,22 @@ from resolvers.faults import Fault
 from settings import Settings
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Once:
+    """A client's promise that requests with this `key` are one and the same; `digest` tells whether they are."""
+
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a write comes from: by which way it was entered, and, where the client said so, that it counts once."""
+
+    channel: EntryChannel = EntryChannel.PC
+    once: Once | None = None
 
 
 @dataclass
@@ -29,8 +48,11 @@ class Work:
     entities: Registry
     viewer: Viewer
     settings: Settings
+    origin: Origin = Origin()
     now: dt.datetime = field(default_factory=now)
     today: dt.date = field(default_factory=today)
+    known: dict[tuple[str, str], Row] = field(default_factory=dict)
+    """Rows that were looked up by their key already; whatever writes an entity's rows forgets those (`forget`)."""
 
     @property
     def actor(self) -> str | None:
@@ -57,19 +79,54 @@ class Work:
 
     def get(self, entity: str, key: str | None) -> Row | None:
         """A row by its key, whoever may see it; None for no key."""
-        table = self.table(entity)
-        return self.row(sa.select(table).where(table.c.id == key)) if key else None
+        if not key:
+            return None
+        if (entity, key) not in self.known:
+            self._look_up(entity, key, "get")
+        return self.known.get((entity, key))
 
     def hold(self, entity: str, key: str) -> Row | None:
         """A row by its key; nobody else changes it, or what is decided under it, before this transaction ends."""
-        table = self.table(entity)
-        return self.row(sa.select(table).where(table.c.id == key).with_for_update(key_share=True))
+        return self._look_up(entity, key, "hold")
+
+    def _look_up(self, entity: str, key: str, purpose: str) -> Row | None:
+        def statement() -> sa.Select[Any]:
+            table = self.table(entity)
+            found = sa.select(table).where(table.c.id == sa.bindparam("key"))
+            return found.with_for_update(key_share=True) if purpose == "hold" else found
+
+        rows = self.found((purpose, entity), statement, {"key": key})
+        return self.learn(entity, rows[0] if rows else None)
+
+    def found(
+        self, key: tuple[Hashable, ...], make: Callable[[], sa.Select[Any]], values: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """The rows of a statement that is the same every time for its `key`; `make` builds it the first time."""
+        return prepared(self.connection, key, make).rows(self.connection, {**self.viewer.binds, **values})
+
+    def learn(self, entity: str, row: Row | None) -> Row | None:
+        """Remember a whole row of `entity` as it stands now."""
+        if row is not None:
+            self.known[entity, row["id"]] = row
+        return row
+
+    def forget(self, entity: str | None = None) -> None:
+        """Look up the rows of `entity`, or of all, anew: they were changed, or a change was taken back."""
+        self.known = {place: row for place, row in self.known.items() if entity not in (None, place[0])}
+
+    def insert(self, table: sa.Table, row: Row) -> None:
+        """Write a new row, given with all its columns, and what the search knows of it."""
+        made = prepared(self.connection, ("insert", table.name), lambda: sa.insert(table), list(row))
+        made.run(self.connection, row)
+        search.put(self.connection, table, [row])
 
     def change(self, entity: str, key: str, **values: Any) -> None:
         """Set columns of a row as an effect of this write: it counts as a change of the row by the viewer."""
+        self.forget(entity)
         table = self.table(entity)
         stamp = {"updated_at": self.now, "updated_by_id": self.actor, "version": table.c.version + 1}
         self.connection.execute(sa.update(table).where(table.c.id == key).values(**values, **stamp))
+        search.renew(self.connection, table, [(key, values)])
 
 
 @dataclass
@@ -88,6 +145,8 @@ class Draft:
     clear: dict[str, str] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
+    early: bool = False
+    """It is judged before the rows that it is made together with: what follows from them is missing still."""
 
     @property
     def before(self) -> Row | None:

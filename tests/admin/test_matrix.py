@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from db.clock import today
 from db.engine import Database
 from db.registry import registry
 from settings import Settings
@@ -17,10 +18,10 @@ from tests.admin.person import Person
 
 LOGINS = {
     "province": "PROV", "city": "CITY", "district": "DIST", "district2": "DIST", "office": "OFFC", "office2": "OFFC",
-    "committee": "COMM", "mediator": "MEDR", "auditor": "AUDT", "sysadmin": "SYS",
+    "committee": "COMM", "mediator": "MEDR", "auditor": "AUDT", "sysadmin": "SYS", "court": "COURT",
 }  # fmt: skip
-_REGISTER = dict(PROV="P", CITY="C", DIST="D", OFFC="S", COMM="K", MEDR="K", AUDT="D")
-_ABOVE = {role: f"{scope}^" for role, scope in _REGISTER.items()}
+_REGISTER = dict(PROV="P", CITY="C", DIST="D", OFFC="S", COMM="K", MEDR="K", AUDT="D", COURT="filed")
+_ABOVE = {role: f"{scope}^" for role, scope in _REGISTER.items()} | {"COURT": "S^"}
 _ACCOUNTS = dict(PROV="P", CITY="C", DIST="D", OFFC="S", SYS="all")
 READS: dict[str, dict[str, str]] = {
     "Region": {**_ABOVE, "SYS": "all"},
@@ -30,9 +31,12 @@ READS: dict[str, dict[str, str]] = {
     "MediationCommittee": _REGISTER,
     "CommitteeTerm": _REGISTER,
     "MediatorAppointment": _REGISTER,
-    "CommitteeFiling": {**_REGISTER, "PROV": "P*"},
-    "Mediator": {**_REGISTER, "COMM": "appointed", "MEDR": "self"},
-    "MediationCase": {**_REGISTER, "PROV": "P*", "CITY": "C*", "MEDR": "mine"},
+    "PartnerInstitution": _ABOVE,
+    "Studio": _REGISTER,
+    "CourtNotification": dict(PROV="P*", CITY="C", DIST="D", OFFC="S", COURT="S", AUDT="D"),
+    "CommitteeFiling": {**_REGISTER, "PROV": "P*", "COURT": "told"},
+    "Mediator": {**_REGISTER, "COMM": "appointed", "MEDR": "self", "COURT": "serving"},
+    "MediationCase": {**_REGISTER, "PROV": "P*", "CITY": "C*", "MEDR": "mine", "COURT": ""},
     "UserAccount": _ACCOUNTS,
     "RoleGrant": _ACCOUNTS,
     "AuditLog": dict(PROV="P", CITY="C", DIST="D", OFFC="S", MEDR="mine", AUDT="D", SYS="technical"),
@@ -66,6 +70,11 @@ def rows(demo_url: str, people: Callable[[str], Person]) -> Rows:
             await database.stop()
 
     return asyncio.run(read())
+
+
+def today_holds(post: dict[str, Any]) -> bool:
+    """Whether an appointment holds today."""
+    return bool(post["start_on"] <= today() and (post["end_on"] is None or post["end_on"] >= today()))
 
 
 class Eyes:
@@ -109,6 +118,16 @@ class Eyes:
             case "appointed":
                 served = [r for r in self.rows["MediatorAppointment"] if r["committee_id"] in self.committees]
                 return row["id"] in {r["mediator_id"] for r in served} or row["created_by_id"] == self.account
+            case "filed":
+                filed = {r["id"] for r in self.rows["MediationCommittee"] if r["filing_status"] == "FILED"}
+                return below and (row["id"] if entity == "MediationCommittee" else row["committee_id"]) in filed
+            case "serving":
+                posts = [
+                    r for r in self.rows["MediatorAppointment"] if r["mediator_id"] == row["id"] and today_holds(r)
+                ]
+                return any(self.sees("MediatorAppointment", post, "filed") for post in posts)
+            case "told":
+                return row["court_notification_id"] is not None and below
             case "self":
                 return bool(row["id"] == self.grant["mediator_id"])
             case "mine":

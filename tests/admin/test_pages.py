@@ -48,9 +48,9 @@ def test_the_names_the_pages_use_are_in_the_schema() -> None:
         word
         for script in SCRIPTS
         for query in re.findall(r"`((?:query|mutation)[^`]*)`", script.read_text("utf-8"))
-        for word in re.findall(r"[A-Za-z]+", re.sub(r"\$\{[^}]*\}|\$\w+|(?:query|mutation) \w+", " ", query))
+        for word in re.findall(r"[A-Za-z_]+", re.sub(r"\$\{[^}]*\}|\$\w+|(?:query|mutation) \w+", " ", query))
     }
-    assert used - known - {"made", "create", "Input", "true"} == set()
+    assert used - known - {"made", "created", "taken", "waiting", "include", "if"} == set()
 
 
 def test_the_vocabulary_holds_every_enumeration() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from db.registry import registry
 from tests.admin.person import Person
 
 People = Callable[[str], Person]
@@ -247,4 +248,5 @@ def test_documents_speak_chinese(people: People) -> None:
     assert not {"name", "type", "COMMUNITY", "{", "members"} & set(opened["调委会快照"].replace("：", " ").split())
     logs = people("district").rows("审计日志")
     choices = people("district").schema("审计日志")["properties"]["对象类型"]["extra"]["choices"]
-    assert {choices[row["对象类型"]]["display_name"] for row in logs} <= {"账号", "备案", "行政区划", "人民调解委员会"}
+    named = {info.facts.zh for info in registry().values()}
+    assert {choices[row["对象类型"]]["display_name"] for row in logs} <= named

@@ -25,6 +25,7 @@ from db.base import Base
 from db.clock import now, today
 from db.engine import Database
 from db.identity import new_key
+from db.levels import fill_levels
 from db.registry import registry
 from permissions.passwords import hash_password
 from settings import Settings
@@ -94,6 +95,7 @@ class World:
                 successor_id=self.keys["street"] if name == "old" else None,
                 successor_path=PATHS["street"] if name == "old" else None,
             )  # fmt: skip
+        fill_levels(self.connection)
 
     def units(self) -> None:
         district = self.keys["district"]

@@ -143,7 +143,8 @@ async def test_bad_input_is_refused_at_its_field(
         await town.create("district", entity, data)
     assert codes(refused.value) == expected
     assert all("“" in fault.zh and fault.zh.endswith("。") and fault.en for fault in refused.value.faults)
-    assert await town.rows(entity) == [] == await town.rows("AuditLog")
+    assert await town.rows(entity) == []
+    assert {row["action"] for row in await town.rows("AuditLog")} <= {"REFUSED"}
 
 
 async def test_all_faults_come_at_once_and_nothing_is_written(town: Town) -> None:

@@ -33,12 +33,15 @@ def test_months_end_where_a_month_has_no_such_day() -> None:
 async def test_an_industry_committee_needs_its_trade_its_department_and_a_host(town: Town) -> None:
     unit = await town.create("district", "HostUnit", host(kind="SOCIAL_ORG", region={"code": code_of("district")}))
     data = committee("district", type="INDUSTRY", industryDomain="MEDICAL")
-    data |= {"supervisingDept": town.ref("health", "OrgUnit"), "hostUnit": town.ref(unit, "HostUnit")}
+    data |= {
+        "supervisingDept": town.ref("health-partner", "PartnerInstitution"),
+        "hostUnit": town.ref(unit, "HostUnit"),
+    }
     row = await town.row("MediationCommittee", await town.create("district", "MediationCommittee", data))
     assert (row["level"], row["guiding_office_id"]) == ("DISTRICT", town.keys["bureau"])
     with pytest.raises(Refused) as refused:
         await town.create("district", "MediationCommittee", data | {"supervisingDept": town.ref("office2", "OrgUnit")})
-    assert codes(refused.value) == {("supervisingDept", "RANGE")}
+    assert codes(refused.value) == {("supervisingDept", "NOT_FOUND")}
 
 
 async def test_a_village_committee_has_no_host_and_an_enterprise_one_must(town: Town) -> None:

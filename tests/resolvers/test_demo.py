@@ -158,6 +158,22 @@ def test_filings_stand_in_every_state_and_cases_too(demo: Loaded) -> None:
     assert {row["state"] for row in demo.rows["MediationCase"]} == {state.name for state in CaseState}
 
 
+def test_the_court_was_told_of_every_filing_of_the_quarters_that_are_over(demo: Loaded) -> None:
+    """Each filing once, by the notification of its quarter; the last one waits for the court (BR-13)."""
+    notices = sorted(demo.rows["CourtNotification"], key=lambda row: row["sent_on"])
+    told = {entry["id"]: n["id"] for n in notices for entry in n["committee_snapshot"]["filings"]}
+    linked = {
+        f"cf_{row['id']}": row["court_notification_id"]
+        for row in demo.rows["CommitteeFiling"]
+        if row["court_notification_id"]
+    }
+
+    assert told == linked
+    assert {n["state"] for n in notices[:-1]} == {"ACKNOWLEDGED"}
+    assert (notices[-1]["state"], notices[-1]["ack_by_id"]) == ("SENT", None)
+    assert {row["kind"] for row in demo.rows["Studio"]} == {"STATIONED", "PERSONAL", "GROUP"}
+
+
 def test_every_committee_has_the_filing_status_that_the_commands_would_give_it(demo: Loaded) -> None:
     def compare(connection: Connection) -> list[tuple[str, str, str]]:
         work = _work(connection)

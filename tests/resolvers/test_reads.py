@@ -70,7 +70,20 @@ class Statements:
             self.seen.append(sql)
             return await read(sql, values)
 
+        async def snapshot() -> Any:
+            found = await open_snapshot()
+            inner = found.read
+
+            async def recorded_there(sql: str, values: Any) -> str | None:
+                self.seen.append(sql)
+                return await inner(sql, values)
+
+            monkeypatch.setattr(found, "read", recorded_there)
+            return found
+
+        open_snapshot = database.snapshot
         monkeypatch.setattr(database, "read", recorded)
+        monkeypatch.setattr(database, "snapshot", snapshot)
 
 
 # --- statements and bytes ------------------------------------------------------------------------------------------

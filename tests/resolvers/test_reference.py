@@ -98,7 +98,8 @@ def structural(entities: Registry, entity: str, relation: Relation) -> bool:
     if relation.through is not None or relation.name == "ancestors":
         return False
     if relation.many:
-        return relation.far == f"{target.facts.owner}_id"
+        back = relation.far == "region_id" and target.table.c.region_id.info["facts"].computed
+        return relation.far == f"{target.facts.owner}_id" or back
     copied = relation.name == "region" and relation.facts is not None and relation.facts.computed
     return copied or relation.name == info.facts.owner
 
@@ -171,7 +172,7 @@ def test_pages_walk_every_row_once_and_in_order_both_ways(
 def walk(store: Place, viewer: str, ask: Ask, size: str, mark: str, end: str, more: str) -> list[str]:
     """The ids in the order in which pages bring them; backward the last comes first."""
     info = registry()[ask.entity]
-    order = Document(registry())._order(ask.order)
+    order = Document(registry()).order(ask.order)
     found: list[str] = []
     cursor = None
     for _ in range(100):

@@ -178,6 +178,12 @@ class Town:
         """A new account with one grant."""
         await self.database.write(lambda connection: _account(connection, self.keys, login, role, anchor))
 
+    async def grant(self, login: str, role: str, place: str) -> None:
+        """One more grant for an account, over a region of the town."""
+        anchor = {"account_id": self.keys[f"@{login}"], "role": role, "region_id": self.keys[place]}
+        scoped = {"valid_from": LONG_AGO, "scope_path": PATHS[place]}
+        await self.database.write(lambda c: _insert(c, self.keys, "role_grant", f"{login}-{role}", **anchor, **scoped))
+
     async def filing(self, committee: str, login: str = "office", kind: str = "ESTABLISH", **more: Any) -> str:
         """A draft of a filing."""
         data = {"committee": self.ref(committee, "MediationCommittee"), "type": kind, "eventOn": today()}
@@ -272,9 +278,19 @@ def build(connection: Connection) -> dict[str, str]:
         )
         more = {"org_unit_id": key, "org_scope_id": key, "valid_from": LONG_AGO}
         _insert(connection, keys, "org_unit_coverage", f"{name}-covers", **scoped, **more)
+    _partner(connection, keys, "health", "HEALTH")
     for login, (role, anchor) in ACCOUNTS.items():
         _account(connection, keys, login, role, {f"{column}_id": keys[name] for column, name in anchor.items()})
     return keys
+
+
+def _partner(connection: Connection, keys: dict[str, str], unit: str, kind: str) -> None:
+    """What a partner unit of the town is to mediation, as ``unit-partner``."""
+    scoped = {"region_id": keys[UNITS[unit][1]], "scope_path": PATHS[UNITS[unit][1]], "org_scope_id": keys[unit]}
+    _insert(
+        connection, keys, "partner_institution", f"{unit}-partner", org_unit_id=keys[unit], name=unit, 
+        partner_kind=kind, level="DISTRICT", contact_name=unit, contact_phone="025-1234567", **scoped,
+    )  # fmt: skip
 
 
 def _account(connection: Connection, keys: dict[str, str], login: str, role: str, anchor: Mapping[str, str]) -> None:

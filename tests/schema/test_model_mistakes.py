@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from db.enums import Sex
-from db.facts import Entity, Facts, Machine, Through, choice, day, document, integer, ref, text
+from db.facts import Entity, Facts, Machine, Rollup, Through, choice, day, document, integer, ref, text
 from db.mistakes import ModelMistake
 from db.registry import Registry
 from db.types import Choice, Key, Text
@@ -28,6 +28,11 @@ def book(**more: Any) -> tuple[str, dict[str, Any]]:
     """A model without a mistake, but for what is given; a value of None takes a part away."""
     parts = {"__doc__": "书。A book.", "__entity__": entity(), "name": text("名称", "Name."), **more}
     return "Book", {name: part for name, part in parts.items() if part is not None}
+
+
+def rolled(**more: Any) -> Entity:
+    """An entity with a rollup without a mistake, but for what is given."""
+    return entity(rollups=(Rollup(**{"name": "monthly", "day": "on", **more}),))
 
 
 def shelf(**more: Any) -> tuple[str, dict[str, Any]]:
@@ -107,6 +112,18 @@ MISTAKES: list[tuple[str, Models, str, str]] = [
      "Name the state column"),
     ("a personal label", [book(name=text("姓名", "Name.", personal="surname"))], "Book.__entity__",
      "what everybody may read"),
+    ("a rollup of rows without a region", [book(__entity__=rolled())], "Book.rollups monthly", "from Scoped"),
+    ("a rollup by a day that is none", [book(scope_path=text("路径", "Path."), __entity__=rolled(day="name"))],
+     "Book.rollups monthly", "fields that hold date"),
+    ("a rollup by free text",
+     [book(scope_path=text("路径", "Path."), on=day("日期", "Day."), __entity__=rolled(dimensions=("name",)))],
+     "Book.rollups monthly", "bool or enum"),
+    ("a rollup that adds up words",
+     [book(scope_path=text("路径", "Path."), on=day("日期", "Day."), __entity__=rolled(sums=("name",)))],
+     "Book.rollups monthly", "decimal or int"),
+    ("a rollup by what is no region",
+     [book(scope_path=text("路径", "Path."), on=day("日期", "Day."), __entity__=rolled(regions=("shelf",)))],
+     "Book.rollups monthly", "references to Region"),
 ]  # fmt: skip
 
 

@@ -7,7 +7,16 @@ import decimal
 from dataclasses import dataclass, field
 from typing import Any
 
-from db.enums import AppointmentBasis, AppointmentEndReason, CommitteeRole, CommitteeType, FundingSource, MediatorKind
+from db.enums import (
+    AppointmentBasis,
+    AppointmentEndReason,
+    CommitteeRole,
+    CommitteeStatus,
+    CommitteeType,
+    FilingStatus,
+    FundingSource,
+    MediatorKind,
+)
 from db.models.mediator_appointment import MediatorAppointment
 from resolvers.commands.demo.people import Person, person
 from resolvers.commands.demo.stories import Story
@@ -42,6 +51,11 @@ class Committee:
     def id(self) -> str:
         """Its row key."""
         return str(self.row["id"])
+
+    def status_is(self, status: CommitteeStatus, filing: FilingStatus) -> bool:
+        """Whether it stands so, with members who are in office."""
+        right = (self.row["status"], self.row["filing_status"]) == (status.name, filing.name)
+        return right and not self.story.waiting
 
 
 def appoint(world: World, committee: Committee) -> None:

@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 
 from db.enums import FilingState, FilingType
-from db.models.committee_filing import CommitteeFiling
 from db.registry import registry
 from resolvers.commands.demo.boards import Committee
 from resolvers.commands.demo.scales import HOME
@@ -30,14 +29,17 @@ _FORMER_ADDRESS = "{}（旧址）"
 _REFUSED = "所附选举记录显示推选会议未达到法定人数，不符合人民调解法第九条的规定。"
 
 
-def file_committee(world: World, committee: Committee) -> None:
-    """The filings of a committee's story."""
-    story, filed = committee.story, None
+def file_committee(world: World, committee: Committee) -> list[dict[str, Any]]:
+    """The filings of a committee's story, still to be added: the court is told of them first."""
+    story, made = committee.story, []
     if story.first is not None:
-        filed = _filing(world, committee, FilingType.ESTABLISH, story.first, committee.row["established_on"], None)
+        established = committee.row["established_on"]
+        made.append(_filing(world, committee, FilingType.ESTABLISH, story.first, established, None))
     if story.then is not None:
         kind, state = story.then
-        _filing(world, committee, kind, state, _event(world, committee, kind), filed)
+        filed = made[0]["committee_snapshot"] if made else None
+        made.append(_filing(world, committee, kind, state, _event(world, committee, kind), filed))
+    return made
 
 
 def _event(world: World, committee: Committee, kind: FilingType) -> dt.date:
@@ -53,8 +55,8 @@ def _event(world: World, committee: Committee, kind: FilingType) -> dt.date:
 def _filing(
     world: World, committee: Committee, kind: FilingType, state: FilingState, event_on: dt.date,
     filed: dict[str, Any] | None,
-) -> dict[str, Any] | None:  # fmt: skip
-    """One filing; returns its snapshot. `filed` is what was attested before it."""
+) -> dict[str, Any]:  # fmt: skip
+    """One filing. `filed` is what was attested before it."""
     passed, chance = _PASSED[state], world.chance
     days = _days(world, event_on, passed)
     times = [moment(day, 9 + step * 2, chance.randrange(60)) for step, day in enumerate(days)]
@@ -63,21 +65,19 @@ def _filing(
     sent_back = state in (FilingState.RETURNED, FilingState.WITHDRAWN)
     last_by = filer if decided else checker if checked or state is FilingState.RETURNED else maker
     attested = _attested(world, committee, kind, submitted.date()) if submitted else None
-    world.add(
-        CommitteeFiling, committee.place, committee.office.id, started, maker,
+    return world.row(
+        committee.place, committee.office.id, started, maker,
         committee_id=committee.id, type=kind.name, state=state.name, event_on=event_on,
         due_on=event_on + dt.timedelta(days=get_settings().filing_days) if submitted else None,
         submitted_at=submitted, submitted_by_id=maker if submitted else None,
         checked_at=checked, checked_by_id=checker if checked else None,
         filed_at=decided, filed_by_id=filer if decided else None,
         filing_no=_number(world, committee, decided.year) if decided and state is FilingState.FILED else None,
-        court_notified_on=_court_notice(world, decided.date()) if decided and state is FilingState.FILED else None,
         return_reason={FilingState.RETURNED: _RETURNED, FilingState.NOT_FILED: _REFUSED}.get(state),
         committee_snapshot=attested, changed_fields=changed_fields(filed, attested) if attested else None,
         version=passed + sent_back, updated_by_id=last_by,
         updated_at=times[-1] + dt.timedelta(hours=3 if sent_back else 0),
     )  # fmt: skip
-    return attested
 
 
 def _days(world: World, event_on: dt.date, passed: int) -> list[dt.date]:
@@ -107,13 +107,6 @@ def _number(world: World, committee: Committee, year: int) -> str:
     """As ``numbers.filing_no`` gives it."""
     district = committee.place.code[:6]
     return f"{district}-{year}-{world.next(f'filing/{district}/{year}'):04d}"
-
-
-def _court_notice(world: World, filed_on: dt.date) -> dt.date | None:
-    """The court gets the list of a quarter on the tenth day after it (BR-13)."""
-    year, month = divmod(filed_on.year * 12 + (filed_on.month - 1) // 3 * 3 + 3, 12)
-    notice = dt.date(year, month + 1, 10)
-    return notice if notice <= world.last else None
 
 
 # --- what is attested ------------------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ from pathlib import Path
 from sqlalchemy.engine import Connection
 
 from db import clock
+from db.audit.records import enqueue
 from db.engine import Database, analyze
 from db.enums import AuditAction, CommitteeType, RegionLevel
 from db.models.audit_log import AuditLog
+from db.models.committee_filing import CommitteeFiling
 from db.technical import NumberSeries
 from permissions.accounts import has_accounts
 from permissions.passwords import generate_password, hash_password
@@ -22,10 +24,12 @@ from resolvers.commands.demo.boards import Committee
 from resolvers.commands.demo.cases import open_cases
 from resolvers.commands.demo.filings import file_committee
 from resolvers.commands.demo.hosts import seats
+from resolvers.commands.demo.notices import notify_court
 from resolvers.commands.demo.register import found_committee, plans
 from resolvers.commands.demo.rows import Rows
 from resolvers.commands.demo.scales import HOME, HOME_STREET, SCALES, Scale
 from resolvers.commands.demo.stories import SETTLED, story
+from resolvers.commands.demo.studios import open_studios
 from resolvers.commands.demo.units import Bureaus, District, open_district
 from resolvers.commands.demo.world import TABLE, Place, World, at_level, below, parents_of_streets, places
 from resolvers.commands.region_files import Progress
@@ -96,11 +100,11 @@ async def seed_demo(
     load = await _plan(database, scale, seed, today or clock.today(), await asyncio.to_thread(hash_password, password))
     steps = list(_steps(load, progress))
     if scale == "demo":
-        await database.write(lambda connection: [step(connection) for step in steps])
+        await database.write(lambda connection: [step(connection) for step in steps], bulk=True)
     else:
         for step in steps:
-            await database.write(step)
-    await database.write(analyze)
+            await database.write(step, bulk=True)
+    await database.write(analyze, bulk=True)
     return DemoResult(dict(sorted(load.counts.items())), LOGINS, password)
 
 
@@ -123,7 +127,7 @@ async def _import_regions(database: Database, nation: bool, progress: Progress) 
         zh = f"没有区划文件 {file.name}；请先用 ./run regions import 导入{'全国' if nation else '江苏省'}的区划"
         raise _refused("regions", zh, f"there is no file {file.name}: import the regions first")
     source = await asyncio.to_thread(read_source, file, None, progress)
-    await database.write(lambda connection: write_regions(connection, source, progress=progress))
+    await database.write(lambda connection: write_regions(connection, source, progress=progress), bulk=True)
 
 
 def _holds(connection: Connection, nation: bool) -> bool:
@@ -212,8 +216,11 @@ def _fill(load: _Load, connection: Connection, part: _Part) -> None:
     committees = _found(world, district, part, home)
     if home:
         _settle(load, connection, district, committees)
-    for committee in committees:
-        file_committee(world, committee)
+    filings = [row for committee in committees for row in file_committee(world, committee)]
+    notify_court(world, district, committees, filings)
+    for row in filings:
+        world.rows.add(CommitteeFiling, row)
+    open_studios(world, district, committees)
     open_cases(world, district, committees, part.cases)
 
 
@@ -255,3 +262,4 @@ def _finish(load: _Load, connection: Connection) -> None:
     summary = f"载入演示数据（规模 {load.name}，种子 {world.seed}）"
     row = world.add(AuditLog, owner, None, clock.now(), action=AuditAction.IMPORT.name, summary=summary, after=made)
     row["at"] = row["created_at"]
+    enqueue(connection, row["id"])

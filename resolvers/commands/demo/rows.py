@@ -13,6 +13,7 @@ from db.bulk import BATCH, insert_rows
 from db.models.audit_log import AuditLog
 from db.models.committee_filing import CommitteeFiling
 from db.models.committee_term import CommitteeTerm
+from db.models.court_notification import CourtNotification
 from db.models.host_unit import HostUnit
 from db.models.mediation_case import MediationCase
 from db.models.mediation_committee import MediationCommittee
@@ -20,14 +21,16 @@ from db.models.mediator import Mediator
 from db.models.mediator_appointment import MediatorAppointment
 from db.models.org_unit import OrgUnit
 from db.models.org_unit_coverage import OrgUnitCoverage
+from db.models.partner_institution import PartnerInstitution
 from db.models.role_grant import RoleGrant
+from db.models.studio import Studio
 from db.models.user_account import UserAccount
 from db.technical import NumberSeries
 
 # Each table stands after those that its rows refer to.
 ORDER: tuple[type[Base], ...] = (
-    UserAccount, OrgUnit, OrgUnitCoverage, HostUnit, MediationCommittee, CommitteeTerm, Mediator, MediatorAppointment,
-    CommitteeFiling, MediationCase, RoleGrant, AuditLog, NumberSeries,
+    UserAccount, OrgUnit, OrgUnitCoverage, PartnerInstitution, HostUnit, MediationCommittee, CommitteeTerm, Mediator,
+    MediatorAppointment, Studio, CourtNotification, CommitteeFiling, MediationCase, RoleGrant, AuditLog, NumberSeries,
 )  # fmt: skip
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from random import Random
 
 from sqlalchemy.engine import Connection
 
-from db.enums import IndustryDomain, KeyFunction, OrgUnitKind, RegionKind, RegionLevel
+from db.enums import IndustryDomain, KeyFunction, OrgUnitKind, PartnerKind, RegionKind, RegionLevel
 from db.models.org_unit import OrgUnit
 from db.models.org_unit_coverage import OrgUnitCoverage
-from resolvers.commands.demo.names import phone
+from db.models.partner_institution import PartnerInstitution
+from resolvers.commands.demo.names import person_name, phone
 from resolvers.commands.demo.scales import HOME
 from resolvers.commands.demo.world import TABLE, Office, Place, World, places, with_ids
 
@@ -22,10 +24,10 @@ _KINDS = {
 }
 # Who supervises the committees of a trade in a district.
 DEPARTMENTS = (
-    (IndustryDomain.MEDICAL, "卫生健康委员会"),
-    (IndustryDomain.TRAFFIC, "公安分局交通警察大队"),
-    (IndustryDomain.PROPERTY, "住房保障和房产局"),
-    (IndustryDomain.LABOUR, "人力资源和社会保障局"),
+    (IndustryDomain.MEDICAL, "卫生健康委员会", PartnerKind.HEALTH),
+    (IndustryDomain.TRAFFIC, "公安分局交通警察大队", PartnerKind.TRAFFIC_POLICE),
+    (IndustryDomain.PROPERTY, "住房保障和房产局", PartnerKind.HOUSING),
+    (IndustryDomain.LABOUR, "人力资源和社会保障局", PartnerKind.LABOUR),
 )
 
 
@@ -42,7 +44,9 @@ class District:
     offices: dict[str, Office]
     """By the id of the street they cover."""
     court: str
+    """The unit of the basic court."""
     departments: dict[IndustryDomain, str]
+    """The partner institutions that supervise trades."""
     elsewhere: Place
     """A village of another district, where some of the disputes arise."""
 
@@ -131,15 +135,29 @@ def open_offices(world: World, bureau_id: str, streets: list[Place], *, share: b
 
 def open_partners(world: World, district: Place) -> tuple[str, dict[IndustryDomain, str]]:
     """The basic court of a district and the departments that supervise trades."""
-    short = district.name
-    court = add_unit(world, district, OrgUnitKind.PARTNER, f"{short}人民法院", None, covers=[district], seat="20 号")
-    departments = {
-        domain: add_unit(
-            world, district, OrgUnitKind.PARTNER, short + name, None, covers=[district], seat=f"{30 + i} 号"
+    court = add_unit(
+        world, district, OrgUnitKind.PARTNER, f"{district.name}人民法院", None, covers=[district], seat="20 号"
+    )
+    chance = Random(f"{world.seed}/partners/{district.code}")  # its own: what they draw moves nothing else
+    _institution(world, chance, district, court, PartnerKind.COURT)
+    departments = {}
+    for i, (domain, name, kind) in enumerate(DEPARTMENTS):
+        unit = add_unit(
+            world, district, OrgUnitKind.PARTNER, district.name + name, None, covers=[district], seat=f"{30 + i} 号"
         )
-        for i, (domain, name) in enumerate(DEPARTMENTS)
-    }
+        departments[domain] = _institution(world, chance, district, unit, kind)
     return court, departments
+
+
+def _institution(world: World, chance: Random, district: Place, unit: str, kind: PartnerKind) -> str:
+    """What a partner unit is to mediation; its id."""
+    row = world.add(
+        PartnerInstitution, district, unit, org_unit_id=unit, name=world.unit_names[unit], partner_kind=kind.name,
+        level=district.level, contact_name=person_name(chance, chance.random() < 0.5),
+        contact_phone=phone(chance, district.code), has_mediation_org=kind is PartnerKind.COURT,
+    )  # fmt: skip
+    world.unit_names[row["id"]] = world.unit_names[unit]
+    return str(row["id"])
 
 
 def open_district(

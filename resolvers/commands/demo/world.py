@@ -122,13 +122,19 @@ class World:
         **values: Any,
     ) -> dict[str, Any]:
         """Add a row that belongs to `place` and is guided by an office; returns it."""
+        row = self.row(place, office_id, at, by, **values)
+        self.rows.add(model, row)
+        return row
+
+    def row(
+        self, place: Place, office_id: str | None, at: dt.datetime | None = None, by: str | None = None, **values: Any
+    ) -> dict[str, Any]:
+        """Such a row, still to be added."""
         at = at or self.loaded_at
-        row = {
+        return {
             "id": next(self.keys), "created_at": at, "updated_at": at, "created_by_id": by, "updated_by_id": by,
             "scope_path": place.path, "region_id": place.id, "org_scope_id": office_id, **values,
         }  # fmt: skip
-        self.rows.add(model, row)
-        return row
 
 
 def moment(day: dt.date, hour: int, minute: int) -> dt.datetime:

@@ -76,10 +76,6 @@ def _check_trade(draft: Draft) -> None:
     for column in ("industry_domain", "supervising_dept_id"):
         if draft.row.get(column) is None and column not in draft.broken:
             draft.fault(column, "REQUIRED", "为行业性、专业性调委会必填", "is required for this type of committee")
-    if draft.whole("supervising_dept_id"):
-        unit = draft.work.get("OrgUnit", draft.row["supervising_dept_id"])
-        if unit and unit["kind"] != OrgUnitKind.PARTNER.name:
-            draft.fault("supervising_dept_id", "RANGE", "须为联动单位", "must be a partner unit")
 
 
 def _check_host(draft: Draft) -> None:

@@ -91,4 +91,13 @@ def _allow(draft: Draft) -> None:
     require_maker(draft.work, draft.row["kind"], draft.row["scope_path"])
 
 
-RULES = Rules(check=_check, allow=_allow)
+def _after(draft: Draft) -> None:
+    """The partner institution bears the name of its unit."""
+    if draft.before is None or not draft.changed("name"):
+        return
+    partner = draft.work.table("PartnerInstitution")
+    for row in draft.work.living("PartnerInstitution", partner.c.org_unit_id == draft.row["id"]):
+        draft.work.change("PartnerInstitution", row["id"], name=draft.row["name"])
+
+
+RULES = Rules(check=_check, allow=_allow, after=_after)

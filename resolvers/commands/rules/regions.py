@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from db.enums import RegionLevel
+from db.levels import fill_levels
 from resolvers.commands.places import rank
 from resolvers.commands.region_tree import segment
 from resolvers.commands.rules import Rules
@@ -42,4 +43,9 @@ def _free_path(draft: Draft) -> str:
     return path
 
 
-RULES = Rules(check=_check, finish=_finish)
+def _after(draft: Draft) -> None:
+    if draft.new:
+        fill_levels(draft.work.connection, draft.row["id"])
+
+
+RULES = Rules(check=_check, finish=_finish, after=_after)

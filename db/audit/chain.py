@@ -1,0 +1,162 @@
+"""The chain of seals: each seal is an HMAC over the seal before it and the record it stands for.
+
+Records lie in ``audit_log`` and never change; seals lie beside them. The key comes from the installation's secret, so
+whoever can write the database, but does not have the secret, cannot change, remove or reorder a sealed record unseen.
+The order is that of sealing: a record that was committed late is sealed late.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from db import crypto
+from db.clock import now
+from db.models.audit_log import AuditLog
+from db.technical import AuditCheckpoint, AuditSeal, AuditWaiting, KeptKey
+from db.types import Json, Moment
+
+BATCH = 500
+FIRST = "0" * 64
+"""What stands before the first seal."""
+_LOCK = 7_235_012
+"""PostgreSQL's lock of who seals; any number that nobody else uses."""
+LOG, SEAL = AuditLog.__table__, AuditSeal.__table__
+PURPOSE, _CONTEXT = "audit chain", "kept_key.wrapped"
+Stored = Mapping[str, Any] | RowMapping
+"""A row as it is stored, or as it is about to be."""
+
+
+# --- what is sealed ---------------------------------------------------------------------------------------------------
+
+
+def raw_columns(connection: Connection, table: sa.FromClause, prefix: str = "") -> list[sa.Label[Any]]:
+    """The columns of a table as text that no tampering can make unreadable, labelled with their names."""
+
+    def raw(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        as_stored = isinstance(column.type, Json)
+        as_stored |= isinstance(column.type, Moment) and connection.dialect.name == "sqlite"
+        return sa.type_coerce(column, sa.Text()) if as_stored else column
+
+    return [raw(column).label(f"{prefix}{column.name}") for column in table.c]
+
+
+def canonical(record: Stored) -> bytes:
+    """A record as bytes, the same on both databases. Empty columns are left out: one that comes later changes none."""
+    told = {name: _plain(name, value) for name, value in record.items() if value is not None}
+    return orjson.dumps(told, default=repr, option=orjson.OPT_SORT_KEYS)
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(" ", "milliseconds")[:23]
+    return bool(value) if isinstance(LOG.c[name].type, sa.Boolean) else value
+
+
+def mark(key: bytes, record: Stored) -> str:
+    """The HMAC of a record by itself: it tells a changed record from a changed order."""
+    return hmac.digest(key, b"record\0" + canonical(record), "sha256").hex()
+
+
+def seal(key: bytes, before: str, link: Stored) -> str:
+    """The seal of a link (``seq``, ``record_id``, ``mark``, ``sealed_at``) after the seal `before`."""
+    parts = [before, int(link["seq"]), str(link["record_id"]), link["mark"], _moment(link["sealed_at"])]
+    return hmac.digest(key, b"link\0" + orjson.dumps(parts), "sha256").hex()
+
+
+def checkpoint_mark(key: bytes, checkpoint: Stored) -> str:
+    """The HMAC of the place where the chain begins."""
+    parts = [int(checkpoint["seq"]), checkpoint["seal"], _moment(checkpoint["removed_at"])]
+    return hmac.digest(key, b"checkpoint\0" + orjson.dumps(parts), "sha256").hex()
+
+
+def _moment(value: Any) -> str:
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(" ", "milliseconds")[:23]
+    return str(value)
+
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+
+class ChainKeys:
+    """The keys of the chain by the ids of their secrets; those of secrets that are gone were kept, wrapped."""
+
+    def __init__(self, connection: Connection) -> None:
+        kept = connection.execute(sa.select(KeptKey.secret, KeptKey.wrapped)).all()
+        self._keys = {secret: crypto.derived_key(PURPOSE, secret) for secret in crypto.secrets()}
+        for secret, wrapped in kept:
+            if secret not in self._keys:
+                self._keys[secret] = crypto.unwrap(wrapped, f"{_CONTEXT}.{secret}")
+
+    def get(self, secret: str) -> bytes | None:
+        """The key of a secret; None for one that nobody knows here."""
+        return self._keys.get(secret)
+
+    def keep(self, connection: Connection) -> None:
+        """Wrap the keys of all earlier secrets with the current one, so that these secrets can go."""
+        connection.execute(sa.delete(KeptKey))
+        for secret, key in self._keys.items():
+            if secret != crypto.current_secret():
+                wrapped = crypto.wrap(key, f"{_CONTEXT}.{secret}")
+                connection.execute(sa.insert(KeptKey), [{"secret": secret, "wrapped": wrapped}])
+
+
+# --- sealing ----------------------------------------------------------------------------------------------------------
+
+
+def is_waiting(connection: Connection) -> bool:
+    """Whether any record is to be sealed."""
+    return connection.scalar(sa.select(AuditWaiting.record_id).limit(1)) is not None
+
+
+def seal_waiting(connection: Connection, most: int = BATCH) -> int:
+    """Seal records that wait, oldest id first; how many. One process does so at a time, the others find nothing."""
+    if not _is_my_turn(connection):
+        return 0
+    log = LOG.alias("r")
+    waiting = sa.select(*raw_columns(connection, log)).join(AuditWaiting, AuditWaiting.record_id == log.c.id)
+    records = connection.execute(waiting.order_by(log.c.id).limit(most)).mappings().all()
+    if not records:
+        return 0
+    links = _links(connection, records)
+    connection.execute(sa.insert(AuditSeal), links)
+    connection.execute(
+        sa.delete(AuditWaiting.__table__).where(AuditWaiting.record_id == sa.bindparam("sealed")),  # type: ignore[arg-type]
+        [{"sealed": link["record_id"]} for link in links],
+    )
+    return len(links)
+
+
+def last_link(connection: Connection) -> tuple[int, str]:
+    """Number and seal of the end of the chain; ``(0, FIRST)`` where there is none yet."""
+    link = sa.select(SEAL.c.seq, SEAL.c.seal).order_by(SEAL.c.seq.desc()).limit(1)
+    begun = sa.select(AuditCheckpoint.seq, AuditCheckpoint.seal).order_by(AuditCheckpoint.seq.desc()).limit(1)
+    found = connection.execute(link).one_or_none() or connection.execute(begun).one_or_none()
+    return (found[0], found[1]) if found else (0, FIRST)
+
+
+def _links(connection: Connection, records: Sequence[RowMapping]) -> list[dict[str, Any]]:
+    secret, sealed_at = crypto.current_secret(), now()
+    key = crypto.derived_key(PURPOSE, secret)
+    seq, before = last_link(connection)
+    links = []
+    for record in records:
+        seq += 1
+        link = {"seq": seq, "record_id": record["id"], "mark": mark(key, record), "sealed_at": sealed_at}
+        before = seal(key, before, link)
+        links.append({**link, "seal": before, "secret": secret})
+    return links
+
+
+def _is_my_turn(connection: Connection) -> bool:
+    """SQLite has one writer at a time anyhow."""
+    if connection.dialect.name == "sqlite":
+        return True
+    return bool(connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK))))

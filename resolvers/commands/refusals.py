@@ -1,0 +1,101 @@
+"""What was refused leaves a record too, so that probing is seen: who asked for what, never with which values.
+
+A refused write is rolled back first; its record is a transaction of its own. If that cannot be written, the answer is
+INTERNAL: what nobody could read about must not tell anything. Who is refused too often may not write for a while.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+from db.engine import Database
+from db.enums import AuditAction
+from db.registry import EntityInfo, Registry
+from permissions.rates import acts_of_late
+from permissions.viewer import Viewer
+from resolvers.commands.audit import record_at_home
+from resolvers.faults import Denied, Fault, Refused
+
+MOST_TOLD = 20
+_TELLING = frozenset({"NOT_FOUND", "NOT_UNIQUE", "FORBIDDEN"})
+"""Codes that say whether there is something the viewer may not see."""
+_SUSPECTS = 10_000
+
+
+def rate_limited(zh: str, en: str) -> Denied:
+    """Somebody did of late what is limited as often as they may."""
+    return Denied("RATE_LIMITED", f"{zh}，请稍后再试。", f"{en}; try again later.")
+
+
+class Refusals:
+    """The records of refusals of one process."""
+
+    def __init__(self, database: Database, entities: Registry) -> None:
+        self._database, self._entities = database, entities
+        self._suspects: OrderedDict[str, None] = OrderedDict()
+        """Accounts that were refused something here: only their writes are worth a look at the count."""
+
+    @contextlib.asynccontextmanager
+    async def watch(self, viewer: Viewer, info: EntityInfo) -> AsyncIterator[None]:
+        """A write by `viewer` of rows of an entity. Raises RATE_LIMITED for who was refused too often."""
+        await self._check(viewer)
+        try:
+            yield
+        except Refused as refused:
+            await self.note_faults(viewer, info, refused.faults)
+            raise
+        except Denied as denied:
+            if denied.code == "FORBIDDEN" or denied.about is not None:
+                denied.about = None  # told; who answers the request need not do so again
+                await self._note(viewer, info, [{"path": [], "code": denied.code}])
+            raise
+
+    async def note_faults(self, viewer: Viewer, info: EntityInfo, faults: Iterable[Fault]) -> None:
+        """Record the faults of a refused write that tell something; none for a form that has to be mended."""
+        telling = [fault for fault in faults if self._tells(info, fault)]
+        if telling:
+            await self._note(viewer, info, [{"path": list(fault.path), "code": fault.code} for fault in telling])
+
+    async def note_reads(self, viewer: Viewer, problems: Iterable[Denied]) -> None:
+        """Record one refused request to read, whatever number of its parts was refused."""
+        about = {denied.about: denied.code for denied in problems if denied.about is not None}
+        if about:
+            told = [{"path": [name], "code": code} for name, code in about.items()]
+            await self._note(viewer, self._entities[next(iter(about))], told)
+
+    async def _check(self, viewer: Viewer) -> None:
+        if viewer.account_id in self._suspects:
+            most = self._database.settings.refused_writes_per_hour
+            count = await self._database.look(lambda c: acts_of_late(c, viewer.account_id, AuditAction.REFUSED))
+            if count >= most:
+                raise rate_limited("被拒绝的次数过多", "You were refused too often")
+
+    async def _note(self, viewer: Viewer, info: EntityInfo, told: Sequence[dict[str, Any]]) -> None:
+        if not viewer.account_id:
+            return  # the server itself
+        distinct = list({(*each["path"], each["code"]): each for each in told}.values())
+        codes = "、".join(dict.fromkeys(each["code"] for each in distinct))
+        summary, after = f"拒绝：{info.facts.zh}（{codes}）", {"refused": distinct[:MOST_TOLD], "count": len(told)}
+        await self._database.write(
+            lambda connection: record_at_home(connection, viewer, AuditAction.REFUSED, info, summary, after)
+        )
+        self._suspects[viewer.account_id] = None
+        if len(self._suspects) > _SUSPECTS:
+            self._suspects.popitem(last=False)
+
+    def _tells(self, info: EntityInfo, fault: Fault) -> bool:
+        """Whether a fault is more than a slip: it says what there is elsewhere, or something of personal data."""
+        if fault.code in _TELLING:
+            return True
+        at = info
+        for step in fault.path:
+            if (field := at.public_fields.get(step)) is not None:
+                return field.kind == "encrypted" or field.maskable or field.facts.tells
+            if (relation := at.public_relations.get(step)) is not None:
+                at = self._entities[relation.target]
+                if fault.code == "RANGE":
+                    return True  # outside of what the viewer may write
+        return False

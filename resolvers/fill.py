@@ -1,0 +1,158 @@
+"""``fill: true``: the groups that do not occur, with nothing in them.
+
+Each key has a domain: the buckets between the first and the last, the members of an enumeration, the visible regions
+of a level, otherwise the values that occur. The groups are the domains' product.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
+
+from db.types import Text
+from resolvers.binds import Call
+from resolvers.buckets import number_of
+from resolvers.cursors import NONCE
+from resolvers.joins import region_step
+from resolvers.keys import GroupKey
+from resolvers.levels import Levels
+from resolvers.periods import days_of
+from resolvers.requests import Groups
+
+MOST_GROUPS = 10_000
+TOO_MANY = f"{NONCE}!"
+"""What a statement prints instead of its answer when the groups became too many; no row can hold it."""
+_NULL: ColumnElement[str] = sa.literal_column(f"'{NONCE}'", sa.Text())
+"""Stands for null where keys are compared; no row can hold it."""
+
+
+class Filled:
+    """The groups of a grouping with those that do not occur."""
+
+    def __init__(self, levels: Levels, request: Groups) -> None:
+        self.levels, self.request, self.grouping = levels, request, levels.grouping
+        self.c = levels.c
+
+    def cells(self) -> sa.Select[Any]:
+        """All groups; those that do not occur have n = 0 and nulls for parts."""
+        keys = self.grouping.keys
+        found = self.levels.level(len(keys))
+        domains = [self._domain(i, key, found) for i, key in enumerate(keys)]
+        joinable = select(
+            *found.c, *(_joinable(key, found.c[f"k{i}"]).label(f"j{i}") for i, key in enumerate(keys))
+        ).subquery(self.c.name())
+        product: FromClause = domains[0]
+        for domain in domains[1:]:
+            product = product.join(domain, sa.true())
+        same = [
+            _joinable(key, domain.c.k) == joinable.c[f"j{i}"]
+            for i, (key, domain) in enumerate(zip(keys, domains, strict=True))
+        ]
+        columns: list[ColumnElement[Any]] = []
+        for i, (key, domain) in enumerate(zip(keys, domains, strict=True)):
+            columns.append(sa.type_coerce(domain.c.k, found.c[f"k{i}"].type).label(f"k{i}"))
+            if key.level:
+                columns.append(self._code(key, domain.c.k).label(f"r{i}"))
+        columns.append(func.coalesce(joinable.c.n, sa.literal_column("0"), type_=sa.Integer()).label("n"))
+        columns += [joinable.c[label] for label in self.grouping.measures.parts.values()]
+        if self.levels.guarded:
+            columns.append(func.coalesce(joinable.c.hidden, sa.false(), type_=sa.Boolean()).label("hidden"))
+        rows = select(*columns).select_from(product.outerjoin(joinable, and_(*same)))
+        # One more than there may be, so that too many are noticed.
+        return rows.correlate_except(*domains, joinable).limit(sa.literal_column(str(MOST_GROUPS + 1)))
+
+    def _code(self, key: GroupKey, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        region = self.c.alias(key.info)
+        rows = select(region.c.code).where(region.c.id == value).correlate_except(region)
+        return sa.type_coerce(rows.scalar_subquery(), Text())
+
+    def _domain(self, i: int, key: GroupKey, found: FromClause) -> FromClause:
+        occurring = select(found.c[f"k{i}"].label("k")).select_from(found).correlate_except(found)
+        more = self._more(i, key, found)
+        # UNION takes each value once, null as well.
+        return (
+            sa.union(occurring, more).subquery(self.c.name())
+            if more is not None
+            else occurring.distinct().subquery(self.c.name())
+        )
+
+    def _more(self, i: int, key: GroupKey, found: FromClause) -> sa.Select[Any] | None:
+        if key.granularity is not None:
+            return self._buckets(i, key, found)
+        if key.level is not None:
+            return self._regions(key)
+        assert key.column is not None
+        if key.kind == "bool":
+            values = [sa.literal_column(value, sa.Boolean()) for value in ("true", "false")]
+        elif key.kind == "enum" and key.column.facts.members is not None:
+            values = [sa.literal_column(f"'{name}'", key.column.type) for name in key.column.facts.members.__members__]
+        else:
+            return None
+        several = sa.union_all(*(select(value.label("k")) for value in values)).subquery(self.c.name())
+        return select(several.c.k)
+
+    def _buckets(self, i: int, key: GroupKey, found: FromClause) -> sa.Select[Any]:
+        ends = self._bounds(key) or (func.min(found.c[f"k{i}"]), func.max(found.c[f"k{i}"]))
+        span = select(ends[0].label("low"), ends[1].label("high")).select_from(found).correlate_except(found)
+        span_of = span.limit(sa.literal_column("1")).subquery(self.c.name())
+        numbers = _numbers(self.c.name)
+        value = span_of.c.low + numbers.c.i
+        return select(value.label("k")).select_from(span_of.join(numbers, value <= span_of.c.high))
+
+    def _bounds(self, key: GroupKey) -> tuple[ColumnElement[int], ColumnElement[int]] | None:
+        """The first and last bucket of a period that the list's condition names for the column."""
+        condition = (self.request.of.where or {}).get(key.path[0]) if len(key.path) == 1 else None
+        if not isinstance(condition, Mapping):
+            return None
+        if (period := condition.get("inPeriod")) is not None:
+            edges: list[tuple[Any, Callable[[Any], dt.date]]] = [
+                (period, lambda p: days_of(p)[0]), (period, lambda p: days_of(p)[1] - dt.timedelta(days=1)),
+            ]  # fmt: skip
+        elif isinstance(between := condition.get("between"), list | tuple) and len(between) == 2:
+            edges = [(between[0], _day), (between[1], _day)]
+        else:
+            return None
+        granularity = key.granularity
+        assert granularity is not None
+
+        def convert(day: Callable[[Any], dt.date]) -> Callable[[Any, Call], int]:
+            return lambda value, _call: number_of(day(value), granularity)
+
+        low, high = (self.c.binds.add(leaf, sa.Integer(), convert(day)) for leaf, day in edges)
+        return low, high
+
+    def _regions(self, key: GroupKey) -> sa.Select[Any]:
+        c, info = self.c, key.info
+        region = c.alias(info)
+        today = sa.bindparam("v_today", type_=region.c.valid_to.type)
+        conditions = [
+            region.c.level == sa.literal_column(f"'{key.level}'", region.c.level.type),
+            or_(region.c.valid_to.is_(None), region.c.valid_to >= today),
+            c.scope(info, region),
+        ]
+        within = (self.request.of.where or {}).get(key.path[0]) if len(key.path) == 1 else None
+        if isinstance(within, Mapping) and within.get("descendantOf") is not None:
+            conditions.append(region_step(c, "descendantOf", region, within["descendantOf"], "where"))
+        return select(region.c.id.label("k")).where(*conditions).correlate_except(region)
+
+
+def _day(value: Any) -> dt.date:
+    return value.date() if isinstance(value, dt.datetime) else value
+
+
+def _numbers(name: Callable[[], str]) -> FromClause:
+    """The numbers from 0 to 9,999: every domain that is longer is too many groups anyway."""
+    digits = sa.text(" UNION ALL ".join(f"SELECT {i} AS d" for i in range(10))).columns(sa.column("d", sa.Integer()))
+    ones, tens, hundreds, thousands = (digits.subquery(name()) for _ in range(4))
+    number = ones.c.d + tens.c.d * 10 + hundreds.c.d * 100 + thousands.c.d * 1000
+    joined = ones.join(tens, sa.true()).join(hundreds, sa.true()).join(thousands, sa.true())
+    return select(number.label("i")).select_from(joined).subquery(name())
+
+
+def _joinable(key: GroupKey, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The value as text that is never null: equal where two keys are the same, null included."""
+    return func.coalesce(sa.cast(value, sa.Text()), _NULL, type_=sa.Text())

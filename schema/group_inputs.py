@@ -1,0 +1,145 @@
+"""Registry -> the inputs of aggregates and groups: keys, buckets, conditions over measures and orders by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from graphql import GraphQLBoolean, GraphQLEnumType, GraphQLEnumValue, GraphQLInputField, GraphQLNonNull, GraphQLString
+
+from db.enums import RegionLevel
+from db.registry import EntityInfo, Field
+from resolvers.buckets import CHINA, Granularity
+from resolvers.measures import ADDED, RANGED, countable
+from schema.scalars import DECIMAL
+
+if TYPE_CHECKING:
+    from schema.inputs import Inputs
+
+_ORDERED = ("eq", "neq", "in", "notIn", "isNull", "gt", "gte", "lt", "lte", "between")
+
+
+def added(info: EntityInfo) -> list[Field]:
+    """The columns that sum and avg take."""
+    return [f for f in info.fields.values() if f.kind in ADDED and f.name != "version"]
+
+
+def ranged(info: EntityInfo) -> list[Field]:
+    """The columns that min and max take."""
+    return [f for f in info.fields.values() if f.kind in RANGED and f.name != "version"]
+
+
+class GroupInputs:
+    """The input types of groups, beside those of ``schema.inputs``."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
+        self.granularity = GraphQLEnumType(
+            "Granularity",
+            {g.name: GraphQLEnumValue(g, description=f"{g.value}.") for g in Granularity},
+            description="时间分段的长短。How long a bucket of time is.",
+        )
+
+    def time_bucket(self) -> Any:
+        """``TimeBucket``: how a day or a moment is cut."""
+        return self.inputs.input(
+            "TimeBucket",
+            lambda: {
+                "granularity": GraphQLInputField(GraphQLNonNull(self.granularity), description="分段长短。"),
+                "timeZone": GraphQLInputField(
+                    GraphQLString, default_value=CHINA, description="按哪个时区的日历；日期字段不受影响。"
+                ),
+                "as": GraphQLInputField(GraphQLString, description="同一字段分两次时的名称，取键时以 as 指明。"),
+            },
+            "时间分段。A bucket of time.",
+        )
+
+    def region_bucket(self) -> Any:
+        """``RegionBucket``: rows rolled up along the tree of regions."""
+        return self.inputs.input(
+            "RegionBucket",
+            lambda: {
+                "level": GraphQLInputField(
+                    GraphQLNonNull(self.inputs.enum(RegionLevel)),
+                    description="汇总到哪一级；没有这一级的归其上最近一级。",
+                )
+            },
+            "按区划级别汇总。Rows rolled up to a level of regions.",
+        )
+
+    def group_by(self, info: EntityInfo) -> Any:
+        """``XGroupBy``: one key of groups."""
+
+        def fields() -> dict[str, GraphQLInputField]:
+            made: dict[str, GraphQLInputField] = {}
+            for f in filter(countable, info.fields.values()):
+                kind = self.time_bucket() if f.kind in ("date", "datetime") else GraphQLBoolean
+                made[f.public] = GraphQLInputField(kind, description=f.facts.zh)
+            for r in info.relations.values():
+                if not r.many:
+                    target = self.inputs.entities[r.target]
+                    nested = self.region_bucket() if target.name == "Region" else self.group_by(target)
+                    made[r.public] = GraphQLInputField(nested, description=r.zh)
+            return made
+
+        said = f"{info.facts.zh}的一个分组键。One key to group {info.name} rows by."
+        return self.inputs.input(f"{info.name}GroupBy", fields, said, one_of=True)
+
+    def having(self, info: EntityInfo) -> Any:
+        """``XHaving``: conditions over the measures of a group or of a list."""
+
+        def fields() -> dict[str, GraphQLInputField]:
+            made = {"count": GraphQLInputField(self.inputs.int_operators(), description="条数。")}
+            if added(info):
+                numbers = self._columns(info, "NumbersWhere", added(info), self._decimals, "合计或平均的条件。")
+                made["sum"] = GraphQLInputField(numbers, description="合计。")
+                made["avg"] = GraphQLInputField(numbers, description="平均。")
+            ends = self._columns(info, "ExtremesWhere", ranged(info), self.inputs.operators, "最小或最大的条件。")
+            return made | {
+                "min": GraphQLInputField(ends, description="最小。"),
+                "max": GraphQLInputField(ends, description="最大。"),
+            }
+
+        said = f"{info.facts.zh}汇总数的条件。Conditions over measures of {info.name} rows."
+        return self.inputs.input(f"{info.name}Having", fields, said)
+
+    def aggregate_order_by(self, info: EntityInfo) -> Any:
+        """``XAggregateOrderBy``: an order by a measure of a list."""
+        said = f"按{info.facts.zh}列表的汇总数排序。An order by a measure of a list of {info.name} rows."
+        return self.inputs.input(f"{info.name}AggregateOrderBy", lambda: self._measure_orders(info), said, one_of=True)
+
+    def group_order_by(self, info: EntityInfo) -> Any:
+        """``XGroupOrderBy``: an order of groups, by a key or a measure."""
+
+        def fields() -> dict[str, GraphQLInputField]:
+            key = GraphQLInputField(self.inputs.order_by(info), description="分组键。")
+            return {"key": key} | self._measure_orders(info)
+
+        said = f"{info.facts.zh}分组的排序。An order of groups of {info.name} rows."
+        return self.inputs.input(f"{info.name}GroupOrderBy", fields, said, one_of=True)
+
+    def _measure_orders(self, info: EntityInfo) -> dict[str, GraphQLInputField]:
+        made = {"count": GraphQLInputField(self.inputs.sort_order, description="条数。")}
+        if added(info):
+            numbers = self._columns(info, "NumbersOrderBy", added(info), self._direction, "按合计或平均排序。", True)
+            made["sum"] = GraphQLInputField(numbers, description="合计。")
+            made["avg"] = GraphQLInputField(numbers, description="平均。")
+        ends = self._columns(info, "ExtremesOrderBy", ranged(info), self._direction, "按最小或最大排序。", True)
+        return made | {
+            "min": GraphQLInputField(ends, description="最小。"),
+            "max": GraphQLInputField(ends, description="最大。"),
+        }
+
+    def _columns(
+        self, info: EntityInfo, suffix: str, columns: list[Field], kind: Any, zh: str, one_of: bool = False
+    ) -> Any:
+        def fields() -> Mapping[str, GraphQLInputField]:
+            return {f.public: GraphQLInputField(kind(f), description=f.facts.zh) for f in columns}
+
+        return self.inputs.input(f"{info.name}{suffix}", fields, f"{info.facts.zh}：{zh}", one_of)
+
+    def _decimals(self, _field: Field) -> Any:
+        return self.inputs.operators_of("DecimalWhere", DECIMAL, _ORDERED)
+
+    def _direction(self, _field: Field) -> Any:
+        return self.inputs.sort_order

@@ -1,0 +1,181 @@
+"""Registry -> the object types of aggregates and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from db.enums import RegionLevel
+from db.registry import EntityInfo, Field, Relation
+from resolvers.measures import countable
+from schema.group_inputs import added, ranged
+from schema.scalars import BIG_INT, DECIMAL
+
+if TYPE_CHECKING:
+    from schema.objects import Objects
+
+_SUPPRESSED = GraphQLField(
+    GraphQLNonNull(GraphQLBoolean), description="条数过少，数字不显示。The numbers are withheld: too few rows."
+)
+
+
+class MeasureTypes:
+    """The types of aggregates and groups, beside those of ``schema.objects``."""
+
+    def __init__(self, objects: Objects, page_info: GraphQLObjectType) -> None:
+        self.objects, self.inputs, self.page_info = objects, objects.inputs, page_info
+        self._made: dict[str, GraphQLObjectType] = {}
+
+    def _type(self, name: str, fields: Callable[[], dict[str, GraphQLField]], said: str) -> GraphQLObjectType:
+        if name not in self._made:
+            self._made[name] = GraphQLObjectType(name, fields, description=said)
+        return self._made[name]
+
+    def aggregate(self, info: EntityInfo) -> GraphQLObjectType:
+        """``XAggregate``: the measures of a whole list."""
+
+        def fields() -> dict[str, GraphQLField]:
+            counted = [f for f in info.fields.values() if countable(f)]
+            distinct = self._columns(info, "Distinct", counted, lambda _f: GraphQLInt, "各字段不同值的个数。")
+            return {
+                "count": GraphQLField(GraphQLInt, description="条数。"),
+                "countDistinct": GraphQLField(GraphQLNonNull(distinct), description="不同值的个数。"),
+                **self._measures(info),
+            }
+
+        return self._type(f"{info.name}Aggregate", fields, f"{info.facts.zh}的汇总。Measures of {info.name} rows.")
+
+    def group_by(self, info: EntityInfo) -> GraphQLField:
+        """The field ``groupBy`` of a list."""
+        inputs = self.inputs.groups
+        arguments = {
+            "by": GraphQLArgument(
+                GraphQLNonNull(GraphQLList(GraphQLNonNull(inputs.group_by(info)))), description="分组键，依次。"
+            ),
+            "having": GraphQLArgument(inputs.having(info), description="对各组汇总数的条件。"),
+            "orderBy": GraphQLArgument(
+                GraphQLList(GraphQLNonNull(inputs.group_order_by(info))), description="排序；最后总按各键。"
+            ),
+            "first": GraphQLArgument(GraphQLInt, description="取几组，默认 200，最多 10000。"),
+            "after": GraphQLArgument(GraphQLString, description="从此游标之后。"),
+            "fill": GraphQLArgument(GraphQLBoolean, default_value=False, description="补出没有记录的组。"),
+        }
+        return GraphQLField(
+            GraphQLNonNull(self.group_connection(info)), arguments, description="分组汇总，不受分页影响。Groups."
+        )
+
+    def group_connection(self, info: EntityInfo) -> GraphQLObjectType:
+        """``XGroupConnection``: groups with their pages and subtotals."""
+
+        def fields() -> dict[str, GraphQLField]:
+            return {
+                "nodes": GraphQLField(_many(self._group(info)), description="各组。"),
+                "subtotals": GraphQLField(
+                    _many(self._subtotal(info)), description="小计和总计，含全部各组，不受 having 和分页影响。"
+                ),
+                "pageInfo": GraphQLField(GraphQLNonNull(self.page_info), description="分页信息。"),
+                "totalCount": GraphQLField(GraphQLNonNull(GraphQLInt), description="组数。"),
+            }
+
+        return self._type(f"{info.name}GroupConnection", fields, f"{info.facts.zh}的分组。Groups of {info.name} rows.")
+
+    def _group(self, info: EntityInfo) -> GraphQLObjectType:
+        def fields() -> dict[str, GraphQLField]:
+            rows = {
+                "first": GraphQLArgument(GraphQLInt, description="取几条，默认 200。"),
+                "after": GraphQLArgument(GraphQLString, description="从此游标之后。"),
+            }
+            return {
+                "key": GraphQLField(GraphQLNonNull(self.key(info)), description="分组键。"),
+                "count": GraphQLField(GraphQLInt, description="条数。"),
+                **self._measures(info),
+                "rows": GraphQLField(
+                    GraphQLNonNull(self.objects.connection(info)),
+                    rows,
+                    description="这一组的各条。From a number to its rows.",
+                ),
+            }
+
+        return self._type(f"{info.name}Group", fields, f"一组{info.facts.zh}。A group of {info.name} rows.")
+
+    def _subtotal(self, info: EntityInfo) -> GraphQLObjectType:
+        def fields() -> dict[str, GraphQLField]:
+            return {
+                "key": GraphQLField(GraphQLNonNull(self.key(info)), description="小计的键；已合计的键为 null。"),
+                "totalled": GraphQLField(
+                    _many(GraphQLString), description="已合计的键的名称。Names of the keys totalled."
+                ),
+                "count": GraphQLField(GraphQLInt, description="条数。"),
+                **self._measures(info),
+            }
+
+        return self._type(f"{info.name}Subtotal", fields, f"{info.facts.zh}的小计。A subtotal of {info.name} rows.")
+
+    def key(self, info: EntityInfo) -> GraphQLObjectType:
+        """``XGroupKey``: what a group has in common; null where it is not grouped by, or where there is no value."""
+
+        def fields() -> dict[str, GraphQLField]:
+            columns = {f.public: self._key_column(f) for f in info.fields.values() if countable(f)}
+            ones = [r for r in info.relations.values() if not r.many]
+            return columns | {r.public: self._key_relation(r) for r in ones}
+
+        return self._type(f"{info.name}GroupKey", fields, f"{info.facts.zh}分组的键。The key of a group.")
+
+    def _key_column(self, field: Field) -> GraphQLField:
+        if field.kind in ("date", "datetime"):
+            told = GraphQLArgument(GraphQLString, description="分段时写的 as。")
+            return GraphQLField(GraphQLString, {"as": told}, description=f"{field.facts.zh}所在的期间，如 2026Q2。")
+        return GraphQLField(self.inputs.scalar(field.kind, field.facts.members), description=field.facts.zh)
+
+    def _key_relation(self, relation: Relation) -> GraphQLField:
+        target = self.objects.entities[relation.target]
+        if target.name != "Region":
+            return GraphQLField(self.key(target), description=relation.zh)
+        level = GraphQLArgument(self.inputs.enum(RegionLevel), description="按几级汇总时，取哪一级。")
+        return GraphQLField(self.objects.entity(target), {"level": level}, description=f"{relation.zh}，汇总到的区划。")
+
+    def _measures(self, info: EntityInfo) -> dict[str, GraphQLField]:
+        made: dict[str, GraphQLField] = {}
+        if added(info):
+            sums = self._columns(info, "Numbers", added(info), _summed, "合计。Sums; of nothing 0.")
+            means = self._columns(info, "Averages", added(info), lambda _f: DECIMAL, "平均，六位小数。Means.")
+            made["sum"] = GraphQLField(GraphQLNonNull(sums), description="合计。")
+            made["avg"] = GraphQLField(GraphQLNonNull(means), description="平均。")
+        ends = self._columns(
+            info,
+            "Extremes",
+            ranged(info),
+            lambda f: self.inputs.scalar(f.kind, None),
+            "最小或最大。Smallest or largest.",
+        )
+        made["min"] = GraphQLField(GraphQLNonNull(ends), description="最小。")
+        made["max"] = GraphQLField(GraphQLNonNull(ends), description="最大。")
+        return made | {"suppressed": _SUPPRESSED}
+
+    def _columns(
+        self, info: EntityInfo, suffix: str, columns: list[Field], kind: Callable[[Field], Any], said: str
+    ) -> GraphQLObjectType:
+        return self._type(
+            f"{info.name}{suffix}",
+            lambda: {f.public: GraphQLField(kind(f), description=f.facts.zh) for f in columns},
+            f"{info.facts.zh}：{said}",
+        )
+
+
+def _summed(field: Field) -> Any:
+    return BIG_INT if field.kind == "int" else DECIMAL
+
+
+def _many(kind: Any) -> Any:
+    return GraphQLNonNull(GraphQLList(GraphQLNonNull(kind)))

@@ -1,0 +1,99 @@
+"""What every mutation shares: the errors of a payload, the origin of a write, and the row that it shows afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from graphql import GraphQLArgument, GraphQLField, GraphQLID, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLString
+from graphql import GraphQLObjectType as ObjectType
+
+from db.enums import EntryChannel
+from db.identity import global_id
+from db.registry import EntityInfo
+from resolvers.commands.once import PATH
+from resolvers.commands.work import Once, Origin
+from resolvers.commands.write import under
+from resolvers.faults import Fault, Refused, bad_input
+from schema.context import Context
+from schema.errors import user_error
+
+LONGEST_KEY = 200
+USER_ERROR = ObjectType(
+    "UserError",
+    {
+        "path": GraphQLField(
+            GraphQLNonNull(GraphQLList(GraphQLNonNull(GraphQLString))), description="从参数名起的路径。"
+        ),
+        "code": GraphQLField(GraphQLNonNull(GraphQLString), description="错误代码或规则编号，如 REQUIRED、BR-02。"),
+        "message": GraphQLField(GraphQLNonNull(GraphQLString), description="说明。"),
+        "id": GraphQLField(GraphQLID, description="批量写入：有误的那一条。The row that has it, in a bulk write."),
+        "changedBy": GraphQLField(GraphQLString, description="版本冲突：最近修改人。"),
+        "changedFields": GraphQLField(
+            GraphQLList(GraphQLNonNull(GraphQLString)), description="版本冲突：期间改过的字段。"
+        ),
+    },
+    description="用户可以改正的一处错误。Something the user can mend.",
+)
+ERRORS = GraphQLField(
+    GraphQLNonNull(GraphQLList(GraphQLNonNull(USER_ERROR))),
+    description="没有错误时为空，已写入；有错误时什么都没有写。",
+)
+VERSION = GraphQLArgument(GraphQLInt, description="读到的版本；期间被他人改过则为 CONFLICT。")
+
+
+@dataclass
+class Payload:
+    """The outcome of a write: the row to show, and what was refused."""
+
+    id: str | None = None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+async def written(context: Context, info: EntityInfo, work: Awaitable[str], argument: str) -> Payload:
+    """The payload of a write of one row whose input stands in `argument`."""
+    try:
+        return Payload(global_id(info.facts.prefix, await work))
+    except Refused as refused:
+        return Payload(refused.row, told(context, refused.faults, argument, refused.details))
+
+
+def told(
+    context: Context, faults: Sequence[Fault], argument: str, details: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Faults as a payload prints them."""
+    placed = [under(fault, argument) if argument else fault for fault in faults]
+    return [user_error(fault, context.english, details) for fault in placed]
+
+
+def origin(graphql: Any) -> Origin:
+    """Where the write of a field comes from. Raises BAD_INPUT for an idempotency key that is none."""
+    context: Context = graphql.context
+    if context.once is None:
+        return Origin(EntryChannel.API)
+    key, body = context.once
+    if not key.strip() or len(key) > LONGEST_KEY or not key.isprintable():
+        zh = f"{PATH} 须为 1 至 {LONGEST_KEY} 个可见字符。"
+        raise bad_input(zh, f"{PATH} must be 1 to {LONGEST_KEY} printable characters.")
+    # Each field is a write of its own, so it has a key of its own.
+    field = orjson.dumps([key, graphql.path.as_list()])
+    return Origin(EntryChannel.API, Once(hashlib.sha256(field).hexdigest(), hashlib.sha256(body).hexdigest()))
+
+
+class Batch:
+    """Rows that several objects of one answer show: read together, in one go for each field that asks for them."""
+
+    def __init__(self, ids: Sequence[str], read: Callable[[Any, Sequence[str]], Awaitable[dict[str, Any]]]) -> None:
+        self._ids, self._read = ids, read
+        self._asked: dict[str, asyncio.Future[dict[str, Any]]] = {}
+
+    async def row(self, graphql: Any, identity: str) -> Any:
+        """The row of a global id, as the field that is being resolved selects it; None where it cannot be seen."""
+        key = str(graphql.path.key)
+        if key not in self._asked:
+            self._asked[key] = asyncio.ensure_future(self._read(graphql, self._ids))
+        return (await self._asked[key]).get(identity)

@@ -1,0 +1,110 @@
+"""``explainAccess`` says what reads and writes do, and tells nothing that they would not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from db.identity import global_id
+from tests.databases import Kind
+from tests.places import Place, place
+from tests.reference import Reference, read_rows
+from tests.world import NEVER, TODAY, rows, viewers
+
+VIEWERS = sorted(viewers(rows()))
+ASK = """query ($type: String!, $id: ID, $field: String, $action: String!, $login: String) {
+  explainAccess(type: $type, id: $id, field: $field, action: $action, login: $login) { allowed rule sentence } }"""
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, migrated_database: Callable[[Kind], str]) -> Iterator[Place]:
+    """The world on each database."""
+    with place(migrated_database(request.param)) as found:
+        yield found
+
+
+def asked(store: Place, viewer: str, entity: str, key: str | None, action: str, **more: str) -> dict[str, Any]:
+    """The explanation."""
+    info = store.services.entities[entity]
+    row = global_id(info.facts.prefix, key) if key else None
+    answer = store.ask(viewer, ASK, {"type": entity, "id": row, "action": action, **more})
+    assert answer.get("errors") is None
+    found: dict[str, Any] = answer["data"]["explainAccess"]
+    return found
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_a_row_is_explained_readable_exactly_where_reads_show_it(store: Place, viewer: str) -> None:
+    reference = Reference(store.services.entities, read_rows(store), TODAY)
+    reader = store.viewers[viewer]
+    for entity, found in reference.rows.items():
+        for row in found:
+            allowed = asked(store, viewer, entity, row["id"], "READ")["allowed"]
+            assert allowed == reference.visible(entity, row, reader), (entity, row["id"])
+
+
+@pytest.mark.parametrize("viewer", ["prov", "dist", "offc", "comm", "medr", "mix", "audt"])
+def test_a_field_is_explained_readable_exactly_where_reads_show_its_value(store: Place, viewer: str) -> None:
+    reference = Reference(store.services.entities, read_rows(store), TODAY)
+    reader, info = store.viewers[viewer], store.services.entities["Mediator"]
+    for row in reference.rows["Mediator"]:
+        if not reference.visible("Mediator", row, reader):
+            continue
+        for field in info.fields.values():
+            found = asked(store, viewer, "Mediator", row["id"], "READ", field=field.public)
+            opening = [
+                grant for role, grant in reference.readers(info, reader)
+                if reference._opens(info, row, reader, role, grant)
+            ]  # fmt: skip
+            shown = field.kind != "encrypted" and any(reference.shows(grant, field) for grant in opening)
+            assert found["allowed"] == shown, field.name
+
+
+def test_a_row_out_of_scope_and_one_that_is_not_there_are_explained_alike(store: Place) -> None:
+    hidden = store.world.key("MediationCommittee", "c1")
+    for action in ("READ", "UPDATE"):
+        there = asked(store, "dist", "MediationCommittee", hidden, action)
+        assert there == asked(store, "dist", "MediationCommittee", NEVER, action)
+        assert there["rule"] == "SCOPE"
+
+
+def test_the_deciding_rule_is_named(store: Place) -> None:
+    committee = store.world.key("MediationCommittee", "a1")
+    told = {
+        ("prov", "MediationCase", None, "READ", None): "AGGREGATES",
+        ("audt", "MediationCommittee", committee, "UPDATE", None): "MATRIX",
+        ("dist", "MediationCommittee", committee, "UPDATE", "code"): "COLUMN",
+        ("dist", "MediationCommittee", committee, "UPDATE", "region"): "COLUMN",
+        ("dist", "MediationCommittee", committee, "UPDATE", "name"): "SCOPE",
+        ("dist", "Mediator", store.world.key("Mediator", "m1"), "READ", "idNumber"): "MASK",
+        ("prov", "Mediator", store.world.key("Mediator", "m1"), "READ", "birthDate"): "MASK",
+    }
+    for (viewer, entity, key, action, field), rule in told.items():
+        more = {"field": field} if field else {}
+        assert asked(store, viewer, entity, key, action, **more)["rule"] == rule, (viewer, entity, action, field)
+
+
+def test_who_may_change_an_account_may_ask_for_it_and_nobody_else(store: Place) -> None:
+    committee = store.world.key("MediationCommittee", "a1")
+    about = {"login": "offc"}
+    assert asked(store, "dist", "MediationCommittee", committee, "UPDATE", **about)["allowed"]
+    info = store.services.entities["MediationCommittee"]
+    row = global_id(info.facts.prefix, committee or "")
+    answers = [
+        store.ask("offc", ASK, {"type": "MediationCommittee", "id": row, "action": "READ", "login": login})
+        for login in ("dist", "nobody.at.all")
+    ]
+    assert [a["errors"][0]["extensions"]["code"] for a in answers] == ["FORBIDDEN"] * 2
+    assert answers[0]["errors"][0]["message"] == answers[1]["errors"][0]["message"]
+
+
+def test_what_is_asked_amiss_is_refused_with_what_may_be_meant(store: Place) -> None:
+    for wrong, hint in (
+        ({"type": "MediationComittee", "action": "READ"}, "MediationCommittee"),
+        ({"type": "MediationCommittee", "action": "REED"}, "READ"),
+    ):
+        body = store.body("dist", ASK, wrong, english=False).decode()
+        assert '"code":"BAD_INPUT"' in body
+        assert hint in body
