@@ -26,6 +26,15 @@ class Call:
     viewer: Mapping[str, Any]
     contexts: Callable[[int], bytes]
     """What the cursors of the plan's n-th list are bound to."""
+    looked: Sequence[str | None] = ()
+    """What the plan's look-ups found."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A leaf that comes from a look-up: the plan's n-th."""
+
+    number: int
 
 
 def value_of(leaf: Any) -> Any:
@@ -84,8 +93,8 @@ class Binds:
 class Values:
     """What a compiled statement needs, in its order: made once a plan, called once a request."""
 
-    def __init__(self, compiled: Any, binds: Binds, dialect: Dialect) -> None:
-        self._checks = tuple(binds.checks)
+    def __init__(self, compiled: Any, binds: Binds, dialect: Dialect, checked: bool = True) -> None:
+        self._checks = tuple(binds.checks) if checked else ()
         self._steps: list[tuple[str, Any, Convert | None, Callable[[Any], Any] | None]] = []
         for name in compiled.positiontup or ():
             bind = compiled.binds[name]

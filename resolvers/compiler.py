@@ -20,7 +20,7 @@ from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.columns import reference_sight, sight
 from permissions.scopes import aggregates_only, pure_ranges, scope
 from permissions.viewer import Viewer
-from resolvers.binds import Binds, Call, Values, resolve
+from resolvers.binds import Binds, Call, Looked, Values, resolve
 from resolvers.cursors import context
 from resolvers.derived import DERIVED
 from resolvers.faults import forbidden, too_large
@@ -53,14 +53,21 @@ class Plan:
     """Paths of the answer that print masks, without list indexes."""
     guarded: tuple[str, ...]
     """The entities that it counts for a viewer who may see no rows of them."""
+    lookups: tuple[tuple[str, Values], ...] = ()
+    """Statements of one text each that are read before, and how to run them: the paths of regions it names."""
 
     @functools.cached_property
     def is_report(self) -> bool:
         """Whether it counts or measures rows, so that its answer says of which moment it is."""
         return any(part in _REPORTS for paged in self.cursors for _, part, _ in paged.parts)
 
-    def call(self, viewer: Viewer, variables: Any = None) -> tuple[Sequence[Any], Callable[[int], bytes]]:
-        """The values of one execution and what its cursors are bound to. Raises BAD_INPUT for values that are none."""
+    def call(
+        self, viewer: Viewer, variables: Any = None, looked: Sequence[str | None] = ()
+    ) -> tuple[Sequence[Any], Callable[[int], bytes]]:
+        """The values of one execution and what its cursors are bound to. Raises BAD_INPUT for values that are none.
+
+        `looked` is what the look-ups found, in their order.
+        """
         known: dict[int, bytes] = {}
 
         def contexts(number: int) -> bytes:
@@ -68,7 +75,7 @@ class Plan:
                 known[number] = context(viewer.account_id, resolve(self.cursors[number].bound, variables))
             return known[number]
 
-        return self.values(Call(variables, viewer.binds, contexts)), contexts
+        return self.values(Call(variables, viewer.binds, contexts, looked)), contexts
 
 
 def compile_request(
@@ -94,6 +101,9 @@ class Compiler:
         self.may_be_too_many = False
         self.use_rollups = True
         self.fixed: dict[tuple[str | int, ...], Any] = {}
+        self.looks_up = False
+        """Whether ranges of regions are looked up before: where a planner that guesses them wrong costs most."""
+        self.lookups: list[sa.Select[Any]] = []
         self.beside: dict[tuple[FromClause, str], FromClause] = {}
         """(alias, reference) -> the row it names, where the statement has joined it outward already."""
         self._names = 0
@@ -101,6 +111,7 @@ class Compiler:
     def plan(self, statement: sa.Select[Any], dialect: Dialect) -> Plan:
         """The plan of a statement that this compiler made, the last thing it does."""
         compiled = statement.compile(dialect=dialect)
+        looks = [look.compile(dialect=dialect) for look in self.lookups]
         return Plan(
             str(compiled),
             Values(compiled, self.binds, dialect),
@@ -110,6 +121,7 @@ class Compiler:
             tuple(self.fixed),
             tuple(dict.fromkeys(self.masked)),
             tuple(sorted(self.guarded)),
+            tuple((str(look), Values(look, self.binds, dialect, checked=False)) for look in looks),
         )
 
     def fix(self, leaf: Any) -> Any:
@@ -118,6 +130,11 @@ class Compiler:
             self.fixed[leaf.path] = leaf.value
             return leaf.value
         return leaf
+
+    def look_up(self, statement: sa.Select[Any]) -> Looked:
+        """What a statement of one text finds, read before the plan's own."""
+        self.lookups.append(statement)
+        return Looked(len(self.lookups) - 1)
 
     def name(self) -> str:
         """A fresh name inside the statement. Raises TOO_EXPENSIVE before it grows beyond reason."""
@@ -151,6 +168,8 @@ class Compiler:
 
     def list(self, request: Connection) -> sa.Select[Any]:
         """The statement of a list at the root."""
+        # PostgreSQL guesses a range that a subselect gives at a few regions, and reads a province by index.
+        self.looks_up = any(part in ("groupBy", "aggregate") for _, part, _ in request.parts)
         return ListText(self, request, None, None, "").statement()
 
     def object(self, pick: Pick, table: FromClause, proof: Proof, path: str) -> ColumnElement[str]:

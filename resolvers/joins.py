@@ -13,6 +13,8 @@ from db.registry import EntityInfo, Relation
 from db.types import Choice
 from permissions.columns import conditionable, reference_sight
 from permissions.scopes import current, living
+from permissions.viewer import subtree
+from resolvers.binds import Call
 from resolvers.faults import bad_input, forbidden
 from resolvers.values import checked_text, key_of
 
@@ -130,10 +132,24 @@ def region_step(
         return table.c.parent_id.in_(named(lambda r: r.c.id))
     if operator == "ancestorOf":
         return or_(*(table.c.id.in_(step) for step in _named_above(c, named)))
+    if c.looks_up:
+        looked = c.look_up(named(lambda r: r.c.path))
+        low_mark, high_mark = (c.binds.add(looked, table.c[path].type, edge) for edge in (_low, _high))
+        return sa.and_(table.c[path] >= low_mark, table.c[path] < high_mark)
     low = named(lambda r: r.c.path).scalar_subquery()
     # The path ends in a slash, and "0" is the character after it: the half-open range is the subtree.
     high = named(lambda r: _without_slash(r.c.path) + sa.literal_column("'0'", sa.Text()))
     return sa.and_(table.c[path] >= low, table.c[path] < high.scalar_subquery())
+
+
+def _low(looked: Any, call: Call) -> str:
+    """The path that was found; of none an edge above every path, so that the range is empty."""
+    return call.looked[looked.number] or "~"
+
+
+def _high(looked: Any, call: Call) -> str:
+    found = call.looked[looked.number]
+    return subtree(found)[1] if found else ""
 
 
 def _without_slash(path: ColumnElement[str]) -> ColumnElement[str]:

@@ -13,6 +13,7 @@ import orjson
 from db.engine import Database, Snapshot, TooSlow
 from db.registry import Registry
 from permissions.viewer import Viewer
+from resolvers.binds import Call
 from resolvers.compiler import Plan, compile_request
 from resolvers.cursors import sign_all
 from resolvers.differencing import Differencing
@@ -107,10 +108,12 @@ async def run(
     differencing: Differencing,
 ) -> str | None:  # fmt: skip
     """The JSON text of a plan by one way to read. Raises Denied."""
-    values, contexts = plan.call(viewer, variables)
-    if plan.guarded:
-        differencing.note(viewer, plan.guarded, plan.sql, values)
     try:
+        before = Call(variables, viewer.binds, lambda _number: b"")
+        looked = [await read(sql, values(before)) for sql, values in plan.lookups]
+        values, contexts = plan.call(viewer, variables, looked)
+        if plan.guarded:
+            differencing.note(viewer, plan.guarded, plan.sql, values)
         found = await read(plan.sql, values)
     except FAILURES as problem:
         raise refusal(problem) from None
