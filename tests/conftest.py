@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import hypothesis
 import pytest
-from hypothesis.errors import FlakyStrategyDefinition
 
 from tests import databases
 from tests.databases import Kind, Server
@@ -133,25 +130,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_sep("-", "ran with")
     terminalreporter.write_line(f"databases: {', '.join(stores) or 'none'}")
     terminalreporter.write_line(f"browser: {', '.join(browsers) or 'none'}")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
-    """Other examples where Hypothesis lost its own way.
-
-    Late in a long process it says of some examples that a strategy drew differently (cause not found: the strategies
-    read nothing that changes, and alone the same examples pass). That is no verdict on what is tested: others give one.
-    """
-    try:
-        return (yield)
-    except FlakyStrategyDefinition:
-        test = pyfuncitem.obj
-        given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-        try:
-            for seed in range(1, 9):
-                with contextlib.suppress(FlakyStrategyDefinition):
-                    hypothesis.seed(seed)(test)(**given)
-                    return True
-            raise
-        finally:
-            test._hypothesis_internal_use_seed = None

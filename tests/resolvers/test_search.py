@@ -292,14 +292,20 @@ def test_a_search_of_eight_long_words_of_letters_is_answered(here: Place) -> Non
 # --- rights -----------------------------------------------------------------------------------------------------------
 
 
+def declare_name(monkeypatch: pytest.MonkeyPatch, entity: str, **facts: Any) -> None:
+    """For one test, the entity's ``name`` is declared with these facts."""
+    info = registry()[entity]
+    field = info.fields["name"]
+    hidden = replace(field, facts=replace(field.facts, **facts))
+    # First what is derived from the other and then kept: made in between it would keep the name hidden for good.
+    monkeypatch.setitem(info.public_fields, "name", hidden)
+    monkeypatch.setitem(info.fields, "name", hidden)
+
+
 @pytest.fixture
 def masked_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mediators' names are personal: roles with masks see the surname only."""
-    info = registry()["Mediator"]
-    field = info.fields["name"]
-    hidden = replace(field, facts=replace(field.facts, personal="surname"))
-    monkeypatch.setitem(info.fields, "name", hidden)
-    monkeypatch.setitem(info.public_fields, "name", hidden)
+    declare_name(monkeypatch, "Mediator", personal="surname")
 
 
 def test_who_may_not_read_a_column_does_not_find_by_it(here: Place, masked_names: None) -> None:
@@ -319,9 +325,7 @@ def test_roles_that_see_aggregates_only_search_nothing(here: Place) -> None:
 
 
 def test_who_may_read_none_of_the_searched_columns_is_refused(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    info = registry()["HostUnit"]
-    field = info.fields["name"]
-    monkeypatch.setitem(info.fields, "name", replace(field, facts=replace(field.facts, kind="encrypted")))
+    declare_name(monkeypatch, "HostUnit", kind="encrypted")
     error = here.ask("dist2", '{ hostUnits(search: "公司") { totalCount } }')["errors"][0]
     assert error["extensions"]["code"] == "BAD_INPUT"
 
