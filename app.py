@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 import admin.own_pages
 import admin.site
-import schema.http
 from db.audit.sealer import Sealer
 from db.engine import Database
 from db.registry import registry
@@ -25,6 +25,8 @@ from permissions import middleware
 from permissions.http import health_routes, http_fault, session_routes
 from permissions.identities import Identities
 from resolvers.services import make_services
+from schema.http import Direct, Endpoint
+from schema.http import routes as graphql_routes
 from settings import get_settings
 
 
@@ -50,15 +52,16 @@ def create_app() -> Starlette:
             await sealer.stop()
             await database.stop()
 
+    graphql = Endpoint(services, admin.own_pages.documents())
     return Starlette(
         routes=[
-            *schema.http.routes(services, admin.own_pages.documents()),  # first: routes are tried in their order
+            *graphql_routes(graphql),
             Route("/", home),
             *health_routes(database),
             *session_routes(database, settings, identities),
             *admin.site.routes(services),
         ],
-        middleware=middleware.stack(settings, identities),
+        middleware=[*middleware.stack(settings, identities), Middleware(Direct, endpoint=graphql)],
         exception_handlers={HTTPException: http_fault},
         lifespan=lifespan,
     )

@@ -62,7 +62,7 @@ def _listens(port: int) -> bool:
 
 def uvicorn(factory: str, port: int, *more: str) -> list[str]:
     """One worker, as ``./run serve`` starts it."""
-    options = ["--factory", "--port", str(port), "--log-level", "warning", "--no-server-header"]
+    options = ["--factory", "--port", str(port), "--log-level", "warning", "--no-server-header", "--no-access-log"]
     return [sys.executable, "-m", "uvicorn", factory, *options, *more]
 
 
@@ -99,7 +99,7 @@ def limit(place: Place) -> Iterator[Side]:
     port = free_port()
     url = place.url.replace("sqlite+aiosqlite:///", "").replace("postgresql+asyncpg", "postgresql")
     told = {"BENCH_URL": url, "BENCH_FACTS": json.dumps(place.facts.dump())}
-    with serving(uvicorn("bench.limit:create_limit", port, "--no-access-log"), port, told) as pid:
+    with serving(uvicorn("bench.limit:create_limit", port), port, told) as pid:
 
         def ask(question: Question) -> Make:
             given = bare(question, place.facts)

@@ -72,15 +72,15 @@ class Database:
 
     # --- reads -----------------------------------------------------------------------------------------------------
 
-    async def read(self, sql: str, values: Sequence[Any]) -> str | None:
-        """The one text a compiled statement returns; None where it returns null or no row. Raises TooSlow."""
+    async def read(self, sql: str, values: Sequence[Any]) -> bytes | None:
+        """The one text a compiled statement returns, in UTF-8; None where it returns null or no row. Raises TooSlow."""
         return await (self._reader or await self._reading()).read(sql, values)
 
     async def snapshot(self) -> Snapshot:
         """A moment that several statements see alike; close it."""
         return await (self._reader or await self._reading()).snapshot()
 
-    async def rows(self, sql: str, values: Sequence[Any], batch: int = 500) -> AsyncGenerator[list[str], None]:
+    async def rows(self, sql: str, values: Sequence[Any], batch: int = 500) -> AsyncGenerator[list[bytes], None]:
         """The rows of an export, `batch` at a time, over connections of their own. Close the iterator. Raises TooSlow.
 
         Who cannot have one of these connections at once waits: count exports before (``resolvers.streams``).

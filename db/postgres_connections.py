@@ -29,7 +29,7 @@ class Connections:
     async def open(self) -> None:
         """Connect once, so that a wrong address is told at the start."""
         self._pool = await asyncpg.create_pool(
-            self._dsn, min_size=1, max_size=self._size, reset=_mend, server_settings=self._settings,
+            self._dsn, min_size=1, max_size=self._size, init=_prepare, reset=_mend, server_settings=self._settings,
             statement_cache_size=512,
         )  # fmt: skip
 
@@ -116,3 +116,10 @@ async def _mend(connection: Any) -> None:
     """What a connection needs that was broken off. Reads leave no other state: a whole reset would be a round trip."""
     if connection.is_in_transaction():
         await connection.execute("ROLLBACK")
+
+
+async def _prepare(connection: Any) -> None:
+    """What ``text`` holds is handed on as the bytes it came in. Values that are sent are of other types mostly."""
+    await connection.set_type_codec(
+        "text", schema="pg_catalog", encoder=str.encode, decoder=lambda data: data, format="binary"
+    )

@@ -41,7 +41,7 @@ class PostgresReader:
     async def stop(self) -> None:
         await self._connections.close()
 
-    async def read(self, sql: str, values: Sequence[Any]) -> str | None:
+    async def read(self, sql: str, values: Sequence[Any]) -> bytes | None:
         connection = await self._connections.take()
         try:
             found = await connection.fetchval(sql, *values)
@@ -62,7 +62,7 @@ class PostgresReader:
             raise
         return found
 
-    async def rows(self, sql: str, values: Sequence[Any], batch: int) -> AsyncGenerator[list[str], None]:
+    async def rows(self, sql: str, values: Sequence[Any], batch: int) -> AsyncGenerator[list[bytes], None]:
         stream = await self.snapshot()
         try:
             cursor = await stream.connection.cursor(sql, *values)
@@ -81,7 +81,7 @@ class _Snapshot:
         self._connections, self.connection = connections, connection
         self._late = False
 
-    async def read(self, sql: str, values: Sequence[Any]) -> str | None:
+    async def read(self, sql: str, values: Sequence[Any]) -> bytes | None:
         try:
             return await self.connection.fetchval(sql, *values)  # type: ignore[no-any-return]
         except asyncpg.QueryCanceledError:

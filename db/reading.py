@@ -13,7 +13,7 @@ class TooSlow(Exception):
 class Snapshot(Protocol):
     """One moment of the database: every statement sees the rows as the first one found them. One at a time."""
 
-    async def read(self, sql: str, values: Sequence[Any]) -> str | None:
+    async def read(self, sql: str, values: Sequence[Any]) -> bytes | None:
         """As ``Reader.read``."""
 
     async def close(self) -> None:
@@ -29,13 +29,16 @@ class Reader(Protocol):
     async def stop(self) -> None:
         """Close every connection."""
 
-    async def read(self, sql: str, values: Sequence[Any]) -> str | None:
-        """The one text of a statement; None where it returns null or no row. Raises TooSlow."""
+    async def read(self, sql: str, values: Sequence[Any]) -> bytes | None:
+        """The one text of a statement, in UTF-8; None where it returns null or no row. Raises TooSlow.
+
+        Clients get these bytes: to make a ``str`` of them and bytes again costs more than all else on the way.
+        """
 
     async def snapshot(self) -> Snapshot:
         """A connection that stands at one moment until it is closed."""
 
-    def rows(self, sql: str, values: Sequence[Any], batch: int) -> AsyncGenerator[list[str], None]:
+    def rows(self, sql: str, values: Sequence[Any], batch: int) -> AsyncGenerator[list[bytes], None]:
         """The first column of a statement, `batch` rows at a time, never more of them in memory. Raises TooSlow.
 
         Close the iterator (``contextlib.aclosing``): it holds a connection.

@@ -48,13 +48,13 @@ class SqliteReader:
         while self._idle:
             self._idle.pop().close()
 
-    async def read(self, sql: str, values: Sequence[Any]) -> str | None:
+    async def read(self, sql: str, values: Sequence[Any]) -> bytes | None:
         return await self.run(_Job(self.seconds), self._read, sql, values)
 
     async def snapshot(self) -> _Snapshot:
         return _Snapshot(self)
 
-    async def rows(self, sql: str, values: Sequence[Any], batch: int) -> AsyncGenerator[list[str], None]:
+    async def rows(self, sql: str, values: Sequence[Any], batch: int) -> AsyncGenerator[list[bytes], None]:
         stream = _Snapshot(self)
         try:
             cursor = await stream.run(lambda connection: connection.execute(sql, tuple(values)))
@@ -85,10 +85,11 @@ class SqliteReader:
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, cached_statements=512)
+        connection.text_factory = bytes
         connection.executescript("PRAGMA busy_timeout=15000; PRAGMA query_only=ON; PRAGMA cache_size=-32000;")
         return connection
 
-    def _read(self, job: _Job, sql: str, values: Sequence[Any]) -> str | None:
+    def _read(self, job: _Job, sql: str, values: Sequence[Any]) -> bytes | None:
         connection = self.take()
         try:
             return watched(connection, job, lambda: _text(connection, sql, values))
@@ -104,7 +105,7 @@ class _Snapshot:
         self._connection: sqlite3.Connection | None = None
         self._last: Future[Any] | None = None
 
-    async def read(self, sql: str, values: Sequence[Any]) -> str | None:
+    async def read(self, sql: str, values: Sequence[Any]) -> bytes | None:
         return await self.run(lambda connection: _text(connection, sql, values))
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -152,6 +153,6 @@ def is_late(problem: BaseException | None) -> bool:
     return isinstance(problem, sqlite3.OperationalError) and ("interrupted" in str(problem) or "locked" in str(problem))
 
 
-def _text(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> str | None:
+def _text(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> bytes | None:
     row = connection.execute(sql, tuple(values)).fetchone()
     return None if row is None else row[0]

@@ -138,11 +138,10 @@ class Visit:
         self.writes = writes
         self.seconds: float | None = None
         """How long it may work until its answer begins; None before that and from then on."""
-        self._receive, self._since = receive, time.monotonic()
+        self.began = self._since = time.monotonic()
+        self._receive = receive
         self._reading, self._working = True, False
         self._task = asyncio.current_task()
-        # One timer for all there is to watch, and most requests are answered before it is due.
-        self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._look_out)
         self._lookout: asyncio.Task[None] | None = None
         self._why: type[Exception] | None = None
 
@@ -156,7 +155,6 @@ class Visit:
 
     def end(self) -> None:
         """It is over, in whatever way."""
-        self._timer.cancel()
         if self._lookout is not None:
             self._lookout.cancel()
 
@@ -166,8 +164,10 @@ class Visit:
             self._task.uncancel()
         return self._why
 
-    def _look_out(self) -> None:
-        self._lookout = asyncio.create_task(self._watch())
+    def look_out(self) -> None:
+        """From now on it is watched, until it ends."""
+        if self._lookout is None:
+            self._lookout = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
         while not self._working:
@@ -192,17 +192,51 @@ class Visit:
         self._task.cancel()
 
 
+class Lookout:
+    """Lets every visit be watched that lasts; most are over before, and a timer for each would cost them something."""
+
+    def __init__(self) -> None:
+        self._visits: set[Visit] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The one that looks, as long as there are visits."""
+
+    def enter(self, visit: Visit) -> None:
+        """A visit begins."""
+        self._visits.add(visit)
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            loop.call_later(PATIENCE, self._look, loop)
+
+    def leave(self, visit: Visit) -> None:
+        """It ends, in whatever way."""
+        self._visits.discard(visit)
+        visit.end()
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        patient = time.monotonic() - PATIENCE / 2
+        for visit in self._visits:
+            if visit.began < patient:
+                visit.look_out()
+        if self._visits:
+            loop.call_later(PATIENCE, self._look, loop)
+        else:
+            self._loop = None
+
+
 class Admission:
     """The middleware of the gate. It stands behind the one that knows who is asking."""
 
     def __init__(self, app: ASGIApp, settings: Settings, max_body: int) -> None:
         self.app, self.seconds, self.max_body = app, settings.request_seconds, max_body
         self.gate = Gate(settings.requests_in_work, settings.requests_waiting, settings.wait_seconds)
+        self.lookout = Lookout()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(OPEN):
             return await self.app(scope, receive, send)
         visit = Visit(receive, writes=scope["method"] not in SAFE_METHODS)
+        self.lookout.enter(visit)
         try:
             await self._visit(visit, scope, receive, send)
         except asyncio.CancelledError:
@@ -217,7 +251,7 @@ class Admission:
             zh, en = "系统繁忙，请稍后再试。", "The server is busy; try again in a moment."
             await refuse(scope, 503, "UNAVAILABLE", zh, en, {"Retry-After": "2"})(scope, receive, send)
         finally:
-            visit.end()
+            self.lookout.leave(visit)
 
     async def _visit(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
         said = await self._read(scope, receive)
@@ -241,7 +275,7 @@ class Admission:
         try:
             visit.works(self.seconds)
             if said[0].get("more_body"):
-                visit.end()  # what the client still sends is the route's, not for us to look into
+                self.lookout.leave(visit)  # what the client still sends is the route's, not for us to look into
             scope["state"]["visit"] = visit
             await self.app(scope, receive_again, send_and_go)
         finally:

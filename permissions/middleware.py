@@ -29,6 +29,7 @@ from permissions.sessions import token_hash
 from settings import Settings
 
 MAX_BODY = 1024 * 1024
+_LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 WITHOUT_IDENTITY = frozenset({"/healthz", "/readyz"})
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -163,6 +164,8 @@ class BodyLimit(RequestBodyLimitMiddleware):
     """Starlette's limit of the body, answering in JSON; a route may be wrapped in another one to allow more."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._fits(scope):
+            return await self.app(scope, receive, send)  # the server holds a body to the length it names
         replaced = False
 
         async def send_json(message: Message) -> None:
@@ -175,6 +178,12 @@ class BodyLimit(RequestBodyLimitMiddleware):
                 await send(message)
 
         await super().__call__(scope, receive, send_json if scope["type"] == "http" else send)
+
+    def _fits(self, scope: Scope) -> bool:
+        found = [head for head in scope["headers"] if head[0] in _LENGTHS]
+        if len(found) != 1 or found[0][0] != b"content-length" or not found[0][1].isdigit():
+            return False
+        return int(found[0][1]) <= self.max_body_size
 
 
 class Identification:
@@ -189,33 +198,32 @@ class Identification:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
-        headers = Headers(scope=scope)
-        scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        by_token = scheme.lower() == "bearer"
+        bearer = _bearer(scope)
         identity = None
         if scope["path"] not in WITHOUT_IDENTITY:
-            identity = await self._identify(scope, headers, bearer.strip() if by_token else None)
+            identity = await self._identify(scope, bearer)
         state = scope.setdefault("state", {})
         state["viewer"] = identity.viewer if identity else None
         state["csrf_hash"] = identity.csrf_hash if identity else None
-        if not by_token and self._forged(scope, headers, identity):
+        if bearer is None and self._forged(scope, identity):
             return await _refuse_forged(scope, receive, send)
         await self.app(scope, receive, send)
 
-    async def _identify(self, scope: Scope, headers: Headers, bearer: str | None) -> Identity | None:
+    async def _identify(self, scope: Scope, bearer: str | None) -> Identity | None:
         if bearer is not None:
             return await self.identities.of_bearer(bearer, address_of(scope))
-        cookies = headers.get("cookie", "")
+        cookies = Headers(scope=scope).get("cookie", "")
         token = cookie_parser(cookies).get(SESSION_COOKIE) if SESSION_COOKIE in cookies else None
         return await self.identities.of_session(token, address_of(scope)) if token else None
 
-    def _forged(self, scope: Scope, headers: Headers, identity: Identity | None) -> bool:
+    def _forged(self, scope: Scope, identity: Identity | None) -> bool:
         """Whether a browser may have sent this for a page that is not ours.
 
         Signing in needs no CSRF token, since nobody has one then; its origin is looked at all the same.
         """
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
             return False
+        headers = Headers(scope=scope)
         origin = headers.get("origin")
         if origin is not None and origin not in self.origins and urlsplit(origin).netloc != headers.get("host"):
             return True
@@ -223,6 +231,15 @@ class Identification:
             return False
         sent = token_hash(headers.get(CSRF_HEADER, ""))
         return not hmac.compare_digest(sent, identity.csrf_hash or "")
+
+
+def _bearer(scope: Scope) -> str | None:
+    """The bearer token of a request; None where it comes with none."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, bearer = value.decode("latin-1").partition(" ")
+            return bearer.strip() if scheme.lower() == "bearer" else None
+    return None
 
 
 async def _refuse_forged(scope: Scope, receive: Receive, send: Send) -> None:

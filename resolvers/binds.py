@@ -26,7 +26,7 @@ class Call:
     viewer: Mapping[str, Any]
     contexts: Callable[[int], bytes]
     """What the cursors of the plan's n-th list are bound to."""
-    looked: Sequence[str | None] = ()
+    looked: Sequence[bytes | None] = ()
     """What the plan's look-ups found."""
 
 

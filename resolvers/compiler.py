@@ -62,7 +62,7 @@ class Plan:
         return any(part in _REPORTS for paged in self.cursors for _, part, _ in paged.parts)
 
     def call(
-        self, viewer: Viewer, variables: Any = None, looked: Sequence[str | None] = ()
+        self, viewer: Viewer, variables: Any = None, looked: Sequence[bytes | None] = ()
     ) -> tuple[Sequence[Any], Callable[[int], bytes]]:
         """The values of one execution and what its cursors are bound to. Raises BAD_INPUT for values that are none.
 

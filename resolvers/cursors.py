@@ -21,7 +21,7 @@ from db.crypto import derived_key
 from resolvers.faults import Denied, bad_input
 
 NONCE = secrets.token_hex(12)
-_PRINTED = re.compile(rf"{NONCE}:([0-9]+):([0-9a-f]*)")
+_PRINTED = re.compile(rf"{NONCE}:([0-9]+):([0-9a-f]*)".encode())
 _MAC = 12
 
 
@@ -41,12 +41,12 @@ def _sign(keys: bytes, bound_to: bytes) -> bytes:
     return hmac.digest(derived_key("cursor"), bound_to + keys, "sha256")[:_MAC]
 
 
-def sign_all(text: str, contexts: Callable[[int], bytes]) -> str:
+def sign_all(text: bytes, contexts: Callable[[int], bytes]) -> bytes:
     """The answer of a statement with every printed cursor signed for its list."""
 
-    def signed(match: re.Match[str]) -> str:
-        keys = bytes.fromhex(match[2])
-        return base64.urlsafe_b64encode(_sign(keys, contexts(int(match[1]))) + keys).decode().rstrip("=")
+    def signed(match: re.Match[bytes]) -> bytes:
+        keys = bytes.fromhex(match[2].decode())
+        return base64.urlsafe_b64encode(_sign(keys, contexts(int(match[1]))) + keys).rstrip(b"=")
 
     return _PRINTED.sub(signed, text)
 

@@ -133,7 +133,7 @@ def region_step(
     if operator == "ancestorOf":
         return or_(*(table.c.id.in_(step) for step in _named_above(c, named)))
     if c.looks_up:
-        looked = c.look_up(named(lambda r: r.c.path))
+        looked = c.look_up(named(lambda r: sa.cast(r.c.path, sa.Text())))
         low_mark, high_mark = (c.binds.add(looked, table.c[path].type, edge) for edge in (_low, _high))
         return sa.and_(table.c[path] >= low_mark, table.c[path] < high_mark)
     low = named(lambda r: r.c.path).scalar_subquery()
@@ -144,12 +144,12 @@ def region_step(
 
 def _low(looked: Any, call: Call) -> str:
     """The path that was found; of none an edge above every path, so that the range is empty."""
-    return call.looked[looked.number] or "~"
+    return (call.looked[looked.number] or b"~").decode()
 
 
 def _high(looked: Any, call: Call) -> str:
     found = call.looked[looked.number]
-    return subtree(found)[1] if found else ""
+    return subtree(found.decode())[1] if found else ""
 
 
 def _without_slash(path: ColumnElement[str]) -> ColumnElement[str]:

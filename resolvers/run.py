@@ -43,14 +43,14 @@ class Reads:
         except RecursionError:
             raise too_large() from None
 
-    async def text(self, plan: Plan, viewer: Viewer, variables: Any = None) -> str | None:
-        """The JSON text of a plan for a viewer; None where a single row is not there. Raises Denied."""
+    async def text(self, plan: Plan, viewer: Viewer, variables: Any = None) -> bytes | None:
+        """The JSON text of a plan for a viewer, in UTF-8; None where a single row is not there. Raises Denied."""
         return await run(plan, viewer, variables, self.database.read, self.differencing)
 
     async def rows(self, request: Connection, viewer: Viewer) -> dict[str, Any]:
         """A list as Python values, for callers that are not clients."""
         text = await self.text(self.plan(request, viewer), viewer)
-        return orjson.loads(text or "{}")  # type: ignore[no-any-return]
+        return orjson.loads(text or b"{}")  # type: ignore[no-any-return]
 
     async def single(self, request: Single, viewer: Viewer) -> dict[str, Any] | None:
         """One row as Python values, or None."""
@@ -67,8 +67,7 @@ class Reading:
 
     def __init__(self, reads: Reads) -> None:
         self._database, self._differencing = reads.database, reads.differencing
-        self._together = False
-        self._turn = asyncio.Lock()
+        self._turn: asyncio.Lock | None = None
         self._snapshot: Snapshot | None = None
         self._began: dt.datetime | None = None
         self.as_of: dt.datetime | None = None
@@ -78,22 +77,21 @@ class Reading:
 
     def together(self) -> None:
         """From now on all that is read sees one snapshot."""
-        self._together = True
+        self._turn = asyncio.Lock()
 
-    async def text(self, plan: Plan, viewer: Viewer, variables: Any = None) -> str | None:
+    async def text(self, plan: Plan, viewer: Viewer, variables: Any = None) -> bytes | None:
         """As ``Reads.text``."""
-        if not self._together:
-            began = self._database.clock()
+        if self._turn is None:
+            began = self._database.clock() if plan.is_report else None
             text = await run(plan, viewer, variables, self._database.read, self._differencing)
         else:
             async with self._turn:
                 if self._snapshot is None:
                     self._began = self._database.clock()
                     self._snapshot = await self._database.snapshot()
-                assert self._began is not None
                 began = self._began
                 text = await run(plan, viewer, variables, self._snapshot.read, self._differencing)
-        if plan.is_report and (self.as_of is None or began < self.as_of):
+        if plan.is_report and began is not None and (self.as_of is None or began < self.as_of):
             self.as_of = began
         return text
 
@@ -104,13 +102,15 @@ class Reading:
 
 
 async def run(
-    plan: Plan, viewer: Viewer, variables: Any, read: Callable[[str, Sequence[Any]], Awaitable[str | None]],
+    plan: Plan, viewer: Viewer, variables: Any, read: Callable[[str, Sequence[Any]], Awaitable[bytes | None]],
     differencing: Differencing,
-) -> str | None:  # fmt: skip
+) -> bytes | None:  # fmt: skip
     """The JSON text of a plan by one way to read. Raises Denied."""
     try:
-        before = Call(variables, viewer.binds, lambda _number: b"")
-        looked = [await read(sql, values(before)) for sql, values in plan.lookups]
+        looked: Sequence[bytes | None] = ()
+        if plan.lookups:
+            before = Call(variables, viewer.binds, lambda _number: b"")
+            looked = [await read(sql, values(before)) for sql, values in plan.lookups]
         values, contexts = plan.call(viewer, variables, looked)
         if plan.guarded:
             differencing.note(viewer, plan.guarded, plan.sql, values)
@@ -120,9 +120,9 @@ async def run(
     return None if found is None else finished(plan, found, contexts)
 
 
-def finished(plan: Plan, text: str, contexts: Callable[[int], bytes]) -> str:
+def finished(plan: Plan, text: bytes, contexts: Callable[[int], bytes]) -> bytes:
     """What a statement printed, as it leaves the house. Raises TOO_EXPENSIVE where it printed that it is too much."""
-    if plan.may_be_too_many and TOO_MANY in text:
+    if plan.may_be_too_many and TOO_MANY.encode() in text:
         raise too_large()
     return sign_all(text, contexts) if plan.prints_cursors else text
 

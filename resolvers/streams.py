@@ -122,7 +122,7 @@ class Exports:
                 async with contextlib.aclosing(self.database.rows(plan.sql, values, BATCH)) as found:
                     async for texts in found:
                         told["rows"] += len(texts)
-                        yield (finished(plan, "\n".join(texts), contexts) + "\n").encode()
+                        yield finished(plan, b"\n".join(texts), contexts) + b"\n"
                 told["complete"] = True
             except FAILURES as problem:
                 raise refusal(problem) from None

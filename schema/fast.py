@@ -66,13 +66,12 @@ class FastPath:
             await context.start_over()
             # The long way says what is wrong; a deadline that was missed once is not tried again.
             return _late(problem, context) if isinstance(problem, Denied) and problem.code == "TIMEOUT" else None
-        parts = [
-            f"{orjson.dumps(field.path.key).decode()}:{text or 'null'}"
-            for field, text in zip(fields, texts, strict=True)
-        ]
+        parts = [b'{"data":']
+        for field, text in zip(fields, texts, strict=True):
+            parts += (b"," if len(parts) > 1 else b"{", orjson.dumps(field.path.key), b":", text or b"null")
         extensions = context.extensions()
-        tail = f',"extensions":{orjson.dumps(extensions).decode()}' if extensions else ""
-        return f'{{"data":{{{",".join(parts)}}}{tail}}}'.encode()
+        tail = (b'},"extensions":', orjson.dumps(extensions), b"}") if extensions else (b"}}",)
+        return b"".join((*parts, *tail))
 
     def _fields(self, work: Work, context: Context) -> list[RootField] | None:
         query, document = self.schema.core.query_type, work.operation.document
@@ -99,7 +98,7 @@ class FastPath:
         found = collect_fields(self.schema.core, details, work.variables, query, work.operation.node)
         return {key: [detail.node for detail in nodes] for key, nodes in found.grouped_field_set.items()}
 
-    async def _text(self, field: RootField) -> str | None:
+    async def _text(self, field: RootField) -> bytes | None:
         name = field.field_nodes[0].name.value
         if name in self.schema.lists:
             return await self.schema.plans.list_text(self.schema.lists[name], field)

@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 from graphql import ExecutionResult
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.types.graphql import OperationType
 
 from resolvers.services import Services
@@ -23,20 +24,44 @@ from schema.ide import ide_routes
 
 Words = tuple[str, str]
 """A sentence in Chinese and in English."""
+PATH = "/graphql"
 NEW, OLD = "application/graphql-response+json", "application/json"
 CHARSETS = frozenset({"utf-8", "utf8", '"utf-8"'})
+_NEW, _NDJSON = NEW.encode(), NDJSON.encode()
 
 
-def routes(services: Services, own: Iterable[str] = ()) -> list[BaseRoute]:
-    """The routes of the GraphQL endpoint; `own` are the documents of the installation's own pages."""
-    schema = build_schema(services.entities, services.settings.introspection)
-    fast = FastPath(schema, services.settings, own)
+class Endpoint:
+    """What is posted to GraphQL."""
 
-    async def graphql(request: Request) -> Response:
-        return await answer(request, schema, fast, services)
+    def __init__(self, services: Services, own: Iterable[str] = ()) -> None:
+        self.services = services
+        self.schema = build_schema(services.entities, services.settings.introspection)
+        self.fast = FastPath(self.schema, services.settings, own)
 
-    ide = ide_routes() if services.settings.ide else []
-    return [Route("/graphql", graphql, methods=["POST"]), *ide]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        response = await answer(Request(scope, receive), self.schema, self.fast, self.services)
+        await response(scope, receive, send)
+
+
+def routes(endpoint: Endpoint) -> list[BaseRoute]:
+    """The routes of the endpoint, and of the IDE for a browser that comes by GET."""
+    ide = ide_routes() if endpoint.services.settings.ide else []
+    return [Route(PATH, endpoint, methods=["POST"]), *ide]
+
+
+class Direct:
+    """Takes what is posted to one endpoint there at once: the framework's way through its routes costs more than most
+    answers. The endpoint is among the routes, too, and the same for whoever comes by them.
+    """
+
+    def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
+        self.app, self.endpoint = app, endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """To the endpoint, or on."""
+        direct = scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST"
+        await (self.endpoint if direct else self.app)(scope, receive, send)
 
 
 Heads = dict[bytes, bytes]
@@ -55,20 +80,20 @@ async def answer(request: Request, schema: RegisterSchema, fast: FastPath, servi
     """The answer to one GraphQL request."""
     heads: Heads = dict(request.scope["headers"])  # the framework's look-up decodes them all each time
     accept = heads.get(b"accept", b"")
-    kind = NEW if NEW.encode() in accept else OLD
+    kind = NEW if _NEW in accept else OLD
     english = heads.get(b"accept-language", b"").lower().startswith(b"en")
     try:
-        viewer = request.state.viewer
+        viewer = request.scope["state"]["viewer"]
         if viewer is None:
             raise Refusal(401, "UNAUTHENTICATED", ("请先登录。", "Sign in first."))
         _check_kind(heads)
-        body = await request.body()
+        body = await _body(request.receive)
         asked = _asked(body)
         context = Context(viewer, services, english, asked.get("operationName"), visit=_visit(request))
         context.wants_cost = heads.get(b"graphql-cost", b"").lower() == b"report"
         key = heads.get(b"idempotency-key")
         context.once = None if key is None else (key.decode("latin-1"), body)
-        context.wanted = Wanted() if NDJSON.encode() in accept else None
+        context.wanted = Wanted() if _NDJSON in accept else None
         try:
             work = fast.work(asked, context)
             if context.wanted is not None:
@@ -177,4 +202,25 @@ def _respond(result: Any, context: Context, kind: str) -> Response:
 
 
 def _json(body: bytes, status: int, kind: str) -> Response:
-    return Response(body, status, media_type=f"{kind}; charset=utf-8" if kind == NEW else kind)
+    return Json(body, status, kind)
+
+
+class Json(Response):
+    """An answer whose head is known beforehand."""
+
+    def __init__(self, body: bytes, status: int, kind: str) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        self.raw_headers = [(b"content-type", _KINDS[kind]), (b"content-length", b"%d" % len(body))]
+
+
+_KINDS = {OLD: OLD.encode(), NEW: f"{NEW}; charset=utf-8".encode()}
+
+
+async def _body(receive: Receive) -> bytes:
+    """All that the client sends. Raises ClientDisconnect."""
+    parts = []
+    while (message := await receive())["type"] == "http.request":
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+    raise ClientDisconnect

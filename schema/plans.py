@@ -85,8 +85,8 @@ class Plans:
         self.entities = entities
         self._kept: Bounded[int, OfOperation] = Bounded(KEPT, LARGEST_OF_ALL)
 
-    async def list_text(self, info: EntityInfo, graphql: Any) -> str:
-        """The answer of a list field at the root."""
+    async def list_text(self, info: EntityInfo, graphql: Any) -> bytes:
+        """The answer of a list field at the root, in UTF-8."""
 
         def request(selections: Selections) -> Connection:
             roots = selections.roots()
@@ -96,10 +96,10 @@ class Plans:
 
         if graphql.context.wanted is not None:
             graphql.context.wanted.take(request(Selections(self.entities, graphql)), graphql.variable_values)
-            return "null"
-        return await self._text(graphql, None, request) or "null"
+            return b"null"
+        return await self._text(graphql, None, request) or b"null"
 
-    async def row_text(self, info: EntityInfo, graphql: Any) -> str | None:
+    async def row_text(self, info: EntityInfo, graphql: Any) -> bytes | None:
         """The answer of a single field at the root, by its argument ``by``."""
 
         def request(selections: Selections) -> Single:
@@ -138,7 +138,7 @@ class Plans:
             request = Connection(info, [("nodes", "nodes", pick)], where={"id": {"in": some}}, first=len(some))
             plan = context.services.reads.plan(request, context.viewer)
             text = await context.reading.text(plan, context.viewer, graphql.variable_values)
-            for row in orjson.loads(text or '{"nodes": []}')["nodes"]:
+            for row in orjson.loads(text or b'{"nodes": []}')["nodes"]:
                 identity = row.pop(_ROW)
                 found[identity] = orjson.Fragment(orjson.dumps(row))
             context.masked.extend(f"{place}.{path.removeprefix('nodes.')}" for path in plan.masked)
@@ -150,7 +150,7 @@ class Plans:
         more: str | None,
         request: Callable[[Selections], Connection | Single],
         extra: dict[str, Any] | None = None,
-    ) -> str | None:
+    ) -> bytes | None:
         context: Context = graphql.context
         reads = context.services.reads
         variables = {**graphql.variable_values, **extra} if extra else graphql.variable_values

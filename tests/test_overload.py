@@ -342,7 +342,7 @@ async def test_a_query_whose_client_leaves_is_ended_in_the_database(
 
     async def waits(number: int) -> None:
         async with asyncio.timeout(30):
-            while await holder.read(waiting, ()) != str(number):
+            while await holder.read(waiting, ()) != b"%d" % number:
                 await asyncio.sleep(0.05)
 
     async with holder.engine.connect() as connection, httpx2.AsyncClient(timeout=60) as client:

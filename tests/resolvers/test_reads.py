@@ -66,7 +66,7 @@ class Statements:
         database = store.services.database
         read = database.read
 
-        async def recorded(sql: str, values: Sequence[Any]) -> str | None:
+        async def recorded(sql: str, values: Sequence[Any]) -> bytes | None:
             self.seen.append(sql)
             return await read(sql, values)
 
@@ -74,7 +74,7 @@ class Statements:
             found = await open_snapshot()
             inner = found.read
 
-            async def recorded_there(sql: str, values: Any) -> str | None:
+            async def recorded_there(sql: str, values: Any) -> bytes | None:
                 self.seen.append(sql)
                 return await inner(sql, values)
 

@@ -171,7 +171,7 @@ async def test_all_rows_of_an_answer_are_read_together(town: Town) -> None:
     items = [unit(CODES[0]), unit(CODES[1], name="枫桥纺织有限公司")]
     reads, read = [], ends.services.database.read
 
-    async def counted(sql: str, values: Any) -> str | None:
+    async def counted(sql: str, values: Any) -> bytes | None:
         reads.append(sql)
         return await read(sql, values)
 

@@ -40,7 +40,7 @@ def write_between(store: Place, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         await database.write(write)
 
-    async def read_and_write(sql: str, values: Any) -> str | None:
+    async def read_and_write(sql: str, values: Any) -> bytes | None:
         found = await read(sql, values)
         await disturb(sql)
         return found
@@ -49,7 +49,7 @@ def write_between(store: Place, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         opened = await open_snapshot()
         inner = opened.read
 
-        async def read_and_write_there(sql: str, values: Any) -> str | None:
+        async def read_and_write_there(sql: str, values: Any) -> bytes | None:
             found = await inner(sql, values)
             await disturb(sql)
             return found
