@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import cProfile
 import io
 import os
@@ -61,8 +62,11 @@ async def _call(app: Any, request: bytes) -> bytes:
     }  # fmt: skip
     sent: list[bytes] = []
 
+    said = [{"type": "http.request", "body": body, "more_body": False}]
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        # Like a client that waits for its answer.
+        return said.pop() if said else await asyncio.get_running_loop().create_future()
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message.get("body", b""))

@@ -145,7 +145,7 @@ class Compiler:
 
     def alias(self, info: EntityInfo) -> FromClause:
         """A fresh alias of an entity's table."""
-        return info.table.alias(self.name())
+        return info.columns.alias(self.name())
 
     def scope(self, info: EntityInfo, table: FromClause) -> ColumnElement[bool]:
         """The rows of `table` the viewer may see."""
