@@ -20,7 +20,7 @@ class Swap(NamedTuple):
 
 WORDS = (
     Swap('"Method not supported - running in read only mode."', '"不支持这项操作。"'),
-    Swap('alert("Page not found")', 'alert("没有找到，或者无权查看。")'),
+    Swap('alert("Page not found")', "fengqiao.gone(t)"),
     Swap('"The server can\'t be reached - please try later."', '"连接不到服务器，请稍后再试。"'),
     Swap("`${o.loc[o.loc.length-1]} field - ${o.msg}`", "`${o.loc[o.loc.length-1]}：${o.msg}`"),
     Swap("`Select a row from ${e.readableTableName}`", "`选择${e.readableTableName}`"),
@@ -76,12 +76,12 @@ WORDS = (
     Swap('title:"Show password"', 'title:"显示口令"'),
     Swap('title:"Hide password"', 'title:"隐藏口令"'),
     Swap('e?e.username:"Unknown"', 'e?e.username:""', 2),
-    Swap('contents:"MFA code required"', 'contents:"请输入两步验证码"'),
+    Swap('contents:"MFA code required"', "contents:fengqiao.reason(r)"),
     Swap('contents:"Problem logging in"', 'contents:fengqiao.reason(r)||"登录名或口令不正确"'),
     Swap(
         " Hint: Use your authenticator app to generate the MFA code - if you've lost your phone, "
         "you can use a recovery code instead. ",
-        "请打开验证器应用，输入其中显示的六位数字。",
+        "请打开验证器应用，输入其中显示的六位数字；手机不在身边时，输入一个恢复码。",
     ),
     Swap("`There are more than ${jz}, are you sure you want to continue?`", "`超过 ${jz} 条，需要较长时间，继续吗？`"),
     Swap('alert("Please select at least one column.")', 'alert("请至少选择一列。")'),
@@ -136,6 +136,25 @@ PLACES = (
     ),
     Swap("e.isRequired(String(l))?(Z(),p0", "!b.extra.readonly&&e.isRequired(String(l))?(Z(),p0"),
     Swap("b.extra.help_text?(Z(),R0", "!b.extra.readonly&&b.extra.help_text?(Z(),R0"),
+    # "?" beside what is masked or cannot be changed, and in place of what cannot be done; pages/why.js answers.
+    Swap(
+        '(Z(),R0(c,{key:1,content:b.extra.help_text},null,8,["content"])):h0("",!0),b.extra.foreign_key?',
+        '(Z(),R0(c,{key:1,content:b.extra.help_text},null,8,["content"])):h0("",!0),'
+        'b.extra.why?(Z(),p0("button",{key:7,...fengqiao.why(e.schema,b,e.row)},M0(fengqiao.label(b)),17)):h0("",!0),b.extra.foreign_key?',
+    ),
+    Swap(
+        't0("h1",null,M0(e.$t("Edit"))+" "+M0(e.readable(e.tableName)),1),t0("p",null,[',
+        't0("h1",null,M0(e.$t("Edit"))+" "+M0(e.readable(e.tableName)),1),'
+        'fengqiao.history(e.selectedRow)?(Z(),p0("a",{key:8,class:"fq_history",href:fengqiao.history(e.selectedRow)},'
+        '"操作记录",8,["href"])):h0("",!0),(Z(!0),p0(W0,null,Q0(e.selectedRow?fengqiao.missing(e.schema,e.selectedRow):[],'
+        'm=>(Z(),p0("button",{key:m.label,...m.asks},M0(m.label),17))),128)),t0("p",null,[',
+    ),
+    Swap(
+        'z0(p,{to:{name:"addRow",params:{tableName:e.tableName}},class:"button",',
+        "(Z(!0),p0(W0,null,Q0(fengqiao.missing(e.schema),"
+        'm=>(Z(),p0("button",{key:m.label,...m.asks},M0(m.label),17))),128)),'
+        'z0(p,{to:{name:"addRow",params:{tableName:e.tableName}},class:"button",',
+    ),
     # A date stays on one line.
     Swap(
         'p0("span",D_,M0(e.abbreviate(m[g])),1)',
@@ -163,6 +182,12 @@ PLACES = (
         "...this.mfaCodeRequired?{mfa_code:this.mfaCode}:{}})",
         'T0.post("../session",{login:this.username,password:this.password,...this.mfaCodeRequired?{otp:this.mfaCode}:{}})',
     ),
+    Swap(
+        "((t=r.response)==null?void 0:t.status)==401&&((n=(o=r.response)==null?void 0:o.data)==null?void 0:n.detail)"
+        '=="MFA code required"?',
+        "fengqiao.needsCode(r)?",
+    ),
+    Swap('href:"./api/mfa-setup/"', 'href:"./account/"'),
     Swap('T0.post("./public/logout/")', 'T0.delete("../session")'),
     Swap(
         "const e={current_password:this.currentPassword,new_password:this.newPassword,"

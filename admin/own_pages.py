@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 
 from admin.forms import not_found
 from admin.rights import Rights
 from admin.tables import Table, Tables
-from db.facts import Role
-from db.registry import Registry
-from permissions.matrix import rows
 from permissions.viewer import Viewer
 
 FOLDER = Path(__file__).parent / "pages"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-TERMS, MATRIX = "terms.json", "matrix.json"
 _FRESH = {"Cache-Control": "no-cache"}
 _FILES = {path.name: path for path in FOLDER.iterdir() if path.suffix in _TYPES}
 
@@ -33,17 +27,18 @@ def links(tables: Tables, viewer: Viewer, rights: Rights) -> dict[str, str]:
         found["备案工作台"] = "./workbench/"
     if all(rights.creatable(tables.by_entity[name], viewer) for name in _NEW_COMMITTEE):
         found["新建调委会"] = "./new-committee/"
+    if all(rights.creatable(tables.by_entity[name], viewer) for name in _ACCOUNTS):
+        found["账号管理"] = "./accounts/"
+    if tables.by_entity["AuditLog"] in open_tables:
+        found["操作记录"] = "./audit/"
     found["权限矩阵"] = "./matrix/"
+    found["权限查询"] = "./access/"
+    found["我的账号"] = "./account/"
     return found
 
 
+_ACCOUNTS = ("UserAccount", "RoleGrant")
 _NEW_COMMITTEE = ("MediationCommittee", "CommitteeTerm", "Mediator", "MediatorAppointment")
-
-
-def terms(entities: Registry) -> dict[str, dict[str, str]]:
-    """Every enumeration's Chinese terms: vocabulary, no data."""
-    found = {field.facts.members for info in entities.values() for field in info.fields.values()}
-    return {members.__name__: {m.name: m.zh for m in members} for members in found if members is not None}
 
 
 _DOCUMENT = re.compile(r"`((?:query|mutation) [^`]*)`" r'|"((?:query |mutation |[{] )[^"\n]*)"')
@@ -74,31 +69,37 @@ async def new_committee(_request: Request) -> Response:
     return _page("new-committee.html")
 
 
+async def account(_request: Request) -> Response:
+    """One's own password, second factor, sessions and tokens."""
+    return _page("account.html")
+
+
+async def accounts(_request: Request) -> Response:
+    """The accounts one manages."""
+    return _page("accounts.html")
+
+
 async def matrix(_request: Request) -> Response:
     """Who may do what."""
     return _page("matrix.html")
 
 
-def _matrix(entities: Registry) -> dict[str, Any]:
-    """The permission matrix in words: vocabulary, no data."""
-    cells = [{"entity": zh, "cells": {role.name: said for role, said in row.items()}} for zh, row in rows(entities)]
-    return {"roles": {role.name: role.zh for role in Role}, "rows": cells}
+async def audit(_request: Request) -> Response:
+    """Who did what, when, from where."""
+    return _page("audit.html")
 
 
-def files(entities: Registry) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of the pages' scripts, style sheet and vocabulary."""
-    vocabularies = {TERMS: terms(entities), MATRIX: _matrix(entities)}
+async def access(_request: Request) -> Response:
+    """Why one may or may not do something with a row, or, for who manages accounts, why another may."""
+    return _page("access.html")
 
-    async def file(request: Request) -> Response:
-        name = request.path_params["name"]
-        if name in vocabularies:
-            return JSONResponse(vocabularies[name], headers=_FRESH)
-        found = _FILES.get(name)
-        if found is None:
-            return not_found()
-        return FileResponse(found, media_type=_TYPES[found.suffix], headers=_FRESH)
 
-    return file
+async def file(request: Request) -> Response:
+    """The pages' scripts and style sheets."""
+    found = _FILES.get(request.path_params["name"])
+    if found is None:
+        return not_found()
+    return FileResponse(found, media_type=_TYPES[found.suffix], headers=_FRESH)
 
 
 def _page(name: str) -> Response:

@@ -14,6 +14,7 @@ from starlette.datastructures import QueryParams
 
 from admin.conditions import condition, filterable, order_path
 from admin.tables import Column, Table, Tables
+from permissions.columns import conditionable
 from permissions.viewer import Viewer
 from resolvers.faults import Denied, bad_input
 from resolvers.orderings import Sort
@@ -48,7 +49,10 @@ def listing(tables: Tables, table: Table, params: QueryParams, viewer: Viewer) -
     if not (1 <= size <= LARGEST_PAGE or size == EXPORT_PAGE):
         raise bad_input(f"每页最多 {LARGEST_PAGE} 条。", f"At most {LARGEST_PAGE} rows a page.")
     page = _number(params, "__page", 1)
-    wanted = [name for name in (params.get("__visible_fields") or "").split(",") if name in visible]
+    wanted = list(filter(None, params.get("__visible_fields", "").split(",")))
+    for name in wanted:
+        if name not in visible:
+            raise _refused(name, "导出")
     order = _order(tables, table, params, viewer, visible)
     return Listing(_where(table, params, viewer, visible), order, size, max(0, page - 1) * size, wanted)
 
@@ -88,7 +92,7 @@ def _order(
 ) -> list[Mapping[str, Any]]:
     asked = ",".join(text for key in ("__order", "__order[]") for text in params.getlist(key))
     if not asked:
-        return [_own(table, name) for name in table.info.facts.order]
+        return [_own(table, name) for name in own_order(table, viewer)]
     keys = []
     for name in filter(None, asked.split(",")):
         column = visible.get(name.removeprefix("-"))
@@ -97,6 +101,12 @@ def _order(
             raise _refused(name.removeprefix("-"), "排序")
         keys.append(_nested(path, Sort.DESC_NULLS_LAST if name.startswith("-") else Sort.ASC))
     return keys
+
+
+def own_order(table: Table, viewer: Viewer) -> list[str]:
+    """The entity's own ordering, as far as the viewer may order by it; without any, rows come as they were made."""
+    fields = table.info.fields
+    return [name for name in table.info.facts.order if conditionable(table.info, fields[name.lstrip("-")], viewer)]
 
 
 def _own(table: Table, name: str) -> Mapping[str, Any]:
@@ -120,4 +130,4 @@ def _number(params: QueryParams, name: str, default: int) -> int:
 
 
 def _refused(name: str, what: str) -> Denied:
-    return bad_input(f"不能按“{name[:40]}”{what}。", "This column takes no condition or order.")
+    return bad_input(f"不能按“{name[:40]}”{what}。", "This column takes no condition or order, and is not exported.")

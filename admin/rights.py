@@ -9,9 +9,10 @@ from typing import Any
 from admin.tables import Column, Table, Tables
 from db.facts import Step
 from db.identity import parse_global_id
-from permissions.actions import allowed_steps, may_create, may_delete, may_update, open_row, writable_columns
+from permissions.actions import OpenRow, allowed_steps, may_create, may_delete, may_update, open_row, writable_columns
 from permissions.scopes import may
 from permissions.viewer import Viewer
+from permissions.walls import behind
 from resolvers.faults import Fault, Refused
 from resolvers.services import Services
 
@@ -24,12 +25,19 @@ class Allowed:
     """Wire names of the columns they may change."""
     steps: tuple[Step, ...] = ()
     delete: bool = False
+    masked: list[str] = field(default_factory=list)
+    """Wire names of the columns whose value is kept from them in this row."""
+    kept: bool = True
+    """Whether people keep such rows, not the server alone."""
 
     def answer(self) -> dict[str, Any]:
         """The part of a row's answer that ``front/fengqiao.js`` reads."""
         can = ["save"] if self.writable or self.steps else []
+        missing = [*([] if can else ["UPDATE"]), *([] if self.delete else ["DELETE"])]
         return {
             "__can": [*can, *(["delete"] if self.delete else [])],
+            "__missing": missing if self.kept else [],
+            "__masked": self.masked,
             "__writable": self.writable,
             "__steps": [{"value": s.verb, "label": _called(s), "reason": s.reason} for s in self.steps],
         }
@@ -75,6 +83,17 @@ class Rights:
         can = ["create"] if self.creatable(table, viewer) else []
         return [*can, *(["export"] if may(table.info, viewer, "X") else [])]
 
+    def missing(self, table: Table, viewer: Viewer) -> list[str]:
+        """What others may do with the table and this viewer may not: ``explainAccess`` says why."""
+        if table.info.facts.written_by_commands:
+            return []
+        can, named = self.on_table(table, viewer), {"CREATE": "create", "EXPORT": "export"}
+        return [action for action, name in named.items() if name not in can]
+
+    def history(self, table: Table, viewer: Viewer) -> bool:
+        """Whether the records of what was done with a row may be there to read."""
+        return not table.info.facts.written_by_commands and may(self.tables.entities["AuditLog"], viewer, "R")
+
     async def on_row(self, table: Table, viewer: Viewer, row: Mapping[str, Any]) -> Allowed:
         """What may be done with a row that was just read."""
         info = table.info
@@ -82,13 +101,26 @@ class Rights:
         if parsed is None:
             return Allowed()
         key, entities = parsed[1], self.tables.entities
-        opened = await self.services.database.look(lambda connection: open_row(connection, entities, info, viewer, key))
+        database = behind(self.services.database, viewer, "act")
+        opened = await database.look(lambda connection: open_row(connection, entities, info, viewer, key))
         if opened is None:
             return Allowed()
         names = writable_columns(info, viewer, opened) if may_update(info, viewer, opened) else frozenset()
         columns = self.tables.visible(table, viewer)
         writable = [column.wire for column in columns if column.name in names]
-        return Allowed(writable, allowed_steps(info, viewer, opened), may_delete(info, viewer, opened))
+        masked = [column.wire for column in columns if _hidden(table, column, opened, row)]
+        steps, delete = allowed_steps(info, viewer, opened), may_delete(info, viewer, opened)
+        return Allowed(writable, steps, delete, masked, not info.facts.written_by_commands)
+
+
+def _hidden(table: Table, column: Column, opened: OpenRow, row: Mapping[str, Any]) -> bool:
+    """Whether a column's value is kept from the viewer: masked for their roles, encrypted, or out of their scope."""
+    value = row.get(column.public)
+    if column.reference is not None:
+        # Where there may be none, nobody is told whether there is one.
+        return value is None and not table.info.table.c[column.reference.near].nullable
+    assert column.scalar is not None
+    return column.name in opened.masked or (column.scalar.kind == "encrypted" and value is not None)
 
 
 def _called(step: Step) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from admin import wording
 from admin.conditions import filterable, order_path
+from admin.querystrings import own_order
 from admin.rights import Rights
 from admin.rows import choices
 from admin.tables import KEY, REASON, Column, Table, Tables
@@ -53,13 +54,15 @@ def schema(tables: Tables, table: Table, viewer: Viewer, rights: Rights) -> dict
             "visible_fields_options": [c.wire for c in columns],
             "order_by": [
                 {"column": table.of(name.lstrip("-")).wire, "ascending": not name.startswith("-")}
-                for name in facts.order
+                for name in own_order(table, viewer)
                 if name.lstrip("-") != "id"
             ],
             "rich_text_columns": [],
             "media_columns": [],
             "time_resolution": {},
             "can": rights.on_table(table, viewer),
+            "missing": rights.missing(table, viewer),
+            "entity": table.info.name,
         },
     }
 
@@ -90,6 +93,8 @@ def _property(
         "unique": True,
         "create": create,
         "system": column.system,
+        "name": column.public,
+        "computed": column.part.facts is None or column.part.facts.computed,
         "sortable": order_path(tables.entities, column, viewer, table.info) is not None,
     }
     if column.reference is not None:

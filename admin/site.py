@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from admin import own_pages, translations
+from admin import own_pages, translations, vocabulary
 from admin.api import TableApi
 from admin.bundle import PINNED, Bundle, build
 from admin.forms import not_found
@@ -49,10 +49,15 @@ def _files(bundle: Bundle, services: Services) -> list[Route]:
     return [
         Route("/", index),
         Route("/assets/{name}", asset),
-        Route("/pages/{name}", own_pages.files(services.entities)),
+        *vocabulary.routes(services.entities),
+        Route("/pages/{name}", own_pages.file),
         Route("/workbench/", own_pages.workbench),
         Route("/new-committee/", own_pages.new_committee),
         Route("/matrix/", own_pages.matrix),
+        Route("/account/", own_pages.account),
+        Route("/accounts/", own_pages.accounts),
+        Route("/audit/", own_pages.audit),
+        Route("/access/", own_pages.access),
     ]
 
 
@@ -88,7 +93,7 @@ def _identity(tables: Tables, rights: Rights) -> list[Route]:
         viewer = asking(request)
         roles = "、".join(role.zh for role in viewer.reaches)
         known = {"username": f"{viewer.name}（{roles}）" if roles else viewer.name, "user_id": viewer.login}
-        return JSONResponse({**known, "must_change_password": viewer.must_change_password})
+        return JSONResponse({**known, "duty": viewer.duty})
 
     async def names(request: Request) -> Response:
         return JSONResponse([table.wire for table in tables.open_to(asking(request))])

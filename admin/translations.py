@@ -45,7 +45,7 @@ WORDS = {
     "Log Out": "退出登录",
     "Login": "登录",
     "MFA Code": "两步验证码",
-    "MFA Setup": "两步验证",
+    "MFA Setup": "我的账号",
     "Minutes": "分钟",
     "New password confirmation": "再输入一次新口令",
     "New password": "新口令",

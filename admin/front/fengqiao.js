@@ -3,6 +3,7 @@
 (function () {
   "use strict";
 
+  const TABLE = /\/api\/tables\/([^/]+)\/([^/]+)\/$/;
   const versions = new Map(); // path of a row -> the version it was read with
   const forms = new WeakMap(); // schema -> the same for the form of a new row
 
@@ -25,11 +26,17 @@
   function forEdit(schema, row) {
     const steps = row.__steps || [];
     const writable = row.__writable || [];
+    const masked = row.__masked || [];
+    const saved = (row.__can || []).includes("save");
     return chosen(schema, (property, name) => {
       if (property.extra.step) return steps.some((step) => step.reason) ? property : null;
       if (property.extra.state && steps.length) return changed(property, { choices: nextStates(property, row[name], steps) });
       if ((property.extra.system || property.extra.document) && empty(row[name])) return null;
-      return changed(property, { readonly: !writable.includes(name) });
+      const readonly = !writable.includes(name);
+      // Why a value is masked; or, in a form that can be saved, why just this field cannot be changed.
+      const locked = readonly && saved && !property.extra.system && !property.extra.computed;
+      const why = masked.includes(name) ? "READ" : locked ? "UPDATE" : null;
+      return changed(property, { readonly, why, masked: masked.includes(name) });
     });
   }
 
@@ -59,7 +66,7 @@
   function text(property, row, name) {
     const value = row[name];
     if (property.extra.foreign_key) return row[name + "_readable"] || "—";
-    if (empty(value)) return "—";
+    if (empty(value)) return property.extra.masked ? "（无权查看）" : "—";
     if (value === true || value === false) return value ? "是" : "否";
     const choices = property.extra.choices || {};
     const term = (one) => (choices[one] ? choices[one].display_name : String(one));
@@ -82,11 +89,59 @@
     return Array.isArray(detail) ? detail.map((one) => one.msg).join("；") : detail;
   }
 
-  window.fengqiao = { matches, forAdd, forEdit, key, text, fact, look, sortable, exportable, reason };
+  // What a "?" asks: pages/why.js hears its click.
+  const words = { CREATE: "新建", EXPORT: "导出", UPDATE: "修改", DELETE: "删除" };
+
+  function why(schema, property, row) {
+    const hidden = property.extra.why === "READ";
+    const text = `${hidden ? "看不到" : "不能修改"}“${property.title}”：为什么？`;
+    return { ...asked(schema, row, property.extra.why, text), "data-field": property.extra.name };
+  }
+
+  function label(property) {
+    if (property.extra.why === "UPDATE") return "不能改 ?";
+    return property.extra.foreign_key ? "看不到 ?" : "掩码 ?";
+  }
+
+  // What others may do here, and this person may not.
+  function missing(schema, row) {
+    const actions = row ? row.__missing || [] : schema.extra.missing || [];
+    return actions.map((action) => ({
+      label: `${words[action]} ?`,
+      asks: asked(schema, row, action, `不能${words[action]}：为什么？`),
+    }));
+  }
+
+  function asked(schema, row, action, text) {
+    const known = { "data-type": schema.extra.entity, "data-action": action, "data-id": row ? row.编号 : undefined };
+    return { type: "button", class: "why", title: text, "aria-label": text, ...known };
+  }
+
+  // Where the record of a row's life is, for whoever may read such records.
+  function history(row) {
+    return row && row.__history ? `./audit/#entityId=${row.编号}` : null;
+  }
+
+  function gone(problem) {
+    const part = TABLE.exec(new URL(problem.config.url, document.baseURI).pathname);
+    const [table, id] = part ? part.slice(1).map(decodeURIComponent) : [null, null];
+    if (!table || !/^[a-z]{2}_/.test(id)) return alert("没有找到，或者无权查看。");
+    window.fengqiao.lost = { table, id }; // pages/why.js may be still to come
+    document.dispatchEvent(new CustomEvent("fengqiao:gone"));
+  }
+
+  // Whether a refused sign-in lacks the code of the second factor.
+  function needsCode(problem) {
+    const data = problem && problem.response && problem.response.data;
+    return Boolean(data && data.errors && data.errors.some((one) => one.extensions.otpRequired));
+  }
+
+  window.fengqiao = {
+    needsCode, matches, forAdd, forEdit, key, text, fact, look, sortable, exportable, reason, why, label, missing, history, gone,
+  };
 
   // --- requests -----------------------------------------------------------------------------------------------------
 
-  const TABLE = /\/api\/tables\/([^/]+)\/([^/]+)\/$/;
   const open = XMLHttpRequest.prototype.open;
   const send = XMLHttpRequest.prototype.send;
 
@@ -104,10 +159,8 @@
 
   function heard(request) {
     if (request.asked.method !== "GET" || request.status !== 200) return;
-    // Whoever has to choose a new password is led there, from wherever they are.
-    if (request.asked.path.endsWith("/api/user/") && JSON.parse(request.responseText).must_change_password) {
-      location.hash = "#/change-password/";
-    }
+    // Whoever has to do something first is led there, from wherever they are.
+    if (request.asked.path.endsWith("/api/user/") && JSON.parse(request.responseText).duty) location.href = "./account/";
     const version = request.getResponseHeader("ETag");
     const part = TABLE.exec(request.asked.path);
     if (!part) return;

@@ -1,7 +1,8 @@
 // One filing: what it attests, who sits in the committee, what has happened so far, and what may be done now.
 
 import { badge } from "./badges.js";
-import { ask, el, moment, say, term } from "./frame.js";
+import { ask, el, moment, names, say, term } from "./frame.js";
+import { why } from "./why.js";
 
 const QUERY = `query Filing($id: ID!) {
   allowedSteps(id: $id) { verb label reasonRequired }
@@ -14,7 +15,7 @@ const QUERY = `query Filing($id: ID!) {
       region { name code parent { name } } guidingOffice { name } filingBureau { name } hostUnit { name }
       committeeTerms(orderBy: [{termNo: DESC}], first: 3) { nodes { termNo startsOn endsOn electionMethod electionOn } }
       mediatorAppointments(where: {endOn: {isNull: true}}, orderBy: [{role: ASC}], first: 50) {
-        nodes { role basis kind startOn mediator { name sex ethnicity education idNumber mobile } }
+        nodes { role basis kind startOn mediator { id name sex ethnicity education idNumber mobile } }
       }
       committeeFilings(orderBy: [{eventOn: DESC}], first: 20) { nodes { id type state filingNo eventOn filedAt } }
     }
@@ -36,6 +37,7 @@ export async function openFiling(main, id, notice = "") {
     el("div", { class: "head" }, el("h1", {}, committee.name), badge(filing.state)),
     said,
     found.allowedSteps.length ? actions(main, filing, found.allowedSteps, said) : "",
+    await others(filing, found.allowedSteps),
     el("h2", {}, "备案事项"),
     facts([
       ["备案类型", term("FilingType", filing.type)],
@@ -118,10 +120,17 @@ function member(appointment) {
     term("Ethnicity", person.ethnicity),
     term("Education", person.education),
     term("MediatorKind", appointment.kind),
-    person.idNumber || "",
-    person.mobile || "",
+    masked(person, "idNumber", "身份证号"),
+    masked(person, "mobile", "手机号"),
     appointment.startOn,
   ];
+}
+
+// What is shown of a number, and why no more.
+function masked(person, name, label) {
+  if (!person.id) return "";
+  const asks = why({ type: "Mediator", id: person.id, field: name, action: "READ" }, `看不到${label}`);
+  return el("span", { class: "whole" }, person[name] || "—", asks);
 }
 
 function grid(heads, rows, empty) {
@@ -145,6 +154,17 @@ function course(filing) {
     happened.map(([what, at, by]) => el("li", {}, `${moment(at)}　${what}　${who(by)}`)),
     last,
   );
+}
+
+// The steps that others may take now, in grey, with the reason why this person may not.
+async function others(filing, allowed) {
+  const steps = Object.entries((await names()).CommitteeFiling.steps);
+  const open = new Set(allowed.map((step) => step.verb));
+  const closed = steps.filter(([verb, step]) => step.from.includes(filing.state) && !open.has(verb));
+  if (!closed.length) return "";
+  const asks = ([verb, step]) =>
+    why({ type: "CommitteeFiling", id: filing.id, action: verb }, `不能${step.zh}`, `${step.zh} ?`);
+  return el("p", { class: "hint" }, "您现在不能办理：", closed.map(asks));
 }
 
 function actions(main, filing, steps, said) {

@@ -1,55 +1,17 @@
 // What every own page stands in: the bar and the menu of the admin, the signed-in person, and the public GraphQL API.
 
-export function el(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (name in made && typeof value !== "string") made[name] = value;
-    else if (value !== undefined && value !== null) made.setAttribute(name, value);
-  }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
-  return made;
-}
+import { admin, el, signOut } from "./asking.js";
 
-export class Refusal extends Error {}
+export { Refusal, ask, el, names } from "./asking.js";
 
-function cookie(name) {
-  const found = document.cookie.split("; ").find((part) => part.startsWith(name + "="));
-  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
-}
-
-// The answer's data; Refusal with the server's own words where there is none.
-export async function ask(query, variables = {}) {
-  const answer = await fetch("../../graphql", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-CSRFToken": cookie("csrftoken") },
-    body: JSON.stringify({ query, variables }),
-  });
-  if (answer.status === 401) leave();
-  const body = await answer.json().catch(() => ({}));
-  if (body.errors) throw new Refusal(body.errors.map((error) => error.message).join("；"));
-  if (!answer.ok) throw new Refusal("服务器没有答复，请稍后再试。");
-  return body.data;
-}
-
-function leave() {
-  location.href = "../#/login/";
-}
-
-async function admin(path) {
-  const answer = await fetch("../" + path);
-  if (answer.status === 401) leave();
-  return answer.json();
-}
-
-const terms = await fetch("../pages/terms.json").then((answer) => answer.json());
+const terms = await admin("pages/terms.json");
 
 // The Chinese term of an enumeration's member, and all of them for a choice.
 export const term = (type, name) => (name ? terms[type][name] || name : "");
 export const choices = (type) => Object.entries(terms[type]);
 
 // Who may do what, in words.
-export const matrix = () => fetch("../pages/matrix.json").then((answer) => answer.json());
+export const matrix = () => admin("pages/matrix.json");
 
 // The Swedish form of a date is the one that is written here: 2026-05-03 12:00.
 export const moment = (text) =>
@@ -69,7 +31,7 @@ export async function frame(title) {
     ...tables.map((table) => el("a", { href: `../#/${encodeURIComponent(table)}/` }, table)),
   ]);
   const own = Object.entries(links).map(([name, path]) =>
-    el("a", { href: "." + path, class: path.includes(here) ? "here" : "" }, name),
+    el("a", { href: "." + path, class: path === `./${here}/` ? "here" : "" }, name),
   );
   const home = el("p", {}, el("a", { class: "home", href: "../" }, "首页"));
   document.title = `${title} - ${meta.site_name}`;
@@ -84,11 +46,6 @@ export async function frame(title) {
     el("div", { id: "wrap" }, el("nav", { id: "side" }, home, el("p", {}, "办理"), own, el("p", {}, "数据"), groups), main),
   );
   return main;
-}
-
-async function signOut() {
-  await fetch("../../session", { method: "DELETE", headers: { "X-CSRFToken": cookie("csrftoken") } });
-  location.href = "../";
 }
 
 // What went well or wrong, where people look for it.

@@ -13,7 +13,7 @@ const line = ({ entity, cells }) =>
 
 main.append(
   el("div", { class: "head" }, el("h1", {}, "权限矩阵")),
-  el("p", { class: "hint" }, "没有写的就是没有；几个角色的权限相加。您的角色排在最前。"),
+  el("p", { class: "hint" }, "没有写的就是没有；几个角色的权限相加。您的角色排在最前。", " ", el("a", { href: "../access/" }, "某一条记录为什么看不到、不能改，在“权限查询”里问。")),
   el(
     "div",
     { class: "wide" },

@@ -3,7 +3,8 @@
 import { ask } from "./frame.js";
 
 const words = (text) => text.split(/\s+/).filter(Boolean).slice(0, 8);
-const every = (text, holds) => (text ? { and: words(text).map((word) => ({ or: holds(word) })) } : {});
+// A condition that every word has to meet; none where nothing was typed.
+export const every = (text, holds) => (text ? { and: words(text).map((word) => ({ or: holds(word) })) } : {});
 
 export async function regions(text, levels) {
   const named = every(text, (word) => [{ name: { contains: word } }, { code: { startsWith: word } }]);
@@ -50,4 +51,39 @@ export async function partners(text) {
     { where: named },
   );
   return found.partnerInstitutions.nodes.map((one) => ({ ...one, label: one.name }));
+}
+
+export async function accounts(text) {
+  const named = every(text, (word) => [{ loginName: { contains: word } }, { personName: { contains: word } }]);
+  const where = { and: [{ isActive: { eq: true } }, ...(named.and || [])] };
+  const found = await ask(
+    `query FindAccounts($where: UserAccountWhere) {
+      userAccounts(where: $where, orderBy: [{loginName: ASC}], first: 30) { nodes { id loginName personName } }
+    }`,
+    { where },
+  );
+  return found.userAccounts.nodes.map((one) => ({ ...one, label: `${one.personName}（${one.loginName}）` }));
+}
+
+export async function units(text, kind) {
+  const named = every(text, (word) => [{ name: { contains: word } }]);
+  const where = { and: [{ kind: { eq: kind } }, ...(named.and || [])] };
+  const found = await ask(
+    `query Units($where: OrgUnitWhere) {
+      orgUnits(where: $where, orderBy: [{name: ASC}], first: 30) { nodes { id name } }
+    }`,
+    { where },
+  );
+  return found.orgUnits.nodes.map((one) => ({ ...one, label: one.name }));
+}
+
+export async function mediators(text) {
+  const named = every(text, (word) => [{ name: { contains: word } }, { mediatorNo: { startsWith: word } }]);
+  const found = await ask(
+    `query Mediators($where: MediatorWhere) {
+      mediators(where: $where, orderBy: [{name: ASC}], first: 30) { nodes { id name mediatorNo region { name } } }
+    }`,
+    { where: named },
+  );
+  return found.mediators.nodes.map((one) => ({ ...one, label: `${one.name}（${one.mediatorNo}）` }));
 }

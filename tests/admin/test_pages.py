@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from admin.own_pages import FOLDER, terms
+from admin.own_pages import FOLDER
+from admin.vocabulary import names, terms
 from db.registry import registry
 from schema.build import build_schema, sdl
 from tests.admin.person import Person
@@ -28,10 +29,10 @@ def test_a_page_holds_no_script_and_names_only_files_that_are_served(page: Path,
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.name)
-def test_only_the_frame_asks_the_server_and_only_for_what_is_public(script: Path) -> None:
+def test_one_script_asks_the_server_and_only_for_what_is_public(script: Path) -> None:
     source = script.read_text("utf-8")
     asked = re.findall(r'(?:fetch|XMLHttpRequest|sendBeacon)\(?"?([^",)]*)', source)
-    assert asked == [] or script.name == "frame.js"
+    assert asked == [] or script.name == "asking.js"
     assert "/api/tables/" not in source.replace("api/tables/grouped/", "")
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", source)
 
@@ -57,6 +58,14 @@ def test_the_vocabulary_holds_every_enumeration() -> None:
     found = terms(registry())
     assert found["FilingState"]["DRAFT"] == "草稿"
     assert found["Ethnicity"]["HAN"] == "汉族"
+
+
+def test_the_vocabulary_names_every_field_reference_and_step() -> None:
+    known = names(registry())
+    assert known["CommitteeFiling"]["steps"]["return"] == {"zh": "退回补正", "from": ["SUBMITTED", "OFFICE_CHECKED"]}
+    assert known["Mediator"]["fields"]["idNumber"] == "身份证号"
+    assert known["MediationCommittee"]["references"]["region"] == {"zh": "所在区划", "to": "Region"}
+    assert not {"passwordHash", "idNumberCipher"} & {name for info in known.values() for name in info["fields"]}
 
 
 def test_a_file_that_is_no_part_of_the_pages_is_not_served(people: Callable[[str], Person]) -> None:

@@ -38,7 +38,7 @@ def test_a_list_shows_terms_names_and_dates(people: People) -> None:
 
 
 def test_a_list_of_every_table_opens_for_everybody_who_has_it_in_the_menu(people: People) -> None:
-    for login in ("province", "city", "district", "office", "committee", "mediator", "auditor", "sysadmin"):
+    for login in ("province", "city", "district", "office", "committee", "mediator", "auditor", "sysadmin", "court"):
         person = people(login)
         for table in person.get("tables/").json():
             rows = person.rows(table, __page_size=5)

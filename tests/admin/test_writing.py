@@ -233,6 +233,13 @@ def an_open_filing(people: People) -> tuple[Person, str, dict[str, Any]]:
 
 
 def test_own_pages_are_offered_to_those_who_have_a_use_for_them(people: People) -> None:
-    assert list(people("office").get("links/").json()) == ["备案工作台", "新建调委会", "权限矩阵"]
-    assert list(people("committee").get("links/").json()) == ["备案工作台", "权限矩阵"]
-    assert list(people("province").get("links/").json()) == ["权限矩阵"]
+    common = ["权限矩阵", "权限查询", "我的账号"]
+    assert list(people("district").get("links/").json()) == [
+        "备案工作台",
+        "新建调委会",
+        "账号管理",
+        "操作记录",
+        *common,
+    ]
+    assert list(people("committee").get("links/").json()) == ["备案工作台", *common]
+    assert list(people("province").get("links/").json()) == ["账号管理", "操作记录", *common]
