@@ -11,6 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, false, or_, select, true
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import FunctionElement
 
 from db.facts import REGION_SCOPES, Grant, Link, Role
 from db.registry import EntityInfo, Registry, Relation
@@ -43,14 +45,16 @@ def living(table: FromClause) -> ColumnElement[bool]:
 
 
 def scope(
-    entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, operation: str = "R", *, rows: bool = True
-) -> ColumnElement[bool]:
+    entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, operation: str = "R", *, rows: bool = True,
+    narrowed: bool = False,
+) -> ColumnElement[bool]:  # fmt: skip
     """The rows of `table` (an alias of the entity's) open to the viewer for `operation`.
 
-    With ``rows=False`` grants for aggregates count too: only for counts and sums, never to show a row.
+    With ``rows=False`` grants for aggregates count too: only for counts and sums, never to show a row. `narrowed` says
+    that the statement keeps to a subtree by a range of its own, which is then the one to look rows up by.
     """
     open_rows = [
-        role_condition(entities, info, table, viewer, role, grant, operation)
+        role_condition(entities, info, table, viewer, role, grant, operation, narrowed)
         for role, grant in grants_of(info, viewer, operation, rows)
     ]
     return and_(living(table), or_(false(), *open_rows), *_told_of(entities, info, table, viewer))
@@ -97,15 +101,16 @@ def region_follows(entities: Registry, info: EntityInfo, viewer: Viewer) -> bool
 
 
 def role_condition(
-    entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, grant: Grant, operation: str
-) -> ColumnElement[bool]:
+    entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, grant: Grant, operation: str,
+    narrowed: bool = False,
+) -> ColumnElement[bool]:  # fmt: skip
     match grant.scope:
         case "A":
             return true()
         case "T":
             return table.c.technical.is_(true())
         case "P" | "C" | "D" | "S":
-            return _in_ranges(info, table, viewer, role, grant, operation)
+            return _in_ranges(info, table, viewer, role, grant, operation, narrowed)
         case "K":
             if info.facts.committee is None:
                 return _in_ranges(info, table, viewer, role, grant, operation)
@@ -164,16 +169,41 @@ def _owns(entities: Registry, info: EntityInfo, row: Mapping[str, Any], path: st
 
 
 def _in_ranges(
-    info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, grant: Grant, operation: str
+    info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, grant: Grant, operation: str,
+    narrowed: bool = False,
+) -> ColumnElement[bool]:  # fmt: skip
+    return or_(_ranges(info, table, viewer, role, narrowed), *_above(info, table, viewer, role, grant, operation))
+
+
+class Checked(FunctionElement[str]):
+    """A column that is compared, but not what rows are looked up by where something narrower is there.
+
+    SQLite takes the first range it meets, and a viewer's may be a province beside a street: a column with a plus
+    before it is none to its planner. PostgreSQL counts, and needs no hint.
+    """
+
+    type = Text()
+    inherit_cache = False
+
+
+@compiles(Checked, "postgresql")
+def _(element: Checked, compiler: Any, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)  # type: ignore[no-any-return]
+
+
+@compiles(Checked, "sqlite")
+def _(element: Checked, compiler: Any, **kw: Any) -> str:
+    return f"+{compiler.process(element.clauses, **kw)}"
+
+
+def _ranges(
+    info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, narrowed: bool = False
 ) -> ColumnElement[bool]:
-    return or_(_ranges(info, table, viewer, role), *_above(info, table, viewer, role, grant, operation))
-
-
-def _ranges(info: EntityInfo, table: FromClause, viewer: Viewer, role: Role) -> ColumnElement[bool]:
     """Rows whose owner's region lies in what the role reaches."""
     if info.scope_column is None:
         return false()
-    path = table.c[info.scope_column]
+    path: ColumnElement[str] = table.c[info.scope_column]
+    path = Checked(path) if narrowed else path
     parts = [
         and_(path >= _bind(f"v_{role.name}_low{i}", Text()), path < _bind(f"v_{role.name}_high{i}", Text()))
         for i in range(len(viewer.reaches[role].ranges))

@@ -19,6 +19,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.sql.type_api import TypeEngine
 
+from db.clock import SHANGHAI
 from resolvers.faults import bad_input
 
 CHINA = "Asia/Shanghai"
@@ -53,6 +54,14 @@ def number_of(day: dt.date, granularity: Granularity) -> int:
         return (day.year * 12 + day.month - 1) * 2 + (day.day > 15)
     per_year = _IN_YEAR[granularity]
     return day.year * per_year + (day.month - 1) // (12 // per_year)
+
+
+def local_day(moment: dt.datetime, zone: str) -> dt.date:
+    """The calendar day of a moment in a time zone; what LocalDay computes in SQL."""
+    try:
+        return moment.astimezone(SHANGHAI if zone == CHINA else zoneinfo.ZoneInfo(zone)).date()
+    except OverflowError:  # an edge of the calendar, where no day lies beyond
+        return moment.date()
 
 
 class LocalDay(FunctionElement[dt.date]):

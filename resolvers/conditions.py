@@ -188,7 +188,27 @@ def _related(
             f"{at}：只看汇总的角色不能用它作条件。",
             f"{at}: not a dimension; roles that see aggregates only may not use it.",
         )
+    if aggregates_only(info, c.viewer) and relation.target == "Region":
+        _subtrees_only(tree, at)
     return _many(c, relation, table, tree, at) if relation.many else _one(c, info, relation, table, tree, at)
+
+
+def _subtrees_only(tree: Any, at: str) -> None:
+    """Raise BAD_INPUT where a role that sees aggregates only says more of a region than which subtree it lies in.
+
+    The region is a dimension down to streets (DOMAIN 5, `*`); its columns and lists would single out villages.
+    """
+    for name, value in tree.items():
+        if name in ("and", "or"):
+            for i, part in enumerate(value or ()):
+                _subtrees_only(part, f"{at}.{name}[{i}]")
+        elif name == "not":
+            _subtrees_only(value or {}, f"{at}.{name}")
+        elif name != "descendantOf":
+            raise bad_input(
+                f"{at}.{name}：只看汇总的角色只能用 descendantOf 按区划筛选。",
+                f"{at}.{name}: roles that see aggregates only narrow the region by descendantOf alone.",
+            )
 
 
 def _exists(
@@ -267,6 +287,15 @@ def _owned_range(
     if value_of(tree["descendantOf"]) is None:
         raise bad_input(f"{at}.descendantOf 不能为 null。", f"{at}.descendantOf must not be null.")
     return region_step(c, "descendantOf", table, tree["descendantOf"], f"{at}.descendantOf", path="scope_path")
+
+
+def narrows(c: Compiler, info: EntityInfo, tree: Mapping[str, Any]) -> bool:
+    """Whether a condition keeps to one subtree, by the column whose ranges are the viewer's scope."""
+    if info.name == "Region":
+        return "descendantOf" in tree
+    owner = info.relations.get(info.facts.owner or "")
+    inner = tree.get(owner.public) if owner is not None and owner.target == "Region" else None
+    return isinstance(inner, Mapping) and set(inner) == {"descendantOf"} and region_follows(c.entities, info, c.viewer)
 
 
 def holds_on_null(tree: Mapping[str, Any]) -> bool:

@@ -11,12 +11,57 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from db.registry import EntityInfo
 from permissions.viewer import Viewer
-from resolvers.faults import Denied
+from resolvers.binds import resolve
+from resolvers.faults import Denied, bad_input
+from resolvers.requests import Connection, Groups
+
+if TYPE_CHECKING:
+    from resolvers.compiler import Plan
+
+
+class OneTable:
+    """The numbers of one answer, of entities whose rows the viewer may not see: one table each.
+
+    What is withheld of a table is chosen so that the rest of it does not tell (``levels``). A second condition or a
+    second grouping beside it could: the difference of two totals is a cell. So an answer holds one condition and one
+    set of keys of such an entity; more are more answers, which are counted (``Differencing``).
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], Any] = {}
+
+    def check(self, plan: Plan, variables: Any) -> None:
+        """Note the tables of a plan. Raises BAD_INPUT for a second one of an entity."""
+        for paged in plan.cursors:
+            name = paged.entity.name
+            if name not in plan.guarded:
+                continue
+            listed = paged.of if isinstance(paged, Groups) else paged
+            assert isinstance(listed, Connection)
+            told: list[tuple[str, Any]] = [("where", listed.where or {})]
+            told += [("by", paged.by)] if isinstance(paged, Groups) else []
+            for what, tree in told:
+                asked = resolve(tree, variables)
+                if self._seen.setdefault((name, what), asked) != asked:
+                    raise _second(paged.entity, what)
+
+
+def _second(info: EntityInfo, what: str) -> Denied:
+    said = ("条件", "condition") if what == "where" else ("分组", "grouping")
+    return bad_input(
+        f"您只能查看“{info.facts.zh}”的汇总数：一次查询只能有一种{said[0]}，否则被隐去的小数目可以推算出来。"
+        "小计请用 subtotals，其余请分次查询。",
+        f"You may see aggregates of {info.name} only: one query takes one {said[1]}, or withheld numbers could be "
+        "worked out. Use subtotals, or ask in several queries.",
+        about=info.name,
+    )
+
 
 log = structlog.get_logger("differencing")
 _HOUR = 3600.0

@@ -15,17 +15,20 @@ from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 
 from db.types import Text
 from resolvers.binds import Call
-from resolvers.buckets import number_of
+from resolvers.buckets import local_day, number_of
 from resolvers.cursors import NONCE
 from resolvers.joins import region_step
 from resolvers.keys import GroupKey
 from resolvers.levels import Levels
 from resolvers.periods import days_of
 from resolvers.requests import Groups
+from resolvers.values import midnight
 
 MOST_GROUPS = 10_000
 TOO_MANY = f"{NONCE}!"
 """What a statement prints instead of its answer when the groups became too many; no row can hold it."""
+_INSTANT = dt.timedelta(milliseconds=1)
+"""Moments are kept to the millisecond."""
 _NULL: ColumnElement[str] = sa.literal_column(f"'{NONCE}'", sa.Text())
 """Stands for null where keys are compared; no row can hold it."""
 
@@ -96,28 +99,47 @@ class Filled:
         return select(several.c.k)
 
     def _buckets(self, i: int, key: GroupKey, found: FromClause) -> sa.Select[Any]:
-        ends = self._bounds(key) or (func.min(found.c[f"k{i}"]), func.max(found.c[f"k{i}"]))
-        span = select(ends[0].label("low"), ends[1].label("high")).select_from(found).correlate_except(found)
-        span_of = span.limit(sa.literal_column("1")).subquery(self.c.name())
+        if (bounds := self._bounds(key)) is not None:  # told by the condition, whether rows occur or not
+            span = select(bounds[0].label("low"), bounds[1].label("high"))
+        else:
+            own = found.c[f"k{i}"]
+            span = select(func.min(own).label("low"), func.max(own).label("high")).select_from(found)
+            span = span.correlate_except(found)
+        span_of = span.subquery(self.c.name())
         numbers = _numbers(self.c.name)
         value = span_of.c.low + numbers.c.i
         return select(value.label("k")).select_from(span_of.join(numbers, value <= span_of.c.high))
 
     def _bounds(self, key: GroupKey) -> tuple[ColumnElement[int], ColumnElement[int]] | None:
-        """The first and last bucket of a period that the list's condition names for the column."""
+        """The first and last bucket of what the list's condition names for the column: a period, two days or moments.
+
+        A period is one of China's days (API 4); where the key counts by another zone, its ends lie in that zone's days.
+        """
         condition = (self.request.of.where or {}).get(key.path[0]) if len(key.path) == 1 else None
         if not isinstance(condition, Mapping):
             return None
+        granularity, zone = key.granularity, key.zone
+        assert granularity is not None
+        assert key.column is not None
+        moments = key.column.kind == "datetime"
+
+        def first(period: Any) -> dt.date:
+            day = days_of(period)[0]
+            return local_day(midnight(day), zone) if moments else day
+
+        def last(period: Any) -> dt.date:
+            after = days_of(period)[1]
+            return local_day(midnight(after) - _INSTANT, zone) if moments else after - dt.timedelta(days=1)
+
+        def day(value: Any) -> dt.date:
+            return local_day(value, zone) if isinstance(value, dt.datetime) else value
+
         if (period := condition.get("inPeriod")) is not None:
-            edges: list[tuple[Any, Callable[[Any], dt.date]]] = [
-                (period, lambda p: days_of(p)[0]), (period, lambda p: days_of(p)[1] - dt.timedelta(days=1)),
-            ]  # fmt: skip
+            edges: list[tuple[Any, Callable[[Any], dt.date]]] = [(period, first), (period, last)]
         elif isinstance(between := condition.get("between"), list | tuple) and len(between) == 2:
-            edges = [(between[0], _day), (between[1], _day)]
+            edges = [(between[0], day), (between[1], day)]
         else:
             return None
-        granularity = key.granularity
-        assert granularity is not None
 
         def convert(day: Callable[[Any], dt.date]) -> Callable[[Any, Call], int]:
             return lambda value, _call: number_of(day(value), granularity)
@@ -140,14 +162,14 @@ class Filled:
         return select(region.c.id.label("k")).where(*conditions).correlate_except(region)
 
 
-def _day(value: Any) -> dt.date:
-    return value.date() if isinstance(value, dt.datetime) else value
-
-
 def _numbers(name: Callable[[], str]) -> FromClause:
-    """The numbers from 0 to 9,999: every domain that is longer is too many groups anyway."""
-    digits = sa.text(" UNION ALL ".join(f"SELECT {i} AS d" for i in range(10))).columns(sa.column("d", sa.Integer()))
-    ones, tens, hundreds, thousands = (digits.subquery(name()) for _ in range(4))
+    """The numbers from 0 to 10,999, more than MOST_GROUPS: a domain that is cut off is too many groups by itself."""
+
+    def digits(count: int) -> FromClause:
+        text = " UNION ALL ".join(f"SELECT {i} AS d" for i in range(count))
+        return sa.text(text).columns(sa.column("d", sa.Integer())).subquery(name())
+
+    ones, tens, hundreds, thousands = digits(10), digits(10), digits(10), digits(11)
     number = ones.c.d + tens.c.d * 10 + hundreds.c.d * 100 + thousands.c.d * 1000
     joined = ones.join(tens, sa.true()).join(hundreds, sa.true()).join(thousands, sa.true())
     return select(number.label("i")).select_from(joined).subquery(name())

@@ -133,7 +133,7 @@ def region_step(
     if operator == "ancestorOf":
         return or_(*(table.c.id.in_(step) for step in _named_above(c, named)))
     if c.looks_up:
-        looked = c.look_up(named(lambda r: sa.cast(r.c.path, sa.Text())))
+        looked = c.look_up(named(_path_to_street if c.counts_only else _path))
         low_mark, high_mark = (c.binds.add(looked, table.c[path].type, edge) for edge in (_low, _high))
         return sa.and_(table.c[path] >= low_mark, table.c[path] < high_mark)
     low = named(lambda r: r.c.path).scalar_subquery()
@@ -142,9 +142,28 @@ def region_step(
     return sa.and_(table.c[path] >= low, table.c[path] < high.scalar_subquery())
 
 
+def _path(region: FromClause) -> ColumnElement[str]:
+    return sa.cast(region.c.path, sa.Text())
+
+
+def _path_to_street(region: FromClause) -> ColumnElement[str]:
+    """The path of a region, or the sign that it lies below the streets: no dimension of who may only count (D5 `*`)."""
+    village = region.c.level == sa.literal_column("'VILLAGE'", region.c.level.type)
+    return sa.case((village, sa.literal_column(f"'{_BELOW_STREETS}'", sa.Text())), else_=_path(region))
+
+
+_BELOW_STREETS = "!"
+
+
 def _low(looked: Any, call: Call) -> str:
-    """The path that was found; of none an edge above every path, so that the range is empty."""
-    return (call.looked[looked.number] or b"~").decode()
+    """The path that was found; of none an edge above every path, so that the range is empty. Raises BAD_INPUT."""
+    found = call.looked[looked.number]
+    if found == _BELOW_STREETS.encode():
+        raise bad_input(
+            "只看汇总的角色按区划筛选只到街道（乡镇），不能到村（社区）。",
+            "Roles that see aggregates only may narrow the region down to a street, not to a village.",
+        )
+    return (found or b"~").decode()
 
 
 def _high(looked: Any, call: Call) -> str:

@@ -109,6 +109,11 @@ def _key(
     level = c.fix(value.get("level"))
     if level is None:
         raise bad_input(f"{here}.level 不能为 null。", f"{here}.level must not be null.")
+    if level == RegionLevel.VILLAGE.name and aggregates_only(info, c.viewer):
+        raise bad_input(
+            f"{here}.level：只看汇总的角色按区划分组只到街道（乡镇）。",
+            f"{here}.level: roles that see aggregates only group by region down to streets.",
+        )
     return GroupKey(path, target, relations, level=level)
 
 

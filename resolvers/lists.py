@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, select
 
 from permissions.scopes import aggregates_only, living, pure_ranges, scope
-from resolvers.conditions import where
+from resolvers.conditions import narrows, where
+from resolvers.faults import forbidden
 from resolvers.fragments import Member, Pieces, braced, concat
 from resolvers.joins import link
 from resolvers.orderings import SortKey, sort_keys
@@ -38,6 +39,8 @@ class ListText(Page):
     ) -> None:  # fmt: skip
         super().__init__(c, request)
         self.near, self.proof, self.path, self.members = near, proof, path, members
+        self.shown = [part for _, part, _ in request.parts if part in _ROWS]
+        """The parts that print rows."""
         self.totals = Totals(self)
 
     def sql(self) -> ColumnElement[Any]:
@@ -46,17 +49,33 @@ class ListText(Page):
 
     def statement(self) -> sa.Select[Any]:
         """The JSON of the list. Raises FORBIDDEN where the viewer may only count."""
-        shown = [part for _, part, _ in self.request.parts if part in _ROWS]
         self.check_arguments()
+        self._check_place()
         self.c.binds.check(self.request.search, checked)
-        if not shown:
+        if not self.shown:
             # Nothing is paged, but what is wrong is said all the same.
             sort_keys(self.c, self.request.entity, self.c.alias(self.request.entity), self.request.order, "orderBy")
             text = select(concat(self.print({})))
         else:
-            self.c.rows_allowed(self.request.entity, f"{self.path or self.request.entity.plural}.{shown[0]}")
+            self.c.rows_allowed(self.request.entity, f"{self.path or self.request.entity.plural}.{self.shown[0]}")
             text = self._page()
         return self.totals.attached(text)
+
+    def _check_place(self) -> None:
+        """Refuse, below a row, a list of which the viewer sees numbers only.
+
+        The row would be a condition that is no dimension, and the few withheld here would stand beside each other
+        without the cells that keep them from being worked out: one grouping of the whole list guards them together.
+        """
+        info, relation = self.request.entity, self.request.relation
+        if relation is not None and aggregates_only(info, self.c.viewer):
+            raise forbidden(
+                f"您只能查看“{info.facts.zh}”的汇总数，不能逐行统计（{self.path}）；"
+                f"请查询 {info.plural} 并用 groupBy 分组。",
+                f"You may see aggregates of {info.name} only, not row by row ({self.path}); "
+                f"ask {info.plural} by groupBy.",
+                about=info.name,
+            )
 
     # --- which rows ------------------------------------------------------------------------------------------------
 
@@ -82,7 +101,8 @@ class ListText(Page):
             conditions.append(living(table))
         else:
             rows = not aggregates_only(info, c.viewer)
-            conditions.append(scope(c.entities, info, table, c.viewer, rows=rows))
+            narrowed = request.where is not None and narrows(c, info, request.where)
+            conditions.append(scope(c.entities, info, table, c.viewer, rows=rows, narrowed=narrowed))
         if request.operation != "R":
             conditions.append(scope(c.entities, info, table, c.viewer, request.operation))
         if request.where:

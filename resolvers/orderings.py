@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from resolvers.compiler import Compiler
 
 
+MOST_KEYS = 10
+
+
 class Sort(enum.Enum):
     """SortOrder of the API: direction, and where nulls go."""
 
@@ -75,8 +78,15 @@ def sort_keys(
     c: Compiler, info: EntityInfo, table: FromClause, order: Sequence[Mapping[str, Any]], at: str
 ) -> list[SortKey]:
     """The keys of an ``orderBy`` over `table`, the id last. Raises BAD_INPUT for what may not be ordered by."""
+    check_length(order, at)
     keys = [_key(c, info, table, item, f"{at}[{i}]", nullable=False) for i, item in enumerate(order)]
     return [*keys, SortKey(table.c.id, "id", info.facts.prefix, False, False, False)]
+
+
+def check_length(order: Sequence[Mapping[str, Any]], at: str) -> None:
+    """Raise BAD_INPUT for more keys than any list needs: a cursor compares each with all before it."""
+    if len(order) > MOST_KEYS:
+        raise bad_input(f"{at} 最多 {MOST_KEYS} 个字段。", f"{at} takes at most {MOST_KEYS} keys.")
 
 
 def _key(c: Compiler, info: EntityInfo, table: FromClause, item: Mapping[str, Any], at: str, nullable: bool) -> SortKey:

@@ -1,4 +1,4 @@
-"""Groups from a rollup instead of the rows, where it says the same (``db.rollups``).
+"""Groups, and numbers of a whole list, from a rollup instead of the rows, where it says the same (``db.rollups``).
 
 What a request asks for is known when it is planned: only the keys, measures and conditions that the rollup holds will
 do. What its values are is known when it runs: whether a period ends with a month, whether a region and the viewer's
@@ -53,7 +53,10 @@ class _Uncovered(Exception):
 
 
 def with_rollup(grouping: Grouping, request: Connection, groups: sa.Select[Any], rows: FromClause) -> sa.Select[Any]:
-    """The `groups` that are made of the `rows` of a list at the root, from a rollup where one covers them."""
+    """The `groups` that are made of the `rows` of a list at the root, from a rollup where one covers them.
+
+    Without keys the list is one group, which is there without rows, too.
+    """
     c = grouping.c
     for stored in rollups_of(grouping.info.table) if c.use_rollups else ():
         try:
@@ -63,7 +66,8 @@ def with_rollup(grouping: Grouping, request: Connection, groups: sa.Select[Any],
         cells, kept = _cells(grouping, stored)
         ways = [_gated(c, kept, cells, gate), _gated(c, groups, rows, sa.not_(gate))]
         either = sa.union_all(*ways).subquery(c.name())
-        return select(*either.c).correlate_except(either)
+        found = either.c if grouping.keys else grouping.measures.of_parts(either)  # a way that is shut adds nothing
+        return select(*found).select_from(either).correlate_except(either)
     return groups
 
 

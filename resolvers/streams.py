@@ -22,13 +22,14 @@ from db.engine import EXPORTS, Database
 from db.registry import EntityInfo, Registry
 from permissions.scopes import may
 from permissions.viewer import Viewer
+from permissions.walls import behind
 from resolvers.binds import Call, resolve
 from resolvers.commands.audit import record_export
 from resolvers.compiler import Compiler, Plan
 from resolvers.faults import Denied, bad_input, forbidden
 from resolvers.lists import ListText
 from resolvers.orderings import sort_keys
-from resolvers.requests import Connection, One, Pick
+from resolvers.requests import Connection, Groups, One, Pick
 from resolvers.run import FAILURES, finished, refusal
 
 BATCH = 500
@@ -68,24 +69,29 @@ def compile_stream(
     return c.plan(StreamText(c, request, None, None, "").statement(), dialect)
 
 
-def _mark(request: Connection, viewer: Viewer, path: str) -> None:
-    """Read a list, and the lists in it, for export. Raises FORBIDDEN."""
-    _check(request.entity, viewer, path)
-    request.operation = "X"
-    for _key, part, what in request.parts:
-        if part == "nodes":
-            _mark_row(what, viewer, path)
-
-
-def _mark_row(pick: Pick, viewer: Viewer, path: str) -> None:
-    for key, item in pick.items:
-        if isinstance(item, Connection):
-            _mark(item, viewer, f"{path}.{key}")
-        elif isinstance(item, One):
+def _mark(asked: Any, viewer: Viewer, path: str) -> None:
+    """Read a list, and every list in it, for export, wherever in the selection it stands. Raises FORBIDDEN."""
+    match asked:
+        case Connection():
+            _check(asked.entity, viewer, path)
+            asked.operation = "X"
+            _mark(asked.parts, viewer, path)
+        case One():
             # What is listed for nobody's export, such as regions, may stand beside a row that refers to it.
-            if any("X" in grant.operations for grant in item.pick.entity.grants.values()):
-                _check(item.pick.entity, viewer, f"{path}.{key}")
-            _mark_row(item.pick, viewer, f"{path}.{key}")
+            if any("X" in grant.operations for grant in asked.pick.entity.grants.values()):
+                _check(asked.pick.entity, viewer, path)
+            _mark(asked.pick, viewer, path)
+        case Pick():
+            _mark(asked.items, viewer, path)
+        case Groups():
+            _mark(asked.parts, viewer, path)
+        case list():
+            for part in asked:
+                _mark(part, viewer, path)
+        case (str(key), *what):  # a response key and what stands under it
+            _mark(what, viewer, f"{path}.{key}")
+        case tuple():  # a region's level and what is shown of it
+            _mark([*asked], viewer, path)
 
 
 def _check(info: EntityInfo, viewer: Viewer, path: str) -> None:
@@ -119,7 +125,7 @@ class Exports:
         told: dict[str, Any] = {"rows": 0, "complete": False, "filter": digest_of(request, variables)}
         with self._place(viewer):
             try:
-                async with contextlib.aclosing(self.database.rows(plan.sql, values, BATCH)) as found:
+                async with contextlib.aclosing(behind(self.database, viewer).rows(plan.sql, values, BATCH)) as found:
                     async for texts in found:
                         told["rows"] += len(texts)
                         yield finished(plan, b"\n".join(texts), contexts) + b"\n"
@@ -145,7 +151,9 @@ class Exports:
             self._running += Counter()  # forgets whose number is zero
 
     async def _record(self, viewer: Viewer, info: EntityInfo, told: dict[str, Any]) -> None:
-        write = asyncio.create_task(self.database.write(lambda c: record_export(c, viewer, info, told)))
+        write = asyncio.create_task(
+            behind(self.database, viewer, "act").write(lambda c: record_export(c, viewer, info, told))
+        )
         # Who is cancelled has read rows all the same.
         await asyncio.shield(write)
 

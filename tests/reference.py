@@ -38,7 +38,7 @@ def read_rows(place: Place) -> dict[str, list[Row]]:
         }
         return {name: sorted(rows, key=lambda row: str(row["id"])) for name, rows in found.items()}
 
-    return place.runner.run(place.services.database.look(read))
+    return place.runner.run(place.services.database.as_system().look(read))
 
 
 @dataclass
@@ -347,8 +347,7 @@ class Reference:
         found = {name: self.shown(ask.entity, info.public_fields[name], row, viewer) for name in ask.fields}
         for name, inner in ask.nested:
             relation = info.public_relations[name]
-            # Rows that are only counted can be counted in a list; a reference to one shows nothing.
-            far = self.related(relation, row, viewer, counting=relation.many and self.counts_only(inner.entity, viewer))
+            far = self.related(relation, row, viewer)
             one = self.row(inner, far[0], viewer) if far and not relation.many else None
             found[name] = self.answer(inner, viewer, far) if relation.many else one
         return found

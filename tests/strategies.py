@@ -18,6 +18,7 @@ from tests.asks import Ask
 from tests.documents import LISTS, MODES, Document
 from tests.reference import Reference
 from tests.reference_values import periods_of
+from tests.world import LEVELS
 
 __all__ = ["DIRECTIONS", "LISTS", "MODES", "OPERATORS", "Asks", "Document"]
 
@@ -88,13 +89,18 @@ class Asks:
             case "offset":
                 ask.first, ask.offset = draw(st.integers(0, 3)), draw(st.integers(0, 4))
         if depth:
-            names = draw(st.lists(st.sampled_from(sorted(info.public_relations)), max_size=2, unique=True))
+            shown = sorted(name for name, r in info.public_relations.items() if not self._counted_only(r, viewer))
+            names = draw(st.lists(st.sampled_from(shown), max_size=2, unique=True))
             ask.nested = [
                 (name, inner)
                 for name in names
                 if (inner := self._nested(draw, info.public_relations[name], viewer, depth - 1))
             ]
         return ask
+
+    def _counted_only(self, relation: Relation, viewer: Viewer) -> bool:
+        """Whether a relation is a list of rows that the viewer may count, but not below another row."""
+        return relation.many and self.reference.counts_only(relation.target, viewer)
 
     def _nested(self, draw: Draw, relation: Relation, viewer: Viewer, depth: int) -> Ask:
         inner = self._ask(draw, relation.target, viewer, depth)
@@ -135,6 +141,8 @@ class Asks:
         return [r for r in info.relations.values() if not limited or r.name in info.dimensions]
 
     def _related(self, relation: Relation, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
+        if self.reference.counts_only(relation.source, viewer):
+            return self._subtree().map(lambda where: {relation.public: where})
         inner = self._where(relation.target, viewer, depth)
         if not relation.many:
             return inner.map(lambda where: {relation.public: where})
@@ -152,6 +160,12 @@ class Asks:
         return st.tuples(st.sampled_from(("descendantOf", "childOf", "ancestorOf")), st.sampled_from(named)).map(
             lambda p: {p[0]: p[1]}
         )
+
+    def _subtree(self) -> st.SearchStrategy[dict[str, Any]]:
+        """All that who may only count may say of a region: the subtrees it lies in, down to streets."""
+        codes = [r["code"] for r in self.reference.rows["Region"] if r["level"] != LEVELS[-1]]
+        below = st.sampled_from(codes).map(lambda code: {"descendantOf": {"code": code}})
+        return st.one_of(below, below.map(lambda w: {"not": w}), st.tuples(below, below).map(lambda w: {"or": list(w)}))
 
     def _column(self, entity: str, column: Field) -> st.SearchStrategy[dict[str, Any]]:
         """One condition over a column, with values that occur in it, or near those."""

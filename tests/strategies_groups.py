@@ -95,7 +95,8 @@ class GroupAsks(Asks):
         ones = [r for r in self._relations(entity, viewer) if not r.many]
         places = [r.public for r in ones if r.target == "Region"]
         if places:
-            level = st.tuples(st.sampled_from(places), st.sampled_from(LEVELS))
+            told = LEVELS[:-1] if self.reference.counts_only(entity, viewer) else LEVELS
+            level = st.tuples(st.sampled_from(places), st.sampled_from(told))
             choices += [level.map(lambda p: Key((p[0],), level=p[1]))] * 2
         far = [r for r in ones if r.target != "Region"]
         if depth and far:

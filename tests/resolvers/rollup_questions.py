@@ -7,7 +7,7 @@ import decimal
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -26,7 +26,7 @@ from permissions.viewer import Reach, Viewer, subtree
 from resolvers.services import make_services
 from schema.fast import FastPath
 from tests.places import Place, place
-from tests.world import PATHS, TODAY
+from tests.world import LEVELS, PATHS, TODAY
 
 CASE: sa.Table = registry()["MediationCase"].table
 REGION: sa.Table = registry()["Region"].table
@@ -51,6 +51,7 @@ class Both:
     paths: dict[str, str]
     codes: dict[str, str]
     viewers: dict[str, Viewer]
+    levels: dict[str, str] = field(default_factory=dict)
 
     def write(self, function: Any) -> Any:
         """`function` in one transaction."""
@@ -81,6 +82,7 @@ def both_ways(url: str) -> Iterator[Both]:
         for name, path in PATHS.items():
             row = there.world.named[f"Region:{name}"]
             found.keys[name], found.paths[name], found.codes[name] = row["id"], path, row["code"]
+            found.levels[name] = row["level"]
         found.write(lambda connection: _skips(connection, found))
         for name, (region, *above) in WIDE.items():
             reach = Reach((subtree(found.paths[region]),), tuple(found.paths[a] for a in above))
@@ -93,6 +95,7 @@ def both_ways(url: str) -> Iterator[Both]:
 def _skips(connection: Connection, both: Both) -> None:
     for name, (parent, level, path) in SKIPS.items():
         both.keys[name], both.paths[name], both.codes[name] = new_key(), path, f"9{len(both.keys):011d}"
+        both.levels[name] = level
         connection.execute(
             sa.insert(REGION).values(
                 id=both.keys[name], created_at=now(), updated_at=now(), code=both.codes[name], name=name,
@@ -185,10 +188,12 @@ WIDE = {
 
 
 class Question:
-    """A random grouping; `text` and `variables` say it."""
+    """A random grouping, or the numbers of a whole list, that a viewer may ask; `text` and `variables` say it."""
 
-    def __init__(self, chance: random.Random, both: Both) -> None:
+    def __init__(self, chance: random.Random, both: Both, viewer: str) -> None:
         self.chance, self.both = chance, both
+        counts_only = set(both.viewers[viewer].reaches) <= {Role.PROV, Role.CITY}
+        self.codes = [code for name, code in both.codes.items() if not (counts_only and both.levels[name] == LEVELS[5])]
         self.variables: dict[str, str] = {}
         keys = dict(chance.sample(list(KEYS.items()), chance.randrange(1, 4)))
         if chance.random() < 0.1:
@@ -197,11 +202,13 @@ class Question:
         conditions = ", ".join(self._condition() for _ in range(chance.choice([0, 1, 1, 1, 2])))
         declared = ", ".join(f"${name}: {name.rstrip('0123456789')}!" for name in self.variables)
         fill = ", fill: true" if chance.random() < 0.15 else ""
-        self.text = f"""query {f"({declared})" if declared else ""} {{
-            mediationCases{f"(where: {{and: [{conditions}]}})" if conditions else ""} {{ totalCount
-              groupBy(by: [{by}]{fill}, first: 1000) {{ totalCount
+        groups = f"""groupBy(by: [{by}]{fill}, first: 1000) {{ totalCount
                 nodes {{ key {{ {" ".join(keys)} }} count {chance.choice(MEASURES)} }}
-                subtotals {{ totalled count sum {{ amountClaimed }} }} }} }} }}"""
+                subtotals {{ totalled count sum {{ amountClaimed }} }} }}"""
+        whole = f"aggregate {{ count suppressed {chance.choice(MEASURES)} }}"
+        asked = chance.choice([f"totalCount {groups}", f"{whole} {groups}", f"totalCount {whole}", whole, "totalCount"])
+        self.text = f"""query {f"({declared})" if declared else ""} {{
+            mediationCases{f"(where: {{and: [{conditions}]}})" if conditions else ""} {{ {asked} }} }}"""
 
     def _told(self, value: str, kind: str) -> str:
         """A value as a literal or as a variable."""
@@ -230,8 +237,7 @@ class Question:
             case 5:
                 return f"{{concludedOn: {{isNull: {chance.choice(['true', 'false'])}}}}}"
             case 6 | 7:
-                code = self.both.codes[chance.choice(list(self.both.codes))]
-                return f"{{region: {{descendantOf: {{code: {self._told(code, 'String')}}}}}}}"
+                return f"{{region: {{descendantOf: {{code: {self._told(chance.choice(self.codes), 'String')}}}}}}}"
             case 8:
                 return chance.choice(["{disputeType: {in: [NEIGHBOUR, CONTRACT]}}", "{outcome: {neq: AGREED}}"])
             case _:

@@ -270,3 +270,41 @@ def test_pages_of_groups_follow_each_other_to_the_end(store: Place) -> None:
     assert found == [["X", "Q"], [None, "N"], ["G"]]
     nothing = grouped(store, "[{disputeType: true}], first: 0", asked.replace("region { name }", "disputeType"))
     assert (nothing["nodes"], nothing["totalCount"], nothing["pageInfo"]["hasNextPage"]) == ([], 3, True)
+
+
+# --- what a condition says is filled, rows or not --------------------------------------------------------------------
+
+
+def filled(store: Place, column: str, condition: str, bucket: str) -> dict[Any, int]:
+    """Bucket -> count, of the cases that meet a condition over a column."""
+    nodes = store.ask(
+        "all",
+        f"{{ mediationCases(where: {{{column}: {condition}}}) {{ groupBy(by: [{{{column}: {bucket}}}], fill: true) {{ "
+        f"nodes {{ key {{ {column} }} count }} }} }} }}",
+    )["data"]["mediationCases"]["groupBy"]["nodes"]
+    return {node["key"][column]: node["count"] for node in nodes}
+
+
+def test_a_period_without_any_case_is_filled_as_well(store: Place) -> None:
+    found = filled(store, "concludedOn", '{inPeriod: "2030Q2"}', "{granularity: MONTH}")
+    assert found == {"2030-04": 0, "2030-05": 0, "2030-06": 0}
+    backward = filled(store, "concludedOn", '{between: ["2030-06-01", "2030-04-01"]}', "{granularity: MONTH}")
+    assert backward == {}, "from June to April there is no month"
+
+
+def test_the_ends_of_the_calendar_are_filled_in_years(store: Place) -> None:
+    """No day lies before the first of January of the year 1 or after the last of December 9999, in any zone."""
+    found = store.ask(
+        "all",
+        """{ mediationCases(where: {registeredAt: {between: ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]}}) {
+        groupBy(by: [{registeredAt: {granularity: YEAR}}], fill: true) { totalCount } } }""",
+    )
+    assert found["data"]["mediationCases"]["groupBy"]["totalCount"] == 9999
+
+
+def test_a_period_of_moments_is_filled_in_the_days_of_the_zone(store: Place) -> None:
+    """China's fourth of May begins at noon of the third in New York; an evening in UTC is the next morning in China."""
+    day = filled(store, "registeredAt", '{inPeriod: "2026-05-04"}', '{granularity: DAY, timeZone: "America/New_York"}')
+    assert day == {"2026-05-03": 0, "2026-05-04": 0}
+    ends = '{between: ["2026-05-02T17:00:00Z", "2026-05-03T17:00:00Z"]}'
+    assert filled(store, "registeredAt", ends, "{granularity: DAY}") == {"2026-05-03": 2, "2026-05-04": 0}

@@ -68,6 +68,7 @@ GROUPS = [
      "orderBy[0].key.region.parent"),
     ("two orders in one", "by: [{source: true}], orderBy: [{count: ASC, sum: {headcount: ASC}}]", "one"),
     ("a null order", "by: [{source: true}], orderBy: [{count: null}]", "orderBy[0]"),
+    ("eleven orders", f"by: [{{source: true}}], orderBy: [{', '.join(['{count: ASC}'] * 11)}]", "orderBy"),
     ("a null in having", "by: [{source: true}], having: {count: {eq: null}}", "having.count.eq"),
     ("a null number in having", "by: [{source: true}], having: {count: null}", "having.count"),
     ("a null column in having", "by: [{source: true}], having: {sum: {headcount: null}}", "having.sum.headcount"),
@@ -236,3 +237,13 @@ def test_more_groups_than_an_answer_may_have_are_refused_before_they_are_made(st
     document = f"{{ mediationCases{where} {{ groupBy(by: [{{concludedOn: {DAY}}}], fill: true) {{ totalCount }} }} }}"
     # Three hundred years have 109,573 days.
     assert refused(store, "all", document)[0] == "TOO_EXPENSIVE"
+
+
+def test_buckets_that_lie_beyond_what_is_counted_out_are_too_many_and_not_left_away(store: Place) -> None:
+    """10,000 days are answered, a day more is refused, though every case lies within the first of them."""
+    document = """query ($last: Date!) { mediationCases(where: {concludedOn: {between: ["2024-01-01", $last]}}) {
+        groupBy(by: [{concludedOn: {granularity: DAY}}], fill: true) { totalCount } } }"""
+    answer = store.ask("all", document, {"last": "2051-05-18"})
+    assert answer["data"]["mediationCases"]["groupBy"]["totalCount"] == 10_000
+    assert refused(store, "all", document, {"last": "2051-05-19"})[0] == "TOO_EXPENSIVE"
+    assert refused(store, "all", document, {"last": "2190-01-01"})[0] == "TOO_EXPENSIVE"

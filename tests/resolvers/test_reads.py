@@ -352,6 +352,15 @@ def test_viewers_of_one_kind_share_a_plan_and_never_an_answer(store: Place, monk
     assert {node["scopePath"][:10] for node in answers[1]} == {"/32/01/04/"}
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_rows_are_looked_up_by_the_region_that_is_asked_for(store: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite would else walk the whole scope of the viewer; whose scope is all there is has nothing else to walk."""
+    statements = Statements(store, monkeypatch)
+    store.ask("dist", '{ mediationCommittees(where: {region: {descendantOf: {code: "320102"}}}) { nodes { id } } }')
+    store.ask("dist", "{ mediationCommittees { nodes { id } } }")
+    assert [re.search(r"\+t\d+\.scope_path >=", sql) is not None for sql in statements.seen] == [True, False]
+
+
 def test_an_answer_never_holds_what_the_viewer_may_not_know(store: Place) -> None:
     """Cursors print keys, so they too hold nothing but what the row shows; ciphertexts stay in the database."""
     body = store.ask("prov", "{ mediators(orderBy: [{name: ASC}], first: 2) { pageInfo { endCursor } } }")

@@ -139,6 +139,7 @@ REFUSED = [
     ("no relation for who only counts", "prov", "mediationCases(where: {committee: {name: {eq: \"x\"}}})",
      "where.committee"),
     ("an id for who only counts", "prov", "mediationCases(where: {id: {eq: \"cs_1\"}})", "where.id"),
+    ("eleven keys of an order", "dist", f"regions(orderBy: [{', '.join(['{name: ASC}'] * 11)}])", "orderBy"),
     ("first too large", "dist", "regions(first: 10001)", "10000"),
     ("first below zero", "dist", "regions(first: -1)", "10000"),
     ("last too large", "dist", "regions(last: 10001)", "10000"),

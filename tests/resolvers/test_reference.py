@@ -28,7 +28,7 @@ RELATIONS = [(info.name, relation.name) for info in registry().values() for rela
 def places(migrated_database: Callable[[Kind], str]) -> Iterator[dict[Kind, Place]]:
     """The world on every kind of database there is."""
     with ExitStack() as stack:
-        kinds = [kind for kind in databases.KINDS if kind == "sqlite" or has_postgres()]
+        kinds = [kind for kind in databases.WITH_WALL if kind == "sqlite" or has_postgres()]
         yield {kind: stack.enter_context(place(migrated_database(kind))) for kind in kinds}
 
 
@@ -83,10 +83,9 @@ def batches(info: EntityInfo) -> Iterator[list[Relation]]:
 
 
 def readable(reference: Reference, relation: Relation, viewer: Viewer) -> Ask | None:
-    """All there is to see of a relation; None where it is to-one and its rows are only counted."""
+    """All there is to see of a relation; None where its rows are only counted, which is not done below a row."""
     far = reference.entities[relation.target]
-    hidden = reference.counts_only(far.name, viewer)
-    return everything(far, nodes=not hidden) if relation.many or not hidden else None
+    return None if reference.counts_only(far.name, viewer) else everything(far)
 
 
 # --- the world is hard enough --------------------------------------------------------------------------------------

@@ -153,6 +153,37 @@ async def test_a_write_of_many_is_one_refusal(town: Town) -> None:
     assert (told(record), record["after"]["count"]) == ([("mediatorNo", "NOT_FOUND")], 2)
 
 
+async def numbers_tried(town: Town, count: int, dry_run: bool) -> list[Any]:
+    """What a district hears that gives `count` of its mediators the numbers of another district's, all at once."""
+    registered, own = [], []
+    for _ in range(count):
+        registered.append(citizen(town.people + 1))
+        await town.person("other", "village4")
+        own.append((await town.row("Mediator", await town.person()))["mediator_no"])
+    items = [{"mediatorNo": number, "idNumber": taken} for number, taken in zip(own, registered, strict=True)]
+    viewer = await town.viewer("district")
+    return await town.commands.upsert(viewer, "Mediator", items, "MEDIATOR_NO", go_on=True, dry_run=dry_run)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_each_registered_number_that_is_told_is_counted(town: Town, dry_run: bool) -> None:
+    """An import with some people who are registered elsewhere hears of each, and each is a refusal of its own."""
+    heard = await numbers_tried(town, 3, dry_run)
+    assert [[(fault.path, fault.code) for fault in result.faults] for result in heard] == [
+        [(("idNumber",), "NOT_UNIQUE")]
+    ] * 3
+    assert [told(row) for row in await refusals(town)] == [[("idNumber", "NOT_UNIQUE")]] * 3
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_a_list_of_numbers_cannot_be_tried_out_at_once(town: Town, dry_run: bool) -> None:
+    """More than five registered numbers in one write, rehearsed or not: it tells of none, and that is on record."""
+    with pytest.raises(Denied) as problem:
+        await numbers_tried(town, 6, dry_run)
+    assert problem.value.code == "RATE_LIMITED"
+    assert [told(row) for row in await refusals(town)] == [[("", "RATE_LIMITED")]]
+
+
 async def test_who_is_refused_too_often_may_not_write_for_a_while(town: Town) -> None:
     committee = await town.found()
     town.database.settings = Settings(database_url=town.database.settings.database_url, refused_writes_per_hour=3)

@@ -48,7 +48,7 @@ def test_every_answer_is_that_of_the_rows(both: Both, seed: int) -> None:
         if chance.random() < 0.2:
             both.write(lambda connection: fold(connection, STORED))
         viewer = chance.choice([*WIDE, *WIDE, "prov", "city", "dist", "dist2", "audt", "offc", "twin", "comm"])
-        question = Question(chance, both)
+        question = Question(chance, both, viewer)
         kept, real = both.answers(viewer, question.text, question.variables)
         assert kept == real, (viewer, question.text, question.variables)
     assert both.write(lambda connection: differences(connection, STORED)) == []
@@ -96,6 +96,41 @@ def test_the_rollup_answers_where_it_can_and_never_below_a_district(
     groups = kept["mediationCases"]["groupBy"]["nodes"]
     assert any(group["count"] is not None and group["count"] >= 7777 for group in groups) == used
     assert (kept == real) != used
+
+
+WHOLE = """query ($period: String!, $code: String!) {
+    mediationCases(where: {concludedOn: {inPeriod: $period}, region: {descendantOf: {code: $code}}}) {
+      totalCount aggregate { count sum { headcount } avg { amountClaimed } } } }"""
+
+
+@pytest.mark.parametrize(
+    ("_case", "viewer", "period", "region", "used"),
+    [
+        ("a month for a province", "prov", "2026-05", "province", True),
+        ("a week is no month", "prov", "2026-W20", "province", False),
+        ("a street is no district", "dist", "2026-05", "A2", False),
+        ("an office sees streets only", "offc", "2026-05", "A", False),
+    ],
+)
+def test_the_numbers_of_a_whole_list_come_from_the_rollup_too(
+    planted: Both, _case: str, viewer: str, period: str, region: str, used: bool
+) -> None:
+    """Without a groupBy as with one: the total of the list and its measures."""
+    kept, real = planted.answers(viewer, WHOLE, {"period": period, "code": planted.codes[region]})
+    found, counted = kept["mediationCases"], real["mediationCases"]
+    for one, other in ((found["totalCount"], counted["totalCount"]),
+                       (found["aggregate"]["count"], counted["aggregate"]["count"])):  # fmt: skip
+        assert one == other + (7777 if used else 0)
+    assert found["aggregate"]["sum"] == counted["aggregate"]["sum"], "the planted cell has no heads"
+
+
+def test_numbers_that_no_rollup_holds_come_from_the_rows(planted: Both) -> None:
+    """One measure that is not added up, and the whole aggregate is of the rows."""
+    document = "{ mediationCases { aggregate { count max { headcount } } } }"
+    distinct = "{ mediationCases { aggregate { count countDistinct { disputeType } } } }"
+    for asked in (document, distinct):
+        kept, real = planted.answers("dist", asked, {})
+        assert kept == real
 
 
 def test_one_plan_is_right_for_every_value(planted: Both) -> None:
