@@ -35,10 +35,11 @@ def create_app() -> Starlette:
     configure_log()
     settings = get_settings()
     database = Database(settings)
-    identities = Identities(database)
+    system = database.as_system()
+    identities = Identities(system)
     services = make_services(settings, database, registry())
-    sealer = Sealer(database)
-    folder = Folder(database)
+    sealer = Sealer(system)
+    folder = Folder(system)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -57,8 +58,8 @@ def create_app() -> Starlette:
         routes=[
             *graphql_routes(graphql),
             Route("/", home),
-            *health_routes(database),
-            *session_routes(database, settings, identities),
+            *health_routes(system),
+            *session_routes(system, settings, identities),
             *admin.site.routes(services),
         ],
         middleware=[*middleware.stack(settings, identities), Middleware(Direct, endpoint=graphql)],

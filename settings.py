@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import secrets
+import sys
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +16,7 @@ ROOT = Path(__file__).resolve().parent
 SECRET_FILE = ROOT / "var" / "secret.key"
 AUDIT_DAYS = 180
 """The law's six months (Cybersecurity Law, logs)."""
+SECRET_LENGTH = 32
 
 
 class Settings(BaseSettings):
@@ -45,7 +48,16 @@ class Settings(BaseSettings):
     session_hours: int = Field(12, description="一次登录最长有效小时数")
     lock_after: int = Field(5, description="连续失败几次后锁定账号")
     lock_minutes: int = Field(10, description="锁定分钟数")
-    cors_origins: list[str] = Field([], description="允许的自建前端来源，如 https://example.gov.cn")
+    password_length: int = Field(10, ge=8, le=16, description="口令最少字符数，8 至 16")
+    password_classes: int = Field(3, ge=1, le=4, description="口令至少含小写字母、大写字母、数字、符号中的几种")
+    password_history: int = Field(3, ge=0, le=10, description="新口令不能与最近几个用过的口令相同")
+    second_factor_roles: list[str] = Field([], description='须启用两步验证的角色代码，如 ["PROV", "CITY", "SYS"]')
+    token_days: int = Field(365, ge=1, le=3650, description="访问令牌最长有效天数")
+    trusted_proxies: list[str] = Field(
+        ["127.0.0.1", "::1"], description="前置代理的地址或网段：只采信它们报来的来源地址（X-Forwarded-For）"
+    )
+    tls: Literal["proxy"] | None = Field(None, description="HTTPS 由谁提供：proxy 即前置代理；正式环境必须说明")
+    cors_origins: list[str] = Field([], description="允许的自建前端来源，如 https://example.gov.cn，逐个写全")
     term_months: int = Field(36, description="调委会任期月数（D8）")
     filing_days: int = Field(30, description="备案期限天数（BR-07）")
     suppress_below: int = Field(5, description="只看汇总的角色，少于此数的单元格不显示")
@@ -54,6 +66,10 @@ class Settings(BaseSettings):
     reveal_minutes: int = Field(5, description="查看的原文应在几分钟后从屏幕上消失")
     refused_writes_per_hour: int = Field(120, description="一人一小时内的写入被拒几次后，暂停其写入")
     audit_days: int = Field(365, description="审计记录保存天数，不得少于 180；到期的由 ./run audit prune 清理")
+    row_level_security: bool = Field(False, description="PostgreSQL 的行级安全作第二道墙，见 docs/wall.md")
+    owner_database_url: str | None = Field(
+        None, description="数据表所有者的数据库地址：启用行级安全后，升级、清理等 ./run 任务用它；不设则同 DATABASE_URL"
+    )
     use_rollups: bool = Field(True, description="统计能用汇总表时用汇总表，结果与逐条统计相同")
     query_bytes: int = Field(100_000, description="查询文本最多字节数（变量另计，整个请求不超过 1 MB）")
     query_tokens: int = Field(10_000, description="查询文本最多记号数")
@@ -76,25 +92,50 @@ class Settings(BaseSettings):
     ide: bool = Field(True, description="是否提供 GraphQL 查询页面")
     introspection: bool = Field(True, description="是否允许查询模式定义")
 
+    def as_owner(self) -> Settings:
+        """The settings of tasks that change tables or look at everything: the owner is not behind the wall."""
+        url = self.owner_database_url or self.database_url
+        return self.model_copy(update={"database_url": url, "row_level_security": False})
+
     def problems(self) -> list[str]:
-        """What must be mended before the server starts, as sentences; most of it matters with `production` only."""
+        """What must be mended before the server starts, as sentences; most of it matters with `production` only.
+
+        What only the database can tell is looked at by ``permissions.self_check``.
+        """
         kinds = ("sqlite+aiosqlite:///", "postgresql+asyncpg://")
-        if not self.database_url.startswith(kinds):
-            return [f"FENGQIAO_DATABASE_URL 应以 {kinds[0]} 或 {kinds[1]} 开头"]
-        if self.documents is not None and not self.documents.is_file():
-            return ["FENGQIAO_DOCUMENTS 指定的文件不存在"]
-        if self.audit_days < AUDIT_DAYS:
-            return [f"审计记录至少保存 {AUDIT_DAYS} 天：FENGQIAO_AUDIT_DAYS"]
+        wrong = {
+            f"FENGQIAO_DATABASE_URL 应以 {kinds[0]} 或 {kinds[1]} 开头": not self.database_url.startswith(kinds),
+            "FENGQIAO_DOCUMENTS 指定的文件不存在，请改正路径": bool(self.documents and not self.documents.is_file()),
+            f"FENGQIAO_AUDIT_DAYS 不得少于 {AUDIT_DAYS}：审计记录至少保存 {AUDIT_DAYS} 天": self.audit_days
+            < AUDIT_DAYS,
+            "FENGQIAO_SECRET_KEY 未设，而 var/secret.key 他人可读：请执行 chmod 600 var/secret.key": (
+                not self.secret_key and readable_by_others(SECRET_FILE)
+            ),
+        }
+        return [sentence for sentence, found in wrong.items() if found] + self._in_production()
+
+    def _in_production(self) -> list[str]:
         if not self.production:
             return []
         wrong = {
-            "须设置 FENGQIAO_SECRET_KEY（至少 32 个字符），不用自动生成的密钥": len(self.secret_key or "") < 32,
-            "须关闭查询页面：FENGQIAO_IDE=false": self.ide,
-            "须关闭模式查询：FENGQIAO_INTROSPECTION=false": self.introspection,
-            "不能设置演示口令 FENGQIAO_DEMO_PASSWORD": bool(self.demo_password),
-            "FENGQIAO_CORS_ORIGINS 不能含 *": "*" in self.cors_origins,
-            "一次登录最长不应超过 24 小时：FENGQIAO_SESSION_HOURS": self.session_hours > 24,
-            "连续失败锁定次数应在 1 到 10 之间：FENGQIAO_LOCK_AFTER": not 1 <= self.lock_after <= 10,
+            f"须设置 FENGQIAO_SECRET_KEY（至少 {SECRET_LENGTH} 个随机字符），不用自动生成的密钥": not self.secret_key,
+            "FENGQIAO_SECRET_KEY 太短或是示例：请换成随机字符，如 openssl rand -hex 32 的输出": (
+                bool(self.secret_key) and is_weak(self.secret_key or "")
+            ),
+            "FENGQIAO_PREVIOUS_SECRET_KEYS 不能含现在的密钥：请去掉它": self.secret_key in self.previous_secret_keys,
+            "须去掉 PYTHONDEVMODE、PYTHONASYNCIODEBUG 和 -X dev：正式环境不用调试方式运行": is_debugging(),
+            "须设 FENGQIAO_IDE=false：正式环境不提供查询页面": self.ide,
+            "须设 FENGQIAO_INTROSPECTION=false：正式环境不公开模式": self.introspection,
+            "须去掉 FENGQIAO_DEMO_PASSWORD：正式环境没有演示账号": bool(self.demo_password),
+            "须设 FENGQIAO_TLS=proxy，说明 HTTPS 由前置代理提供：正式环境的 Cookie 只走 HTTPS": self.tls is None,
+            "FENGQIAO_TRUSTED_PROXIES 须写明前置代理的地址，不能留空，也不能用 *": (
+                not self.trusted_proxies or "*" in self.trusted_proxies
+            ),
+            "FENGQIAO_CORS_ORIGINS 不能含 *：请逐个写出允许的来源": any("*" in origin for origin in self.cors_origins),
+            "FENGQIAO_SESSION_HOURS 不应超过 24：一次登录最长 24 小时": self.session_hours > 24,
+            "FENGQIAO_SESSION_IDLE_MINUTES 应在 1 到 120 之间": not 1 <= self.session_idle_minutes <= 120,
+            "FENGQIAO_LOCK_AFTER 应在 1 到 10 之间：连续失败几次后锁定": not 1 <= self.lock_after <= 10,
+            "FENGQIAO_LOCK_MINUTES 不应少于 10：锁定至少 10 分钟": self.lock_minutes < 10,
         }
         return [sentence for sentence, found in wrong.items() if found]
 
@@ -112,7 +153,7 @@ class Settings(BaseSettings):
 
     def _shown(self, name: str) -> str:
         value = getattr(self, name)
-        if name == "database_url":
+        if name in ("database_url", "owner_database_url") and value:
             head, at, tail = str(value).rpartition("@")
             return f"{head.partition('://')[0]}://***@{tail}" if at else str(value)
         return "（未设置）" if value is None else str(value)
@@ -136,6 +177,22 @@ class Settings(BaseSettings):
     def drop_earlier_secrets(self) -> None:
         """Leave only the current secret in ``var/secret.key``: nothing is encrypted with another one any more."""
         _replace_secrets(self.secrets()[:1])
+
+
+def is_weak(secret: str) -> bool:
+    """Whether a secret is too short, too regular or an example that somebody copied."""
+    examples = ("change", "secret", "example", "default", "password", "fengqiao", "密钥")
+    return len(secret) < SECRET_LENGTH or len(set(secret)) < 10 or any(word in secret.lower() for word in examples)
+
+
+def is_debugging() -> bool:
+    """Whether Python itself was started for debugging."""
+    return sys.flags.dev_mode or bool(os.environ.get("PYTHONASYNCIODEBUG"))
+
+
+def readable_by_others(path: Path) -> bool:
+    """Whether anybody but the owner of a file may read or change it."""
+    return path.exists() and bool(path.stat().st_mode & 0o077)
 
 
 def _replace_secrets(known: list[bytes]) -> None:

@@ -25,6 +25,8 @@ from db.clock import now
 from db.postgres_reader import PostgresReader, milliseconds
 from db.reading import Reader, Snapshot, TooSlow
 from db.sqlite_reader import SqliteReader, is_late
+from db.walled_reader import WalledReader
+from db.walls import TELL, system
 from settings import Settings
 
 __all__ = ["Database", "Snapshot", "TooSlow", "analyze"]
@@ -49,6 +51,9 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine: AsyncEngine = _engine(self.url, settings, settings.pool_size + SPARE, settings.statement_seconds)
         self.dialect = self.engine.dialect
+        self.walled = settings.row_level_security and not self.is_sqlite
+        """Whether the database itself asks who acts (``acting``)."""
+        self._told = ""
         self.clock: Callable[[], dt.datetime] = now
         """What tells when a read was made."""
         self._reader: Reader | None = None
@@ -70,6 +75,14 @@ class Database:
             if engine is not None:
                 await engine.dispose()
 
+    def acting(self, told: str) -> Database:
+        """This database as the viewer sees it whom `told` stands for (``db.walls``); behind no wall it is itself."""
+        return _Acting(self, told) if self.walled else self
+
+    def as_system(self) -> Database:
+        """This database with every row: for the server's own work, never for what a client asked."""
+        return self.acting(system()) if self.walled else self
+
     # --- reads -----------------------------------------------------------------------------------------------------
 
     async def read(self, sql: str, values: Sequence[Any]) -> bytes | None:
@@ -85,12 +98,15 @@ class Database:
 
         Who cannot have one of these connections at once waits: count exports before (``resolvers.streams``).
         """
+        async with contextlib.aclosing((await self._exporting()).rows(sql, values, batch)) as found:
+            async for texts in found:
+                yield texts
+
+    async def _exporting(self) -> Reader:
         async with self._starting:
             if self._exporter is None:
                 self._exporter = await self._opened(EXPORTS, self.settings.export_seconds)
-        async with contextlib.aclosing(self._exporter.rows(sql, values, batch)) as found:
-            async for texts in found:
-                yield texts
+            return self._exporter
 
     async def _reading(self) -> Reader:
         # Two first reads at once must not open two pools: one of them would never be closed.
@@ -102,7 +118,7 @@ class Database:
     async def _opened(self, size: int, seconds: float) -> Reader:
         if self.is_sqlite:
             return SqliteReader(str(self.url.database), seconds, min(size, SQLITE_THREADS))
-        reader = PostgresReader(self.url, seconds, size)
+        reader = (WalledReader if self.walled else PostgresReader)(self.url, seconds, size)
         await reader.start()
         return reader
 
@@ -117,6 +133,7 @@ class Database:
         async with self.engine.connect() as connection:
             with _in_time(connection.sync_connection, seconds):
                 await self._give_time(connection, seconds)
+                await self._tell(connection)
                 return await connection.run_sync(function)
 
     async def write(self, function: Callable[[Connection], T], *, bulk: bool = False) -> T:
@@ -129,9 +146,12 @@ class Database:
 
     async def probe(self, function: Callable[[Connection], T], seconds: float) -> T:
         """As ``write``, over a connection that is kept for this: it answers while all others are busy."""
+        return await self._write(self._probing(seconds), function, seconds)
+
+    def _probing(self, seconds: float) -> AsyncEngine:
         if self._prober is None:
             self._prober = _engine(self.url, self.settings, 1, seconds)
-        return await self._write(self._prober, function, seconds)
+        return self._prober
 
     async def _write(self, engine: AsyncEngine, function: Callable[[Connection], T], seconds: float) -> T:
         async with engine.connect() as connection:
@@ -140,6 +160,7 @@ class Database:
                     # Take the write lock at once: a read that later wants to write would fail instead of waiting.
                     await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 await self._give_time(connection, seconds)
+                await self._tell(connection)
                 try:
                     result = await connection.run_sync(function)
                 except BaseException:
@@ -153,6 +174,37 @@ class Database:
         if seconds == math.inf and not self.is_sqlite:
             for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
                 await connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
+
+    async def _tell(self, connection: AsyncConnection) -> None:
+        """Say who acts, for this transaction."""
+        if self.walled:
+            await connection.execute(TELL, {"told": self._told})
+
+
+class _Acting(Database):
+    """A database in somebody's name: the same connections, each told whose turn it is."""
+
+    def __init__(self, whole: Database, told: str) -> None:
+        self.__dict__.update(whole.__dict__)
+        self._whole, self._told = whole, told
+
+    async def read(self, sql: str, values: Sequence[Any]) -> bytes | None:
+        return await self._behind(await self._whole._reading()).read(sql, values)
+
+    async def snapshot(self) -> Snapshot:
+        return await self._behind(await self._whole._reading()).snapshot()
+
+    async def rows(self, sql: str, values: Sequence[Any], batch: int = 500) -> AsyncGenerator[list[bytes], None]:
+        async with contextlib.aclosing(self._behind(await self._whole._exporting()).rows(sql, values, batch)) as found:
+            async for texts in found:
+                yield texts
+
+    async def probe(self, function: Callable[[Connection], T], seconds: float) -> T:
+        return await self._write(self._whole._probing(seconds), function, seconds)
+
+    def _behind(self, reader: Reader) -> Reader:
+        assert isinstance(reader, WalledReader)
+        return reader.behind(self._told)
 
 
 def analyze(connection: Connection) -> None:

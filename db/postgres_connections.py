@@ -14,6 +14,16 @@ from typing import Any
 import asyncpg
 
 
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that remembers what it was told last, of who reads (``db.walled_reader``)."""
+
+    __slots__ = ("last_told",)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.last_told: list[str | None] = [None]
+
+
 class Connections:
     """At most `size` connections; the one used last is taken first, who waits is served in turn."""
 
@@ -30,7 +40,7 @@ class Connections:
         """Connect once, so that a wrong address is told at the start."""
         self._pool = await asyncpg.create_pool(
             self._dsn, min_size=1, max_size=self._size, init=_prepare, reset=_mend, server_settings=self._settings,
-            statement_cache_size=512,
+            statement_cache_size=512, connection_class=_Connection,
         )  # fmt: skip
 
     async def close(self) -> None:

@@ -38,6 +38,34 @@ class ApiToken(Base):
     revoked_at: Mapped[dt.datetime | None] = mapped_column(Moment())
 
 
+class FormerPassword(Base):
+    """The hash of a password that an account no longer has, so that it is not taken again at once."""
+
+    id: Mapped[str] = mapped_column(Key(), primary_key=True)
+    account_id: Mapped[str] = mapped_column(Key(), sa.ForeignKey("user_account.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(Text(255))
+
+
+class SecondFactor(Base):
+    """The secret of an account's one-time codes (RFC 6238); it counts once a code of it was shown."""
+
+    id: Mapped[str] = mapped_column(Key(), primary_key=True)
+    account_id: Mapped[str] = mapped_column(Key(), sa.ForeignKey("user_account.id"), index=True, unique=True)
+    secret_cipher: Mapped[str] = mapped_column(Text(1000))
+    """Encrypted like a column of an entity, so that a rotation of keys finds it."""
+    confirmed_at: Mapped[dt.datetime | None] = mapped_column(Moment())
+    last_step: Mapped[int] = mapped_column(sa.BigInteger(), default=0)
+    """The time step of the last code that was taken: no code counts twice."""
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the second factor once. 78 random bits, so that a plain SHA-256 keeps it."""
+
+    id: Mapped[str] = mapped_column(Key(), primary_key=True)
+    account_id: Mapped[str] = mapped_column(Key(), sa.ForeignKey("user_account.id"), index=True)
+    code_hash: Mapped[str] = mapped_column(Text(64))
+
+
 class RememberedWrite(Base):
     """What a write with an idempotency key came to, for a day; kept in the transaction of the write."""
 

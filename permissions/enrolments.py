@@ -19,6 +19,7 @@ from db.models.region import Region
 from db.models.role_grant import RoleGrant
 from db.models.user_account import UserAccount
 from permissions.accounts import LOGIN, account_by_id, account_by_login
+from permissions.addresses import tidy
 from permissions.events import record
 from permissions.reaches import REGION_ROLES, UNIT_ROLES
 
@@ -38,6 +39,8 @@ class Enrolment:
     unit: str | None = None
     committee: str | None = None
     mediator: str | None = None
+    service: str | None = None
+    """The networks of a program's account, which has no password."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,11 @@ class _Anchor:
     org_scope_id: str | None
 
 
-def enrol(connection: Connection, wanted: Enrolment, password_hash: str, *, must_change: bool = True) -> str:
-    """Make the account and its grant from today on; the account's id. Raises CannotEnrol."""
+def enrol(connection: Connection, wanted: Enrolment, password_hash: str | None, *, must_change: bool = True) -> str:
+    """Make the account and its grant from today on; the account's id. Raises CannotEnrol.
+
+    A program's account has no password.
+    """
     if wanted.role not in Role.__members__:
         raise CannotEnrol(f"没有角色 {wanted.role}，可用的有 {' '.join(Role.__members__)}")
     if not LOGIN.fullmatch(wanted.login):
@@ -59,6 +65,10 @@ def enrol(connection: Connection, wanted: Enrolment, password_hash: str, *, must
         raise CannotEnrol(f"登录名 {wanted.login} 已存在，请换一个")
     if not 1 <= len(wanted.name) <= 50:
         raise CannotEnrol("姓名须有 1 至 50 个字")
+    try:
+        networks = tidy(wanted.service)
+    except ValueError as problem:
+        raise CannotEnrol(f"{problem} 不是来源地址，应写成 10.32.0.5 或 10.32.0.0/16") from None
     anchor = _anchor(connection, wanted)
     common = {
         "created_at": now(),
@@ -73,8 +83,10 @@ def enrol(connection: Connection, wanted: Enrolment, password_hash: str, *, must
             login_name=wanted.login,
             person_name=wanted.name,
             region_id=anchor.region_id,
-            password_hash=password_hash,
-            must_change_password=must_change,
+            password_hash=None if networks else password_hash,
+            must_change_password=must_change and not networks,
+            is_service=bool(networks),
+            addresses=networks,
             **common,
         )
     )

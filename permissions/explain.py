@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db.facts import OPERATIONS, SCOPES, Grant, Role
-from db.registry import EntityInfo, Field, Registry
+from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.actions import (
     OpenRow,
     Verdict,
@@ -72,6 +72,9 @@ def explain(connection: Connection, entities: Registry, viewer: Viewer, asked: Q
     if step:
         return _step(info, viewer, row, step)
     if asked.action == "READ":
+        relation = info.public_relations.get(asked.field or "")
+        if relation is not None:
+            return _following(connection, entities, viewer, row, relation)
         return _reading(info, viewer, row, asked.field)
     if asked.action == "EXPORT":
         return _exporting(connection, entities, info, viewer, row)
@@ -151,6 +154,31 @@ def _reading(info: EntityInfo, viewer: Viewer, row: OpenRow, field: str | None) 
         )
     grants = grants_of(info, viewer, "R")
     return _yes("SCOPE", f"您可以查看：它在您的范围内（{_cell(grants)}）。", "You may read it: it lies in your scope.")
+
+
+def _following(
+    connection: Connection, entities: Registry, viewer: Viewer, row: OpenRow, relation: Relation
+) -> Explanation:
+    """Whether what a relation of the row leads to may be read; nothing there and nothing visible are told alike."""
+    info, target = entities[relation.source], entities[relation.target]
+    grants = grants_of(target, viewer, "R")
+    if not any(grant.touches("R", relation.near) for _, grant in grants_of(info, viewer, "R")):
+        return _no("COLUMN", f"您的角色（{_roles(viewer.reaches)}）看不到“{relation.zh}”。",
+                   "Your roles do not see this reference.")  # fmt: skip
+    if not grants:
+        return _not_granted(target, viewer, _ZH["READ"], {"R"})
+    where = f"{target.facts.zh}，您的范围是（{_cell(grants)}）"
+    single = relation.far == "id" and relation.through is None and not relation.many
+    key = row.values.get(relation.near) if single else None
+    if single and (key is None or open_row(connection, entities, target, viewer, str(key)) is None):
+        return _no(
+            "SCOPE",
+            f"“{relation.zh}”没有填写，或者不在您的范围内：它是{where}。",
+            f"There is no {relation.public}, or it lies outside your scope.",
+        )
+    return _yes(
+        "SCOPE", f"您可以查看“{relation.zh}”中在您范围内的：它是{where}。", "You may read what is in your scope."
+    )
 
 
 def _exporting(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -43,11 +43,17 @@ def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = 
 
 
 def refuse(
-    scope: Scope, status: int, code: str, zh: str, en: str, headers: Mapping[str, str] | None = None
+    scope: Scope,
+    status: int,
+    code: str,
+    zh: str,
+    en: str,
+    headers: Mapping[str, str] | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> Response:
-    """One error in the shape of API.md, in the language the client asks for."""
+    """One error in the shape of API.md, in the language the client asks for; `details` stand beside its code."""
     message = en if prefers_english(scope) else zh
-    return answer({"errors": [{"message": message, "extensions": {"code": code}}]}, status, headers)
+    return answer({"errors": [{"message": message, "extensions": {"code": code, **(details or {})}}]}, status, headers)
 
 
 def prefers_english(scope: Scope) -> bool:
@@ -108,7 +114,8 @@ def drop_session_cookies(response: Response) -> None:
 
 def about(viewer: Viewer, csrf: str | None) -> dict[str, Any]:
     """What a client learns of its own session."""
-    known = {"login": viewer.login, "name": viewer.name, "mustChangePassword": viewer.must_change_password}
+    known: dict[str, Any] = {"login": viewer.login, "name": viewer.name}
+    known |= {"mustChangePassword": viewer.must_change_password, "duty": viewer.duty}
     return known if csrf is None else {**known, "csrfToken": csrf}
 
 
@@ -118,10 +125,11 @@ def session_routes(database: Database, settings: Settings, identities: Identitie
     async def create(request: Request) -> Response:
         asked = await _json(request)
         login, password = _texts(asked, "login", "password")
+        otp = _texts(asked, "otp")[0] if asked.get("otp") is not None else None
         agent = request.headers.get("user-agent")
-        result = await sign_in(database, login, password, address_of(request.scope), agent)
+        result = await sign_in(database, login, password, address_of(request.scope), agent, otp)
         if isinstance(result, Refusal):
-            return refused(request.scope, result)
+            return refused(request.scope, [result])
         response = answer(about(result.viewer, result.csrf))
         set_session_cookies(response, result, settings)
         return response
@@ -150,10 +158,10 @@ def session_routes(database: Database, settings: Settings, identities: Identitie
         old, new = _texts(await _json(request), "password", "newPassword")
         token = request.cookies.get(SESSION_COOKIE)
         keep = token_hash(token) if token else None
-        problem = await change_password(database, viewer.account_id, old, new, address_of(request.scope), keep)
+        problems = await change_password(database, viewer.account_id, old, new, address_of(request.scope), keep)
         if keep:
             identities.forget(keep)
-        return refused(request.scope, problem) if problem else Response(status_code=204)
+        return refused(request.scope, problems) if problems else Response(status_code=204)
 
     return [
         Route("/session", create, methods=["POST"]),
@@ -163,10 +171,19 @@ def session_routes(database: Database, settings: Settings, identities: Identitie
     ]
 
 
-def refused(scope: Scope, refusal: Refusal) -> Response:
-    """The answer to a refused sign-in."""
-    headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
-    return refuse(scope, STATUS[refusal.code], refusal.code, refusal.zh, refusal.en, headers)
+def refused(scope: Scope, refusals: Sequence[Refusal]) -> Response:
+    """The answer to a refused sign-in or password: an error for each fault."""
+    first, english = refusals[0], prefers_english(scope)
+    errors = [
+        {"message": each.en if english else each.zh, "extensions": {"code": each.code, **_beside(each)}}
+        for each in refusals
+    ]
+    headers = {"Retry-After": str(first.retry_after)} if first.retry_after else None
+    return answer({"errors": errors}, STATUS[first.code], headers)
+
+
+def _beside(refusal: Refusal) -> dict[str, Any]:
+    return ({"path": [refusal.at]} if refusal.at else {}) | (refusal.details or {})
 
 
 class _BadRequest(HTTPException):

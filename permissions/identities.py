@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import weakref
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.engine import Database
-from permissions.accounts import load_viewer
+from permissions.accounts import present_viewer
 from permissions.sessions import Session, find_session, renew_session, token_hash
 from permissions.tokens import find_token
 from permissions.viewer import Viewer
@@ -33,12 +34,22 @@ Key = tuple[str, str, str | None]
 Find = Callable[[str, str | None], Coroutine[Any, Any, Identity | None]]
 
 
+_every: weakref.WeakSet[Identities] = weakref.WeakSet()
+
+
+def forget(hashed: str | None) -> None:
+    """A credential is looked up anew by its next request, whoever remembers it in this process."""
+    for identities in _every:
+        identities.forget(hashed or "")
+
+
 class Identities:
     """Looks credentials up, each at most once a second, however many requests bring it at a time."""
 
     def __init__(self, database: Database, seconds: float = 1.0, at_most: int = 10_000) -> None:
         self._database, self._seconds, self._at_most = database, seconds, at_most
         self._held: dict[Key, tuple[float, asyncio.Task[Identity | None]]] = {}
+        _every.add(self)
 
     async def of_session(self, token: str, ip: str | None) -> Identity | None:
         """The identity of a session cookie; None where the session or the account has ended."""
@@ -83,7 +94,7 @@ class Identities:
     async def _find_session(self, hashed: str, ip: str | None) -> Identity | None:
         def find(connection: Connection) -> tuple[Session, Viewer] | None:
             session = find_session(connection, hashed)
-            viewer = load_viewer(connection, session.account_id, ip) if session else None
+            viewer = present_viewer(connection, session.account_id, ip, hashed) if session else None
             return (session, viewer) if session and viewer else None
 
         found = await self._database.look(find)
@@ -97,7 +108,7 @@ class Identities:
     async def _find_bearer(self, hashed: str, ip: str | None) -> Identity | None:
         def find(connection: Connection) -> Viewer | None:
             account_id = find_token(connection, hashed)
-            return load_viewer(connection, account_id, ip) if account_id else None
+            return present_viewer(connection, account_id, ip) if account_id else None
 
         viewer = await self._database.look(find)
         return Identity(viewer) if viewer else None

@@ -13,20 +13,20 @@ from permissions.viewer import Viewer
 
 
 def same_unit(connection: Connection, viewer: Viewer, account_id: str) -> bool:
-    """Whether `account_id` is the viewer's own or holds, today, a role of the viewer's for the same unit."""
+    """Whether `account_id` is the viewer's own or holds, or held, a role of the viewer's for the same unit.
+
+    What somebody began for a unit before they left it, the others of the unit go on with.
+    """
     return account_id == viewer.account_id or any(_shared(viewer, row) for row in _grants(connection, account_id))
 
 
 def _grants(connection: Connection, account_id: str) -> list[sa.Row[str, str | None, str | None, str | None]]:
-    grant, day = RoleGrant, today()
+    grant = RoleGrant
     statement = (
         sa.select(grant.role, grant.committee_id, grant.org_unit_id, Region.path)
         .outerjoin(Region, Region.id == grant.region_id)
-        .where(
-            grant.account_id == account_id, grant.deleted_at.is_(None), grant.valid_from <= day,
-            sa.or_(grant.valid_to.is_(None), grant.valid_to >= day),
-        )
-    )  # fmt: skip
+        .where(grant.account_id == account_id, grant.deleted_at.is_(None), grant.valid_from <= today())
+    )
     return list(connection.execute(statement).all())
 
 

@@ -15,7 +15,6 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,8 +22,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from db.engine import TooSlow
 from permissions.admission import SAFE_METHODS, Admission
 from permissions.compression import Compression
+from permissions.duties import open_path
+from permissions.duties import refusal as duty_first
 from permissions.http import CSRF_HEADER, SESSION_COOKIE, address_of, refuse
 from permissions.identities import Identities, Identity
+from permissions.origins import cors, named
 from permissions.sessions import token_hash
 from settings import Settings
 
@@ -41,21 +43,13 @@ log = structlog.get_logger()
 
 def stack(settings: Settings, identities: Identities) -> list[Middleware]:
     """The middleware of the application, outermost first."""
-    cors = Middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_credentials=True,
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "GraphQL-Cost", CSRF_HEADER],
-        expose_headers=["Retry-After", "Content-Disposition"],
-    )
     return [
         Middleware(SecurityHeaders, production=settings.production),
-        *([cors] if settings.cors_origins else []),
+        *cors(settings),
         Middleware(Compression),
         Middleware(Faults),
         Middleware(BodyLimit, max_body_size=MAX_BODY),
-        Middleware(Identification, identities=identities, origins=settings.cors_origins),
+        Middleware(Identification, identities=identities, origins=named(settings)),
         Middleware(Admission, settings=settings, max_body=MAX_BODY),
     ]
 
@@ -207,6 +201,9 @@ class Identification:
         state["csrf_hash"] = identity.csrf_hash if identity else None
         if bearer is None and self._forged(scope, identity):
             return await _refuse_forged(scope, receive, send)
+        duty = identity.viewer.duty if identity else None
+        if duty and scope["type"] == "http" and not open_path(scope["path"], duty):
+            return await duty_first(scope, duty)(scope, receive, send)
         await self.app(scope, receive, send)
 
     async def _identify(self, scope: Scope, bearer: str | None) -> Identity | None:

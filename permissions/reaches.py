@@ -5,7 +5,9 @@ A grant that names nothing it could reach (no anchor, or one that is deleted) co
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,27 +26,42 @@ from permissions.viewer import Reach
 
 REGION_ROLES = frozenset({Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.AUDT})
 UNIT_ROLES = frozenset({Role.OFFC, Role.CENT, Role.COURT, Role.PART})
-GrantRow = sa.Row[str, str | None, str | None, str | None, str | None]
+GrantRow = sa.Row[str, str | None, str | None, str | None, str | None, dt.date, dt.date | None]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A grant that counts today: its role, what it reaches, its first day and its last (None: no end)."""
+
+    role: Role
+    reach: Reach
+    since: dt.date
+    until: dt.date | None
+
+
+def held_by(connection: Connection, account_id: str) -> list[Held]:
+    """The grants of an account that count today, in the order in which they were given."""
+    grant = RoleGrant
+    anchors = (grant.region_id, grant.org_unit_id, grant.committee_id, grant.mediator_id)
+    rows = connection.execute(
+        sa.select(grant.role, *anchors, grant.valid_from, grant.valid_to)
+        .where(grant.account_id == account_id, *_holds_today(grant, grant.valid_from, grant.valid_to))
+        .order_by(grant.id)
+    )
+    found = [(row, _reach(connection, row)) for row in rows.all()]
+    return [Held(Role[row[0]], reach, row[5], row[6]) for row, reach in found if reach is not None]
 
 
 def reaches_of(connection: Connection, account_id: str) -> dict[Role, Reach]:
     """What each role that the account holds today reaches; several grants of a role add up."""
-    grant = RoleGrant
-    rows = connection.execute(
-        sa.select(grant.role, grant.region_id, grant.org_unit_id, grant.committee_id, grant.mediator_id)
-        .where(grant.account_id == account_id, *_holds_today(grant, grant.valid_from, grant.valid_to))
-        .order_by(grant.id)
-    )
     found: dict[Role, list[Reach]] = {}
-    for row in rows.all():
-        reach = _reach(connection, row)
-        if reach is not None:
-            found.setdefault(Role[row.role], []).append(reach)
+    for held in held_by(connection, account_id):
+        found.setdefault(held.role, []).append(held.reach)
     return {role: _sum(reaches) for role, reaches in found.items()}
 
 
 def _reach(connection: Connection, grant: GrantRow) -> Reach | None:
-    name, region, unit, committee, mediator = grant
+    name, region, unit, committee, mediator, *_days = grant
     role = Role[name]
     if role is Role.SYS:
         return Reach()

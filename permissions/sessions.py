@@ -18,6 +18,18 @@ RENEW_AFTER = dt.timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A living session as its list shows it; `id` stands for it and opens nothing."""
+
+    id: str
+    created_at: dt.datetime
+    seen_at: dt.datetime
+    ip: str | None
+    agent: str | None
+    token_hash: str
+
+
+@dataclass(frozen=True)
 class Session:
     """A session that is alive; `stale` says that its idle end should be put off again."""
 
@@ -29,6 +41,11 @@ class Session:
 def token_hash(token: str) -> str:
     """How a session, CSRF or bearer token is stored."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def name_of(hashed: str) -> str:
+    """What a stored session or token is called where people choose one: it leads back to neither."""
+    return hashlib.sha256(hashed.encode()).hexdigest()[:24]
 
 
 def open_session(connection: Connection, account_id: str, ip: str | None, agent: str | None) -> tuple[str, str]:
@@ -76,6 +93,25 @@ def close_sessions_of(connection: Connection, account_id: str, but: str | None =
     connection.execute(
         sa.delete(LoginSession).where(LoginSession.account_id == account_id, LoginSession.token_hash != (but or ""))
     )
+
+
+def sessions_of(connection: Connection, account_id: str) -> list[Listed]:
+    """The living sessions of an account, the one used last first."""
+    columns = (LoginSession.created_at, LoginSession.seen_at, LoginSession.ip, LoginSession.agent)
+    mine = sa.select(*columns, LoginSession.token_hash).where(
+        LoginSession.account_id == account_id, sa.not_(_ended(get_settings()))
+    )
+    rows = connection.execute(mine.order_by(LoginSession.seen_at.desc()))
+    return [Listed(name_of(row[-1]), *row) for row in rows]
+
+
+def close_named(connection: Connection, account_id: str, identity: str) -> bool:
+    """End the account's session that `identity` (``Listed.id``) stands for; whether there was one."""
+    for session in sessions_of(connection, account_id):
+        if session.id == identity:
+            close_session(connection, session.token_hash)
+            return True
+    return False
 
 
 def purge_sessions(connection: Connection) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from db.clock import today
 from db.facts import Role
+
+Duty = Literal["CHANGE_PASSWORD", "ENROL_SECOND_FACTOR"]
 
 
 def subtree(path: str) -> tuple[str, str]:
@@ -41,6 +43,17 @@ class Viewer:
     reaches: Mapping[Role, Reach] = field(default_factory=dict)
     must_change_password: bool = False
     ip: str | None = None
+    must_enrol: bool = False
+    """One of its roles requires a second factor, and there is none yet."""
+    session: str | None = None
+    """The stored hash of the session it came by; None for a bearer token."""
+
+    @property
+    def duty(self) -> Duty | None:
+        """What it has to do before anything else (``permissions.duties``)."""
+        if self.must_change_password:
+            return "CHANGE_PASSWORD"
+        return "ENROL_SECOND_FACTOR" if self.must_enrol else None
 
     @functools.cached_property
     def kind(self) -> tuple[Any, ...]:

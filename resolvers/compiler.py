@@ -101,6 +101,8 @@ class Compiler:
         self.may_be_too_many = False
         self.use_rollups = True
         self.fixed: dict[tuple[str | int, ...], Any] = {}
+        self.counts_only = False
+        """Whether the list at the root is one of which the viewer sees numbers only."""
         self.looks_up = False
         """Whether ranges of regions are looked up before: where a planner that guesses them wrong costs most."""
         self.lookups: list[sa.Select[Any]] = []
@@ -169,7 +171,8 @@ class Compiler:
     def list(self, request: Connection) -> sa.Select[Any]:
         """The statement of a list at the root."""
         # PostgreSQL guesses a range that a subselect gives at a few regions, and reads a province by index.
-        self.looks_up = any(part in ("groupBy", "aggregate") for _, part, _ in request.parts)
+        self.counts_only = aggregates_only(request.entity, self.viewer)
+        self.looks_up = self.counts_only or any(part in ("groupBy", "aggregate") for _, part, _ in request.parts)
         return ListText(self, request, None, None, "").statement()
 
     def object(self, pick: Pick, table: FromClause, proof: Proof, path: str) -> ColumnElement[str]:

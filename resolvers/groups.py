@@ -18,7 +18,7 @@ from resolvers.keys import GroupKey, names_of, read_keys
 from resolvers.leaves import Grouping
 from resolvers.levels import Levels
 from resolvers.measures import FUNCTIONS, Measures, asked_of
-from resolvers.orderings import SortKey, measure_sort
+from resolvers.orderings import SortKey, check_length, measure_sort
 from resolvers.pages import Page
 from resolvers.requests import Groups, KeyPick, Measured
 
@@ -113,6 +113,7 @@ class GroupsText(Page):
 
     def _order(self, cells: FromClause) -> list[SortKey]:
         order: list[SortKey] = []
+        check_length(self.request.order, "orderBy")
         for i, item in enumerate(self.request.order):
             order += self._sort(cells, item, f"orderBy[{i}]")
         named = {id(key.expression) for key in order}

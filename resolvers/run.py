@@ -13,10 +13,11 @@ import orjson
 from db.engine import Database, Snapshot, TooSlow
 from db.registry import Registry
 from permissions.viewer import Viewer
+from permissions.walls import behind
 from resolvers.binds import Call
 from resolvers.compiler import Plan, compile_request
 from resolvers.cursors import sign_all
-from resolvers.differencing import Differencing
+from resolvers.differencing import Differencing, OneTable
 from resolvers.faults import Denied, too_large
 from resolvers.fill import TOO_MANY
 from resolvers.requests import Connection, Single
@@ -45,7 +46,7 @@ class Reads:
 
     async def text(self, plan: Plan, viewer: Viewer, variables: Any = None) -> bytes | None:
         """The JSON text of a plan for a viewer, in UTF-8; None where a single row is not there. Raises Denied."""
-        return await run(plan, viewer, variables, self.database.read, self.differencing)
+        return await run(plan, viewer, variables, behind(self.database, viewer).read, self.differencing)
 
     async def rows(self, request: Connection, viewer: Viewer) -> dict[str, Any]:
         """A list as Python values, for callers that are not clients."""
@@ -67,6 +68,7 @@ class Reading:
 
     def __init__(self, reads: Reads) -> None:
         self._database, self._differencing = reads.database, reads.differencing
+        self._tables = OneTable()
         self._turn: asyncio.Lock | None = None
         self._snapshot: Snapshot | None = None
         self._began: dt.datetime | None = None
@@ -80,15 +82,17 @@ class Reading:
         self._turn = asyncio.Lock()
 
     async def text(self, plan: Plan, viewer: Viewer, variables: Any = None) -> bytes | None:
-        """As ``Reads.text``."""
+        """As ``Reads.text``, and BAD_INPUT for a second table of what the viewer may only count."""
+        if plan.guarded:
+            self._tables.check(plan, variables)
         if self._turn is None:
             began = self._database.clock() if plan.is_report else None
-            text = await run(plan, viewer, variables, self._database.read, self._differencing)
+            text = await run(plan, viewer, variables, behind(self._database, viewer).read, self._differencing)
         else:
             async with self._turn:
                 if self._snapshot is None:
                     self._began = self._database.clock()
-                    self._snapshot = await self._database.snapshot()
+                    self._snapshot = await behind(self._database, viewer).snapshot()
                 began = self._began
                 text = await run(plan, viewer, variables, self._snapshot.read, self._differencing)
         if plan.is_report and began is not None and (self.as_of is None or began < self.as_of):

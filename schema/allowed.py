@@ -6,6 +6,7 @@ import strawberry
 
 from db.identity import parse_global_id
 from permissions.actions import allowed_steps, open_row
+from permissions.walls import behind
 from schema.context import Context
 
 
@@ -25,6 +26,7 @@ async def steps_of(context: Context, global_id: str) -> list[AllowedStepType]:
     if found is None or info is None or info.facts.machine is None:
         return []
     key, entity = found[1], info
-    row = await context.services.database.look(lambda connection: open_row(connection, entities, entity, viewer, key))
+    database = behind(context.services.database, viewer, "act")
+    row = await database.look(lambda connection: open_row(connection, entities, entity, viewer, key))
     steps = allowed_steps(info, viewer, row) if row else ()
     return [AllowedStepType(verb=s.verb, label=s.zh, target=s.target, reason_required=s.reason) for s in steps]

@@ -18,6 +18,7 @@ from graphql import (
 
 from db.identity import parse_global_id
 from db.registry import EntityInfo, Registry, registry
+from schema.accounts import AccountFields
 from schema.allowed import AllowedStepType, steps_of
 from schema.documents import Ready
 from schema.explaining import AccessExplanationType, explained
@@ -25,6 +26,7 @@ from schema.inputs import Inputs
 from schema.me import ViewerType, viewer_type
 from schema.mutations import Mutations
 from schema.objects import NODE, Objects
+from schema.own_account import own_account_reads, own_account_writes
 from schema.plans import FragmentExecutor, Plans
 from schema.reveal import reveal_fields
 
@@ -68,18 +70,26 @@ class RegisterSchema(strawberry.Schema):
         inputs = Inputs(entities)
         objects = Objects(entities, inputs)
         self.plans = plans = Plans(entities)
+        accounts = AccountFields(entities, inputs, objects, plans)
         written = self._schema.query_type
         assert written is not None
         query = GraphQLObjectType(
             "Query",
-            lambda: {**written.fields, **_reads(entities, inputs, objects, plans)},
+            lambda: {
+                **written.fields,
+                **own_account_reads(),
+                **accounts.queries(),
+                **_reads(entities, inputs, objects, plans),
+            },
             description=written.description,
         )
         mutation = GraphQLObjectType(
             "Mutation",
             lambda: {
                 **Mutations(entities, inputs, objects, plans).fields(),
+                **accounts.mutations(),
                 **reveal_fields(entities, objects, plans),
+                **own_account_writes(),
             },
             description="写入。Writing.",
         )

@@ -135,10 +135,12 @@ class Documents:
             given = asked.get("variables") or {}
             self.guard.weigh(given, document.node, operation.is_query)
             variables = self._variables(operation, given)
-            cost = self.guard.cost(operation.price, variables.coerced)
+            price = operation.price
+            if context.wanted is not None:
+                price = self.guard.batch_price(operation.node, document.fragments)
+            cost = self.guard.cost(price, variables.coerced)
             context.cost = cost if context.wants_cost else None
-            if context.wanted is None:  # rows that leave one by one are limited by their number at a time
-                self.guard.afford(cost)
+            self.guard.afford(cost)
         except Denied as denied:
             raise Rejected([GraphQLError(denied.en, original_error=denied)]) from None
         except RecursionError as problem:

@@ -13,6 +13,7 @@ from permissions.accounts import account_by_login, load_viewer
 from permissions.actions import open_row
 from permissions.explain import LETTERS, Explanation, Question, explain
 from permissions.viewer import Viewer
+from permissions.walls import behind
 from resolvers.faults import Denied, bad_input, forbidden
 from schema.context import Context
 
@@ -38,12 +39,11 @@ async def explained(
         return explain(connection, entities, viewer, question)
 
     try:
-        found = await context.services.database.look(ask)
+        found = await behind(context.services.database, context.viewer, "act").look(ask)
     except KeyError as unknown:
         raise _no_such(question.info, str(unknown.args[0])) from None
-    return AccessExplanationType(
-        allowed=found.allowed, rule=found.rule, sentence=found.en if context.english else found.zh
-    )
+    zh = found.zh if login in (None, context.viewer.login) else found.zh.replace("您", "该账号")
+    return AccessExplanationType(allowed=found.allowed, rule=found.rule, sentence=found.en if context.english else zh)
 
 
 def _question(entities: Registry, entity: str, row_id: str | None, field: str | None, action: str) -> Question:

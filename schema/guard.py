@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from resolvers.faults import Denied
+from resolvers.streams import BATCH
 from resolvers.values import MAX_LIST
 from schema.messages import variable_path
 from schema.prices import Measure, Price, Prices, Variables, priced, too_long_a_list
@@ -60,6 +61,10 @@ class Guard:
             self._hold("variables", len(operation.variable_definitions or ()))
             self._check(found)
         return Guarded(node, operations, fragments, tuple(found.own for found in measures))
+
+    def batch_price(self, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Price:
+        """What an export costs: its rows leave one by one, so it is priced by the rows that are in memory at a time."""
+        return Prices(self.schema, fragments, self.settings.nested_rows, BATCH).operation(operation).own
 
     def cost(self, price: Price, variables: Variables) -> dict[str, int]:
         """The price of an operation for its variables, with the limit: what ``extensions.cost`` prints."""

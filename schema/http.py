@@ -21,6 +21,7 @@ from schema.errors import denials, public_error
 from schema.exports import NDJSON, Wanted, export
 from schema.fast import FastPath
 from schema.ide import ide_routes
+from schema.own_account import check_duty
 
 Words = tuple[str, str]
 """A sentence in Chinese and in English."""
@@ -96,6 +97,7 @@ async def answer(request: Request, schema: RegisterSchema, fast: FastPath, servi
         context.wanted = Wanted() if _NDJSON in accept else None
         try:
             work = fast.work(asked, context)
+            check_duty(work, context)
             if context.wanted is not None:
                 return await _export(request, asked, context, context.wanted, schema)
             return await _run(work, asked, context, schema, fast, kind)

@@ -82,9 +82,11 @@ class Prices:
     """The prices of one document. Raises Denied for a number that no column could hold."""
 
     def __init__(
-        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], nested_rows: int
-    ) -> None:
-        self.schema, self.fragments, self.nested_rows = schema, fragments, nested_rows
+        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], nested_rows: int,
+        batch: int | None = None,
+    ) -> None:  # fmt: skip
+        """`batch`: how many rows of a list at the top there are at a time, where they leave one by one."""
+        self.schema, self.fragments, self.nested_rows, self.batch = schema, fragments, nested_rows, batch
         self._known: dict[tuple[str, bool], Measure] = {}
 
     def operation(self, operation: OperationDefinitionNode) -> Measure:
@@ -161,9 +163,10 @@ class Prices:
         default = self._default(nested)
         given = [argument.value for argument in node.arguments or () if argument.name.value in _PAGED]
         if not given:
-            return default
+            return default if nested or self.batch is None else self.batch
         sizes = [_size(value, default) for value in given]
-        return sizes[0] if len(sizes) == 1 else LARGEST_PAGE
+        size = sizes[0] if len(sizes) == 1 else LARGEST_PAGE
+        return size if nested or self.batch is None else at_most(self.batch, size)
 
     def _arguments(self, node: FieldNode) -> Price:
         """The leaves of a field's conditions, orderings and inputs; how many and from where costs nothing by itself."""
@@ -233,6 +236,13 @@ def times(size: Price, price: Price) -> Price:
     if isinstance(price, int):
         return lambda variables: size(variables) * price
     return lambda variables: size(variables) * price(variables)
+
+
+def at_most(most: int, price: Price) -> Price:
+    """The smaller of the two."""
+    if isinstance(price, int):
+        return min(most, price)
+    return lambda variables: min(most, price(variables))
 
 
 def _sum(measures: Sequence[Measure]) -> Measure:

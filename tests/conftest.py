@@ -45,7 +45,7 @@ class FreshDatabase(Protocol):
 def database_kind(request: pytest.FixtureRequest) -> Kind:
     """Runs a test once for each kind of database."""
     kind: Kind = request.param
-    if kind == "postgresql" and not has_postgres():
+    if kind != "sqlite" and not has_postgres():
         pytest.skip("no PostgreSQL here: install its server, or set FENGQIAO_TEST_POSTGRES_URL")
     return kind
 
@@ -68,7 +68,7 @@ def fresh_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
         if kind == "sqlite":
             return databases.sqlite_database(folder, template)
         server: Server = request.getfixturevalue("postgres_server")
-        return server.create(template)
+        return server.create_walled(template) if kind == "walled" else server.create(template)
 
     return create
 
@@ -81,7 +81,9 @@ def migrated_database(fresh_database: FreshDatabase) -> Callable[[Kind], str]:
     @cache
     def template(kind: Kind) -> str:
         url = fresh_database(kind)
-        upgrade(url)
+        upgrade(databases.owner_of(url))
+        if kind == "walled":
+            databases.put_up_wall(url)
         return url
 
     return lambda kind: fresh_database(kind, template=template(kind))

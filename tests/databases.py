@@ -26,8 +26,17 @@ from typing import Any, Literal, get_args
 import asyncpg
 from sqlalchemy import URL, make_url
 
-Kind = Literal["sqlite", "postgresql"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+from db.engine import Database
+from db.walls import put_up
+from permissions.walls import statements
+from settings import Settings
+
+Kind = Literal["sqlite", "postgresql", "walled"]
+KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
+WITH_WALL: tuple[Kind, ...] = get_args(Kind)
+"""Also PostgreSQL with row-level security: `pytest.mark.parametrize("database_kind", WITH_WALL, indirect=True)`."""
+OWNER, RUNTIME = "fengqiao_test_owner", "fengqiao_test_runtime"
+"""Who owns the tables of a walled database, and who serves it; neither is a superuser."""
 
 # What this process really used; conftest.py prints it as the last lines of a run.
 used: set[str] = set()
@@ -40,6 +49,18 @@ class Server:
     url: URL
     version: str = ""
     databases: list[str] = field(default_factory=list)
+    password: str = ""
+
+    def create_walled(self, template: str | None = None) -> str:
+        """As ``create``, of a database of OWNER; the URL is RUNTIME's."""
+        if not self.password:
+            self.password = secrets.token_hex(16)
+            for role in (OWNER, RUNTIME):
+                self.execute(f"DROP ROLE IF EXISTS {role}")
+                self.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.password}'")
+        url = make_url(self.create(template))
+        self.execute(f'ALTER DATABASE "{url.database}" OWNER TO {OWNER}')
+        return url.set(username=RUNTIME, password=self.password).render_as_string(hide_password=False)
 
     def create(self, template: str | None = None) -> str:
         """The URL of a new database: empty, or a copy of the one whose URL is `template`."""
@@ -55,6 +76,8 @@ class Server:
     def drop_all(self) -> None:
         for name in self.databases:
             self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        for role in (OWNER, RUNTIME) if self.password else ():
+            self.execute(f"DROP ROLE IF EXISTS {role}")
 
     def disconnect(self, database: str | None) -> None:
         self.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database)
@@ -72,6 +95,27 @@ class Server:
         # In a thread of its own, because a test that asks for a database may itself run in an event loop.
         with ThreadPoolExecutor(1) as thread:
             thread.submit(asyncio.run, run()).result()
+
+
+def owner_of(url: str) -> str:
+    """The URL of a walled database as its owner uses it; of others, itself."""
+    parsed = make_url(url)
+    parsed = parsed.set(username=OWNER) if parsed.username == RUNTIME else parsed
+    return parsed.render_as_string(hide_password=False)
+
+
+def put_up_wall(url: str) -> None:
+    """The wall in a migrated database, put up by its owner for RUNTIME."""
+
+    async def run() -> None:
+        database = Database(Settings(database_url=owner_of(url)))
+        try:
+            await database.write(lambda connection: put_up(connection, RUNTIME, statements(RUNTIME)))
+        finally:
+            await database.stop()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, run()).result()
 
 
 @contextmanager

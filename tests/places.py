@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy import make_url
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,6 +22,7 @@ from schema.build import RegisterSchema, build_schema
 from schema.fast import FastPath
 from schema.http import NEW, answer
 from settings import Settings
+from tests.databases import RUNTIME
 from tests.world import Rows, rows, viewers
 
 MOMENT = dt.datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=dt.UTC)
@@ -81,7 +83,8 @@ class Place:
 def place(url: str, world: Rows | None = None, readers: dict[str, Viewer] | None = None) -> Iterator[Place]:
     """The migrated, empty database at `url`, filled with the world or another one and open for reading."""
     world = world or rows()
-    settings = Settings(database_url=url, secret_key="x" * 40)
+    walled = make_url(url).username == RUNTIME
+    settings = Settings(database_url=url, secret_key="x" * 40, row_level_security=walled)
     database = Database(settings)
     database.clock = lambda: MOMENT
 
@@ -90,7 +93,7 @@ def place(url: str, world: Rows | None = None, readers: dict[str, Viewer] | None
             connection.execute(sa.insert(world.entities[entity].table), written)
 
     with asyncio.Runner() as runner:
-        runner.run(database.write(fill))
+        runner.run(database.as_system().write(fill))
         runner.run(database.start())
         try:
             schema, services = build_schema(world.entities), make_services(settings, database, world.entities)

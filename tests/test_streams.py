@@ -89,7 +89,11 @@ def filled(migrated_database: Callable[[Kind], str], database_kind: Kind) -> tup
             key, number = f"{i:08x}-0000-7000-8000-0000000000ff", f"X{i:06}"
             rows.append(row | {"id": key, "case_no": number, "summary": f"甲乙{i} " * 40})
         connection.execute(sa.insert(table), rows)
-        connection.execute(sa.update(registry()["UserAccount"].table).values(is_active=True))
+        connection.execute(
+            sa.update(registry()["UserAccount"].table).values(
+                is_active=True, is_service=False, addresses=None, must_change_password=False
+            )
+        )
         return {who: create_token(connection, account, "t") for who, account in accounts.items()}
 
     return url, in_database(url, fill)
@@ -186,6 +190,13 @@ def test_lines_may_be_compressed_on_their_way(office: Office, encoding: str) -> 
         ("prov", ALL, 403, "FORBIDDEN"),
         ("dist", "{mediationCommittees {nodes {name}}}", 403, "FORBIDDEN"),
         ("dist", "{mediators {nodes {mediatorAppointments {nodes {id}}}}}", 403, "FORBIDDEN"),
+        ("dist", "{mediationCases {nodes {committee {mediators {edges {node {mediatorAppointments {nodes {id}}}}}}}}}",
+         403, "FORBIDDEN"),
+        ("dist", "{mediationCases {nodes {committee {mediators {groupBy(by: [{sex: true}], first: 3) {nodes {"
+         "rows(first: 3) {nodes {mediatorAppointments {nodes {id}}}}}}}}}}}", 403, "FORBIDDEN"),
+        ("dist", "{mediationCases {nodes {committee {mediators {groupBy(by: [{region: {level: CITY}}]) {nodes {key {"
+         "region {mediationCommittees {nodes {id}}}}}}}}}}}", 403, "FORBIDDEN"),
+        ("dist", "{mediationCases {nodes {committee {mediators(first: 10000) {nodes {id}}}}}}", 400, "TOO_EXPENSIVE"),
         ("dist", "{mediationCases {edges {node {id}}}}", 400, "BAD_INPUT"),
         ("dist", "{mediationCases {nodes {id} totalCount}}", 400, "BAD_INPUT"),
         ("dist", "{mediationCases {totalCount}}", 400, "BAD_INPUT"),

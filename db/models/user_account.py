@@ -34,6 +34,10 @@ class UserAccount(Scoped):
     region_id: Mapped[str] = ref("Region", "所在区划", "Where the person works.", fixed=True)
     mfa_enabled: Mapped[bool] = flag("两步验证", "Whether a second factor is set up.", computed=True)
     is_active: Mapped[bool] = flag("启用", "May sign in.", default=True)
+    is_service: Mapped[bool] = flag("系统对接", "A program: tokens only, never a password.", fixed=True)
+    addresses: Mapped[str | None] = text(
+        "来源地址", "Networks it may be used from, such as 10.32.0.0/16, with spaces between; a program needs one.", 500
+    )
     password_hash: Mapped[str | None] = text("口令", "Argon2id hash.", 255, hidden=True)
     must_change_password: Mapped[bool] = flag("需改密码", "Must change the password.", hidden=True)
     failed_sign_ins: Mapped[int] = integer("连续失败", "Failures in a row.", default=0, hidden=True)

@@ -14,9 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from db import crypto
 from db.registry import EntityInfo, Field
 from db.uniqueness import field_of_violation
+from resolvers.commands.refusals import rate_limited
 from resolvers.commands.work import Draft, fault_at
 from resolvers.faults import Fault
 
+MOST_REGISTERED = 5
+"""Registered numbers that one write is told of."""
 _TAKEN = ("NOT_UNIQUE", "已被使用", "is already in use")
 
 
@@ -38,7 +41,24 @@ def check(draft: Draft) -> None:
         stored = f"{field.name}_digest" if field.kind == "encrypted" else field.column
         partial = field.facts.unique if isinstance(field.facts.unique, str) else None
         if _taken(draft, {stored: draft.row.get(stored)}, partial, _digests(draft, field)):
+            if field.kind == "encrypted":
+                _count(draft)
             draft.fault(field.name, *_TAKEN)
+
+
+def _count(draft: Draft) -> None:
+    """Raise RATE_LIMITED where one write asks of so many people that it looks like a list being tried out.
+
+    Nothing of the write is told then, also of a rehearsal: which of the numbers are registered stays unknown.
+    """
+    draft.work.registered += 1
+    if draft.work.registered > MOST_REGISTERED:
+        denied = rate_limited(
+            f"一次写入中已被登记的号码超过 {MOST_REGISTERED} 个，没有写入",
+            f"More than {MOST_REGISTERED} numbers of one write are registered already; nothing was written",
+        )
+        denied.about = draft.info.name
+        raise denied
 
 
 def _digests(draft: Draft, field: Field) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from db.identity import global_id
 from db.prepared import prepared
 from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.actions import OpenRow
+from permissions.ceilings import Ceiling
 from permissions.viewer import Viewer
 from resolvers.faults import Fault
 from settings import Settings
@@ -53,11 +55,18 @@ class Work:
     today: dt.date = field(default_factory=today)
     known: dict[tuple[str, str], Row] = field(default_factory=dict)
     """Rows that were looked up by their key already; whatever writes an entity's rows forgets those (`forget`)."""
+    registered: int = 0
+    """How often this write was told that somebody's number is registered already (``uniqueness``)."""
 
     @property
     def actor(self) -> str | None:
         """The account that writes; None for the server itself."""
         return self.viewer.account_id or None
+
+    @functools.cached_property
+    def ceiling(self) -> Ceiling:
+        """What the viewer may give others, as it stands when it is first asked for."""
+        return Ceiling(self.connection, self.viewer)
 
     def table(self, entity: str) -> sa.Table:
         """The table of an entity."""

@@ -19,7 +19,9 @@ from db.clock import now
 from db.engine import Database
 from db.registry import EntityInfo, Registry
 from permissions.viewer import Viewer
+from permissions.walls import behind
 from resolvers.commands import bulk, reveal, rows, steps, uniqueness
+from resolvers.commands.managing import Accounts
 from resolvers.commands.once import PATH, forget_old, once
 from resolvers.commands.refusals import Refusals
 from resolvers.commands.reveal import Revealed
@@ -50,6 +52,7 @@ class Commands:
     def __init__(self, database: Database, entities: Registry) -> None:
         self.database, self.entities = database, entities
         self.refusals = Refusals(database, entities)
+        self.accounts = Accounts(self)
         self._tidy_at = now()
 
     async def create(self, viewer: Viewer, entity: str, data: Mapping[str, Any], origin: Origin = _HERE) -> str:
@@ -136,6 +139,12 @@ class Commands:
         info = self.entities[entity]
         return await self._write(viewer, info, lambda work: reveal.find(work, info, field, value, reason), _HERE)
 
+    # --- acts that are written by hand -------------------------------------------------------------------------------
+
+    async def act(self, viewer: Viewer, entity: str, act: Callable[[Work], T], origin: Origin = _HERE) -> T:
+        """What `act` returns (plain JSON), in one transaction; what it refuses is told as one about `entity`."""
+        return await self._write(viewer, self.entities[entity], act, origin)
+
     # --- the transaction -------------------------------------------------------------------------------------------
 
     async def _rehearsed(
@@ -167,7 +176,7 @@ class Commands:
 
         for left in reversed(range(_TRIES)):
             try:
-                return await self.database.write(function)
+                return await behind(self.database, viewer, "act").write(function)
             except IntegrityError as error:
                 # Somebody took the same value meanwhile; the next try sees their row and names every fault.
                 if left:

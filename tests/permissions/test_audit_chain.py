@@ -351,4 +351,4 @@ async def test_what_was_tampered_with_is_evidence_and_stays(database: Database) 
 
 def test_less_than_six_months_is_refused() -> None:
     assert Settings(audit_days=180).problems() == []
-    assert Settings(audit_days=179).problems() == ["审计记录至少保存 180 天：FENGQIAO_AUDIT_DAYS"]
+    assert Settings(audit_days=179).problems() == ["FENGQIAO_AUDIT_DAYS 不得少于 180：审计记录至少保存 180 天"]

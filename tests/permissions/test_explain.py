@@ -62,6 +62,24 @@ def test_a_field_is_explained_readable_exactly_where_reads_show_its_value(store:
             assert found["allowed"] == shown, field.name
 
 
+@pytest.mark.parametrize("viewer", ["prov", "dist", "offc", "comm", "medr", "audt", "court"])
+def test_a_reference_is_explained_readable_exactly_where_reads_show_what_it_names(store: Place, viewer: str) -> None:
+    """An empty one and one that leads out of the scope read alike, and are explained alike."""
+    info = store.services.entities["MediationCommittee"]
+    reader = store.viewers[viewer]
+    reference = Reference(store.services.entities, read_rows(store), TODAY)
+    single = [relation.public for relation in info.references]
+    asked_for = " ".join(f"{name} {{ id }}" for name in single)
+    document = f"query ($id: ID!) {{ found: {info.single}(by: {{id: $id}}) {{ {asked_for} }} }}"
+    for row in reference.rows["MediationCommittee"]:
+        if not reference.visible("MediationCommittee", row, reader):
+            continue
+        read = store.ask(viewer, document, {"id": global_id(info.facts.prefix, row["id"])})
+        for name in single:
+            found = asked(store, viewer, "MediationCommittee", row["id"], "READ", field=name)
+            assert found["allowed"] == (read["data"]["found"][name] is not None), name
+
+
 def test_a_row_out_of_scope_and_one_that_is_not_there_are_explained_alike(store: Place) -> None:
     hidden = store.world.key("MediationCommittee", "c1")
     for action in ("READ", "UPDATE"):

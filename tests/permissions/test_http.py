@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -26,12 +26,11 @@ from db.technical import LoginSession
 from permissions.http import health_routes, http_fault, session_routes, unauthenticated, viewer_of
 from permissions.identities import Identities
 from permissions.middleware import stack
-from permissions.sign_ins import addresses, strangers
 from permissions.tokens import create_token
 from settings import Settings
 from tests.conftest import FreshDatabase
 from tests.databases import Kind
-from tests.permissions.world import PASSWORD, World, in_database, settle
+from tests.permissions.world import PASSWORD, World, in_database
 
 CANARY = "320102199001011234"
 
@@ -78,19 +77,6 @@ def make_app(settings: Settings, remember: float = 0) -> Starlette:
     )
 
 
-@pytest.fixture(scope="module")
-def country(migrated_database: Callable[[Kind], str], database_kind: Kind) -> tuple[str, World]:
-    url = migrated_database(database_kind)
-    return url, in_database(url, settle)
-
-
-@pytest.fixture
-def url(country: tuple[str, World], database_kind: Kind, fresh_database: FreshDatabase) -> str:
-    for counter in (addresses, strangers):
-        counter.clear()
-    return fresh_database(database_kind, template=country[0])
-
-
 @pytest.fixture
 def client(url: str) -> Iterator[TestClient]:
     with TestClient(make_app(Settings(database_url=url))) as client:
@@ -130,6 +116,7 @@ def test_a_sign_in_opens_a_session(client: TestClient) -> None:
         "login": "district",
         "name": "district",
         "mustChangePassword": False,
+        "duty": None,
         "csrfToken": client.cookies["csrftoken"],
     }
     assert client.get("/whoami").json() == {"login": "district"}
@@ -237,9 +224,19 @@ def test_an_account_that_is_switched_off_is_out(client: TestClient, url: str) ->
 
 def test_a_password_is_changed_over_http(client: TestClient) -> None:
     sign_in(client)
-    weak = client.post("/session/password", json={"password": PASSWORD, "newPassword": "weak"}, headers=csrf(client))
+    weak = client.post("/session/password", json={"password": PASSWORD, "newPassword": "holzweg"}, headers=csrf(client))
     good = {"password": PASSWORD, "newPassword": "Another-1978"}
-    assert code(weak) == (400, "BAD_INPUT")
+    wrong = client.post("/session/password", json={**good, "password": "Wrong-12345"}, headers=csrf(client))
+    said = [(error["message"], error["extensions"]) for error in weak.json()["errors"]]
+    at = {"code": "BAD_INPUT", "path": ["newPassword"]}
+    assert (weak.status_code, said) == (
+        400,
+        [
+            ("口令至少 10 个字符。", {**at, "fault": "RANGE"}),
+            ("口令须包含小写字母、大写字母、数字、符号中的至少 3 种。", {**at, "fault": "PATTERN"}),
+        ],
+    )
+    assert wrong.json()["errors"][0]["extensions"] == {"code": "BAD_INPUT", "path": ["password"]}
     assert client.post("/session/password", json=good, headers=csrf(client)).status_code == 204
     assert client.get("/whoami").status_code == 200
     assert sign_in(client, "Another-1978").status_code == 200

@@ -10,7 +10,7 @@ import pytest
 from db.engine import Database
 from settings import Settings
 from tests.conftest import FreshDatabase
-from tests.databases import Kind
+from tests.databases import Kind, owner_of
 from tests.resolvers.town import Town, build
 
 
@@ -20,7 +20,7 @@ def built_town(migrated_database: Callable[[Kind], str], database_kind: Kind) ->
     url = migrated_database(database_kind)
 
     async def run() -> dict[str, str]:
-        database = Database(Settings(database_url=url))
+        database = Database(Settings(database_url=owner_of(url)))
         try:
             return await database.write(build)
         finally:
@@ -35,6 +35,7 @@ async def town(
 ) -> AsyncIterator[Town]:
     """The town in a database of its own, with commands over it."""
     url, keys = built_town
-    database = Database(Settings(database_url=fresh_database(database_kind, template=url)))
+    copy = fresh_database(database_kind, template=url)
+    database = Database(Settings(database_url=copy, row_level_security=database_kind == "walled"))
     yield Town(database, dict(keys))
     await database.stop()

@@ -11,9 +11,10 @@ from db.facts import Role
 from db.registry import registry
 from permissions.actions import allowed_steps, may_delete, may_update, open_row, writable_columns
 from resolvers.faults import Denied, Refused
+from tests.databases import WITH_WALL
 from tests.resolvers.town import WAYS, Town, codes, host
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_kind", WITH_WALL, indirect=True, scope="session")]
 
 INFO = registry()["CommitteeFiling"]
 MACHINE = INFO.facts.machine

@@ -57,8 +57,10 @@ def _parent(draft: Draft) -> str | None:
 
 def _allow(draft: Draft) -> None:
     unit = draft.work.get("OrgUnit", draft.row["org_unit_id"])
-    if unit is not None:
-        require_maker(draft.work, unit["kind"], unit["scope_path"])
+    region = draft.work.get("Region", draft.row["region_id"])
+    if unit is not None and region is not None:
+        # What a unit covers is what its people reach: nobody lets them reach more than oneself does.
+        require_maker(draft.work, unit["kind"], unit["scope_path"], region["path"])
 
 
 RULES = Rules(check=_check, allow=_allow)

@@ -44,11 +44,11 @@ def _levels(work: Work, path: str) -> sa.Select[tuple[str]]:
     return sa.select(region.c.level).where(region.c.path.in_(over(path)))
 
 
-def require_maker(work: Work, kind: str, path: str) -> None:
-    """Raise FORBIDDEN unless the viewer holds, over the region, a role that makes such units."""
+def require_maker(work: Work, kind: str, path: str, covers: str | None = None) -> None:
+    """Raise FORBIDDEN unless the viewer holds, over the region, a role that makes such units; over `covers` as well."""
     allowed = makers(work, kind, path)
-    reaches = (reach for role, reach in work.viewer.reaches.items() if role in allowed)
-    if not any(low <= path < high for reach in reaches for low, high in reach.ranges):
+    ranges = [each for role, reach in work.viewer.reaches.items() if role in allowed for each in reach.ranges]
+    if not all(any(low <= place < high for low, high in ranges) for place in (path, covers or path)):
         zh = OrgUnitKind[kind].zh
         raise forbidden(f"{zh}由上一级机构新建和维护。", "Units are made and changed by the level above them.")
 

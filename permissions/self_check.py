@@ -1,0 +1,104 @@
+"""What must not be in production, beyond what ``settings.problems`` sees: names in settings that mean nothing here, and
+a database that forgets what it acknowledged or lets the server past its own walls.
+
+Each finding is one Chinese sentence with the name of the setting and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import ip_network
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from db.engine import Database
+from db.facts import Role
+from permissions import origins
+from settings import Settings
+
+DURABLE: dict[str, frozenset[str]] = {
+    "fsync": frozenset({"on"}),
+    "full_page_writes": frozenset({"on"}),
+    "synchronous_commit": frozenset({"on", "local", "remote_write", "remote_apply"}),
+}
+"""PostgreSQL's settings by which an acknowledged write outlives a crash, with their safe values."""
+_OWNED = """
+    SELECT count(*) FROM pg_class
+    WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace
+        AND pg_has_role(current_user, relowner, 'USAGE')
+"""
+
+
+def names(settings: Settings) -> list[str]:
+    """Names in the settings that are none: roles, origins, proxies. They are refused outside production as well."""
+    unknown = [role for role in settings.second_factor_roles if role not in Role.__members__]
+    found = []
+    if unknown:
+        known = " ".join(Role.__members__)
+        found.append(f"FENGQIAO_SECOND_FACTOR_ROLES 里没有这样的角色：{' '.join(unknown)}；可用的有 {known}")
+    wrong = origins.mistakes(settings.cors_origins, production=settings.production)
+    found += [f"FENGQIAO_CORS_ORIGINS：{sentence}" for sentence in wrong]
+    found += [
+        f"FENGQIAO_TRUSTED_PROXIES：{proxy[:60]} 不是地址或网段，请改正"
+        for proxy in settings.trusted_proxies
+        if proxy != "*" and not _is_network(proxy)
+    ]
+    return found
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+async def database_findings(database: Database) -> list[str]:
+    """What is unsafe about the database in production; nothing where there is none yet."""
+    if not database.settings.production:
+        return []
+    if database.is_sqlite:
+        absent = not Path(str(database.url.database)).exists()
+        return [] if absent else await database.look(sqlite_findings)
+    walls: Callable[[Connection], list[str]] = role_findings if _has_walls(database.settings) else lambda _: []
+    return await database.look(lambda connection: postgres_findings(connection) + walls(connection))
+
+
+def _has_walls(settings: Settings) -> bool:
+    """Whether row-level security is on."""
+    return bool(getattr(settings, "row_level_security", False))
+
+
+def sqlite_findings(connection: Connection) -> list[str]:
+    """SQLite as this server opens it: a write-ahead log that is synced at every commit."""
+    found = []
+    if connection.exec_driver_sql("PRAGMA synchronous").scalar_one() < 2:
+        found.append("SQLite 的 synchronous 低于 FULL（FENGQIAO_DATABASE_URL）：断电会丢失已答复的写入，请改为 FULL")
+    if connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() not in ("wal", "delete", "truncate", "persist"):
+        found.append("SQLite 的 journal_mode 不能是 off 或 memory（FENGQIAO_DATABASE_URL）：请改为 wal")
+    return found
+
+
+def postgres_findings(connection: Connection) -> list[str]:
+    """PostgreSQL as this server's own connections see it: role and database may set what the server does not."""
+    values = {name: connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in DURABLE}
+    return [
+        f"PostgreSQL 的 {name} 是 {values[name]}（FENGQIAO_DATABASE_URL）：崩溃会丢失已答复的写入，请设为 on"
+        for name, safe in DURABLE.items()
+        if values[name] not in safe
+    ]
+
+
+def role_findings(connection: Connection) -> list[str]:
+    """The role of the running server under row-level security: it stands behind the wall, not above it."""
+    asked = "SELECT rolsuper, rolbypassrls, rolname FROM pg_roles WHERE rolname = current_user"
+    is_super, bypasses, name = connection.exec_driver_sql(asked).one()
+    hint = "行级安全（FENGQIAO_ROW_LEVEL_SECURITY）要求运行账号不拥有任何表，请为服务另建一个普通账号"
+    if is_super:
+        return [f"数据库运行账号 {name} 是超级用户：{hint}"]
+    found = [f"数据库运行账号 {name} 有 BYPASSRLS：{hint}"] if bypasses else []
+    tables = connection.scalar(sa.text(_OWNED))
+    return [*found, f"数据库运行账号 {name} 拥有 {tables} 张表：{hint}"] if tables else found
