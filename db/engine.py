@@ -186,7 +186,15 @@ class _Acting(Database):
 
     def __init__(self, whole: Database, told: str) -> None:
         self.__dict__.update(whole.__dict__)
-        self._whole, self._told = whole, told
+        # Pools are opened and closed in one place, also where somebody in a name acts in another's.
+        self._whole: Database = whole._whole if isinstance(whole, _Acting) else whole
+        self._told = told
+
+    async def start(self) -> None:
+        await self._whole.start()
+
+    async def stop(self) -> None:
+        await self._whole.stop()
 
     async def read(self, sql: str, values: Sequence[Any]) -> bytes | None:
         return await self._behind(await self._whole._reading()).read(sql, values)

@@ -166,6 +166,17 @@ def test_two_viewers_at_once_never_see_each_other(walled: Place, reference: Refe
         assert int(found or b"") == open_rows, name
 
 
+def test_who_acts_in_anothers_name_uses_the_same_connections(walled: Place) -> None:
+    database, viewer = walled.services.database, walled.viewers["dist"]
+    mine = "SELECT pg_backend_pid()::text"
+
+    async def one_after_the_other() -> set[bytes | None]:
+        ways = (database, behind(database, viewer), behind(database.as_system(), viewer))
+        return {await way.read(mine, ()) for way in ways}
+
+    assert len(walled.runner.run(one_after_the_other())) == 1
+
+
 def test_a_snapshot_and_an_export_are_in_the_name_of_who_asks(walled: Place, reference: Reference) -> None:
     database, keys = walled.services.database, "SELECT id::text FROM mediator ORDER BY id"
     viewer = walled.viewers["dist"]
