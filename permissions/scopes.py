@@ -115,6 +115,7 @@ def role_condition(
             if info.facts.committee is None:
                 return _in_ranges(info, table, viewer, role, grant, operation)
             return or_(
+                false(),  # of nothing but nothing SQLAlchemy makes no condition at all
                 *_own(entities, info, table, viewer, role, "committee", info.facts.committee),
                 *_made(info, table, viewer),
             )
