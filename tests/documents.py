@@ -35,19 +35,19 @@ class Document:
 
     def _list(self, info: EntityInfo, ask: Ask) -> str:
         count = "totalCount " if ask.count else ""
-        nodes = f"nodes {{ {self._row(info, ask)} }} " if ask.nodes else ""
+        nodes = f"nodes {{ {self.row(info, ask)} }} " if ask.nodes else ""
         pages = "pageInfo { hasNextPage hasPreviousPage } " if ask.pages else ""
         numbers = f"aggregate {{ {measures_text(ask.aggregate)} }} " if ask.aggregate is not None else ""
         groups = self._groups(info, ask.groups) if ask.groups is not None else ""
         return f"{self._arguments(info, ask)} {{ {count}{numbers}{groups}{nodes}{pages}}}"
 
-    def _row(self, info: EntityInfo, ask: Ask) -> str:
+    def row(self, info: EntityInfo, ask: Ask) -> str:
         parts = list(ask.fields)
         for name, inner in ask.nested:
             relation = info.public_relations[name]
             target = self.entities[relation.target]
             parts.append(
-                f"{name}{self._list(target, inner)}" if relation.many else f"{name} {{ {self._row(target, inner)} }}"
+                f"{name}{self._list(target, inner)}" if relation.many else f"{name} {{ {self.row(target, inner)} }}"
             )
         return " ".join(parts)
 
@@ -66,16 +66,16 @@ class Document:
     def _where_argument(self, info: EntityInfo, where: Mapping[str, Any]) -> str:
         if self.mode == "arguments":
             return self._variable(f"{info.name}Where", plain(where))
-        return self._where(info, where)
+        return self.where(info, where)
 
-    def _where(self, info: EntityInfo, where: Mapping[str, Any]) -> str:
+    def where(self, info: EntityInfo, where: Mapping[str, Any]) -> str:
         return "{" + ", ".join(f"{name}: {self._condition(info, name, value)}" for name, value in where.items()) + "}"
 
     def _condition(self, info: EntityInfo, name: str, value: Any) -> str:
         if name in ("and", "or"):
-            return f"[{', '.join(self._where(info, part) for part in value)}]"
+            return f"[{', '.join(self.where(info, part) for part in value)}]"
         if name == "not":
-            return self._where(info, value)
+            return self.where(info, value)
         if name in ("descendantOf", "childOf", "ancestorOf"):
             return (
                 "{"
@@ -87,14 +87,14 @@ class Document:
         relation = info.public_relations[name]
         target = self.entities[relation.target]
         if not relation.many:
-            return self._where(target, value)
+            return self.where(target, value)
         parts = (f"{quantifier}: {self._quantified(target, quantifier, v)}" for quantifier, v in value.items())
         return "{" + ", ".join(parts) + "}"
 
     def _quantified(self, target: EntityInfo, quantifier: str, value: Any) -> str:
         if quantifier == "count":
             return self._operators(None, value)
-        return self._having(target, value) if quantifier == "aggregate" else self._where(target, value)
+        return self._having(target, value) if quantifier == "aggregate" else self.where(target, value)
 
     def _operators(self, column: Field | None, operators: Mapping[str, Any], gtypes: str | None = None) -> str:
         parts = []

@@ -64,7 +64,7 @@ class Asks:
             ]
             viewer = draw(st.sampled_from(readers))
             order = draw(
-                st.lists(st.deferred(lambda: self._order(entity, self.viewers[viewer], 2)), min_size=1, max_size=3)
+                st.lists(st.deferred(lambda: self.order(entity, self.viewers[viewer], 2)), min_size=1, max_size=3)
             )
             return viewer, Ask(entity, ["id"], order=order, first=draw(st.integers(1, 4)))
 
@@ -75,11 +75,11 @@ class Asks:
         fields = draw(st.lists(st.sampled_from(sorted(info.public_fields)), min_size=1, max_size=4, unique=True))
         ask = Ask(entity, fields)
         if draw(st.booleans()):
-            ask.where = draw(self._where(entity, viewer, 2))
+            ask.where = draw(self.where(entity, viewer, 2))
         if self.reference.counts_only(entity, viewer):
             ask.nodes = False
             return ask
-        ask.order = draw(st.lists(self._order(entity, viewer, 2), max_size=3))
+        ask.order = draw(st.lists(self.order(entity, viewer, 2), max_size=3))
         ask.pages = draw(st.booleans())
         match draw(st.sampled_from(("all", "first", "last", "offset"))):
             case "first":
@@ -110,12 +110,12 @@ class Asks:
 
     # --- conditions -------------------------------------------------------------------------------------------------
 
-    def _where(self, entity: str, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
+    def where(self, entity: str, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
         choices = [st.sampled_from(self._columns(entity, viewer)).flatmap(lambda f: self._column(entity, f))]
         if entity == "Region":
             choices.append(self._place(viewer))
         if depth:
-            inner = st.deferred(lambda: self._where(entity, viewer, depth - 1))
+            inner = st.deferred(lambda: self.where(entity, viewer, depth - 1))
             several = st.lists(inner, min_size=1, max_size=3)
             choices += [
                 inner.map(lambda w: {"not": w}),
@@ -143,7 +143,7 @@ class Asks:
     def _related(self, relation: Relation, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
         if self.reference.counts_only(relation.source, viewer):
             return self._subtree().map(lambda where: {relation.public: where})
-        inner = self._where(relation.target, viewer, depth)
+        inner = self.where(relation.target, viewer, depth)
         if not relation.many:
             return inner.map(lambda where: {relation.public: where})
         count = st.tuples(st.sampled_from(("eq", "neq", "gt", "gte", "lt", "lte")), st.integers(0, 3)).map(
@@ -208,7 +208,7 @@ class Asks:
             return st.tuples(value, value).map(list)
         return st.lists(value, max_size=3) if operator in LISTS else value
 
-    def _order(self, entity: str, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
+    def order(self, entity: str, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
         info = self.reference.entities[entity]
         fields = [
             f.public
@@ -221,7 +221,7 @@ class Asks:
             return own
         far = st.sampled_from(relations).flatmap(
             lambda r: st.deferred(
-                lambda: self.measure_order(r.target, viewer) if r.many else self._order(r.target, viewer, depth - 1)
+                lambda: self.measure_order(r.target, viewer) if r.many else self.order(r.target, viewer, depth - 1)
             ).map(lambda o: {r.public: o})
         )
         return st.one_of(own, own, far)

@@ -1,0 +1,177 @@
+"""Random policies: accounts with random grants over the world, and what they amount to, found by loops over rows.
+
+The server reads its viewers from the database; the reference gets those of this module. Nothing of
+``permissions.reaches`` or ``permissions.regions`` is used here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Mapping, Sequence
+
+from db.facts import Role
+from permissions.viewer import Reach, Viewer, subtree
+from tests.world import LATER, LONG_AGO, TODAY, Row, Rows
+
+DAY = dt.timedelta(days=1)
+MEMBERS = 4
+"""Accounts of one family: they hold the same roles, of other places."""
+FAMILIES: tuple[tuple[str, ...], ...] = (
+    ("PROV",), ("CITY",), ("DIST",), ("OFFC",), ("CENT",), ("COMM",), ("MEDR",), ("AUDT",), ("SYS",), ("COURT",),
+    ("PART",), ("DHR",), ("DIST", "OFFC"), ("OFFC", "COMM"), ("COMM", "MEDR"), ("CITY", "MEDR"), ("COURT", "PART"),
+    ("AUDT", "OFFC"), ("CENT", "COMM", "MEDR"), (),
+)  # fmt: skip
+ANCHORS = {
+    "region": ("PROV", "CITY", "DIST", "DHR", "AUDT"), "org_unit": ("OFFC", "CENT", "COURT", "PART"),
+    "committee": ("COMM",), "mediator": ("MEDR",),
+}  # fmt: skip
+TABLES = {"region": "Region", "org_unit": "OrgUnit", "committee": "MediationCommittee", "mediator": "Mediator"}
+HOLDING = ((LONG_AGO, None), (LONG_AGO, LATER), (LONG_AGO, TODAY), (TODAY, None))
+NOT_HOLDING = ((LONG_AGO, TODAY - DAY), (TODAY + DAY, None), (LATER, None), (LONG_AGO, LONG_AGO))
+
+
+def populate(world: Rows, seed: int) -> list[str]:
+    """Adds the accounts of every family with their grants; their names.
+
+    Each account has for every role of its family a grant or two that hold today, and now and then some that ended, that
+    begin later, or that were taken back: these must open nothing.
+    """
+    dice = random.Random(seed)
+    # Nothing is in a region that was deleted: what is in use cannot be.
+    places = [row["id"] for row in world.by_entity["Region"] if row["deleted_at"] is None]
+    names = []
+    for number, roles in enumerate(FAMILIES):
+        for member in range(MEMBERS):
+            name = f"proof{number}x{member}"
+            region = dice.choice(places)
+            world.add(
+                "UserAccount", name, login_name=name, region_id=region, is_active=True, must_change_password=False,
+                is_service=False, addresses=None, mfa_enabled=False,
+            )  # fmt: skip
+            for role in roles:
+                for _ in range(dice.choice((1, 1, 2))):
+                    _grant(world, dice, name, role, dice.choice(HOLDING))
+            for _ in range(dice.choice((0, 1, 2))):
+                _grant(world, dice, name, dice.choice(list(Role)).name, dice.choice(NOT_HOLDING))
+            if dice.random() < 0.3:
+                _grant(world, dice, name, dice.choice(list(Role)).name, HOLDING[0], revoked=True)
+            names.append(name)
+    world.sign()
+    return names
+
+
+def _grant(
+    world: Rows, dice: random.Random, name: str, role: str, days: tuple[dt.date, dt.date | None], revoked: bool = False
+) -> None:
+    what = next((anchor for anchor, roles in ANCHORS.items() if role in roles), None)
+    anchors = {}
+    if what is not None:
+        living = [row for row in world.by_entity[TABLES[what]] if row["deleted_at"] is None]
+        if role in ("PROV", "CITY"):
+            living = [row for row in living if row["level"] in ("PROVINCE", "CITY")]
+        anchors = {f"{what}_id": dice.choice(living)["id"]}
+    none = dict.fromkeys((f"{anchor}_id" for anchor in ANCHORS))
+    since, until = days
+    world.add(
+        "RoleGrant", account_id=world.key("UserAccount", name), role=role, valid_from=since, valid_to=until,
+        **{**none, **anchors},
+        **({"deleted_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)} if revoked else {}),
+    )  # fmt: skip
+
+
+# --- what the grants amount to ----------------------------------------------------------------------------------------
+
+
+def expected_viewers(rows: Mapping[str, Sequence[Row]], names: Sequence[str], today: dt.date) -> dict[str, Viewer]:
+    """The viewers of the accounts by name, from rows alone."""
+    ids = {row["login_name"]: row["id"] for row in rows["UserAccount"]}
+    return {name: Viewer(ids[name], name, name, _reaches(rows, ids[name], today)) for name in names}
+
+
+def same_reaches(one: Viewer, other: Viewer) -> bool:
+    """Whether two viewers may reach the same: the order in which it is listed says nothing."""
+
+    def told(viewer: Viewer) -> dict[str, list[set[object]]]:
+        parts = ("ranges", "above", "committees", "mediators", "units")
+        return {role.name: [set(getattr(reach, part)) for part in parts] for role, reach in viewer.reaches.items()}
+
+    return told(one) == told(other)
+
+
+def _reaches(rows: Mapping[str, Sequence[Row]], account: str, today: dt.date) -> dict[Role, Reach]:
+    found: dict[Role, list[Reach]] = {}
+    for grant in rows["RoleGrant"]:
+        if grant["account_id"] == account and _holds(grant, "valid_from", "valid_to", today):
+            reach = _reach(rows, grant, today)
+            if reach is not None:
+                found.setdefault(Role[grant["role"]], []).append(reach)
+    return {role: _together(reaches) for role, reaches in found.items()}
+
+
+def _together(reaches: list[Reach]) -> Reach:
+    parts = ("ranges", "above", "committees", "mediators", "units")
+    several = {part: {item for reach in reaches for item in getattr(reach, part)} for part in parts}
+    several["ranges"] = set(_outermost(low for low, _ in several["ranges"]))
+    return Reach(**{part: tuple(sorted(items)) for part, items in several.items()})
+
+
+def _reach(rows: Mapping[str, Sequence[Row]], grant: Row, today: dt.date) -> Reach | None:
+    role = grant["role"]
+    if role == "SYS":
+        return Reach()
+    if role in ANCHORS["region"]:
+        return _of_regions(rows, [grant["region_id"]]) if grant["region_id"] else None
+    if role in ANCHORS["org_unit"]:
+        if not _alive(rows, "OrgUnit", grant["org_unit_id"]):
+            return None
+        covered = [
+            c["region_id"] for c in rows["OrgUnitCoverage"]
+            if c["org_unit_id"] == grant["org_unit_id"] and _holds(c, "valid_from", "valid_to", today)
+        ]  # fmt: skip
+        return _of_regions(rows, covered, units=(grant["org_unit_id"],))
+    if role == "COMM":
+        if not _alive(rows, "MediationCommittee", grant["committee_id"]):
+            return None
+        return _of_committees(rows, [grant["committee_id"]])
+    if not _alive(rows, "Mediator", grant["mediator_id"]):
+        return None
+    posts = {
+        post["committee_id"] for post in rows["MediatorAppointment"]
+        if post["mediator_id"] == grant["mediator_id"] and _holds(post, "start_on", "end_on", today)
+    }  # fmt: skip
+    committees = [key for key in posts if _alive(rows, "MediationCommittee", key)]
+    return _of_committees(rows, committees, mediators=(grant["mediator_id"],))
+
+
+def _of_committees(rows: Mapping[str, Sequence[Row]], keys: Sequence[str], **more: tuple[str, ...]) -> Reach:
+    regions = [row["region_id"] for row in rows["MediationCommittee"] if row["id"] in keys]
+    return _of_regions(rows, regions, committees=tuple(keys), **more)
+
+
+def _of_regions(rows: Mapping[str, Sequence[Row]], keys: Sequence[str], **more: tuple[str, ...]) -> Reach:
+    paths = [row["path"] for key in keys for row in rows["Region"] if row["id"] == key and row["deleted_at"] is None]
+    living = {row["path"] for row in rows["Region"] if row["deleted_at"] is None}
+    above = {p for path in paths for p in living if path.startswith(p) and p != path}
+    tops, before = set(paths), None
+    while tops != before:  # what the regions inside took the place of, wherever it stands
+        before = set(tops)
+        tops |= {
+            row["path"] for row in rows["Region"]
+            if row["deleted_at"] is None and row["successor_path"]
+            and any(row["successor_path"].startswith(top) for top in before)
+        }  # fmt: skip
+    return Reach(tuple(_outermost(tops)), tuple(sorted(above)), **more)
+
+
+def _outermost(paths: object) -> list[tuple[str, str]]:
+    several = set(paths)  # type: ignore[call-overload]
+    return sorted(subtree(p) for p in several if not any(p != q and p.startswith(q) for q in several))
+
+
+def _alive(rows: Mapping[str, Sequence[Row]], entity: str, key: str | None) -> bool:
+    return any(row["id"] == key and row["deleted_at"] is None for row in rows[entity])
+
+
+def _holds(row: Row, since: str, until: str, today: dt.date) -> bool:
+    return row["deleted_at"] is None and row[since] <= today and (row[until] is None or row[until] >= today)
