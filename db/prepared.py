@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Connection, Dialect, Engine
 
 KEPT = 512
 _Process = Callable[[Any], Any] | None
@@ -97,19 +98,22 @@ def _defaults(statement: Any) -> dict[str, Any]:
     return {column.key: column.default.arg for column in columns if column.default.is_scalar}  # type: ignore[union-attr]
 
 
-_kept: OrderedDict[tuple[Hashable, ...], Prepared] = OrderedDict()
+# Of each database its own: what a statement looks for follows from the rights that are declared where it is run.
+_kept: WeakKeyDictionary[Engine, OrderedDict[tuple[Hashable, ...], Prepared]] = WeakKeyDictionary()
 
 
 def prepared(
     connection: Connection, key: tuple[Hashable, ...], make: Callable[[], Any], columns: Sequence[str] | None = None
 ) -> Prepared:
-    """The statement that `make` builds, compiled once for each `key` and kind of database."""
-    place = (connection.dialect.name, *key)
-    kept = _kept.get(place)
+    """The statement that `make` builds, compiled once for each `key` and database."""
+    known = _kept.get(connection.engine)
+    if known is None:
+        known = _kept[connection.engine] = OrderedDict()
+    kept = known.get(key)
     if kept is None:
-        kept = _kept[place] = Prepared(make(), connection.dialect, columns)
-        if len(_kept) > KEPT:
-            _kept.popitem(last=False)
+        kept = known[key] = Prepared(make(), connection.dialect, columns)
+        if len(known) > KEPT:
+            known.popitem(last=False)
     else:
-        _kept.move_to_end(place)
+        known.move_to_end(key)
     return kept

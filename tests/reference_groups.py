@@ -251,8 +251,11 @@ class Grouping:
         if value is None or key.granularity:
             return value
         if key.level:
-            region = self.regions[value]
-            return {name: region[name] for name in ("code", "name", "level")}
+            fields = self.reference.entities["Region"].public_fields
+            return {
+                name: self.reference.shown("Region", fields[name], self.regions[value], self.viewer)
+                for name in ("code", "name", "level")
+            }
         info = self.info
         for name in key.path[:-1]:
             info = self.reference.entities[info.public_relations[name].target]

@@ -18,7 +18,7 @@ from tests.asks import Ask
 from tests.documents import LISTS, MODES, Document
 from tests.reference import Reference
 from tests.reference_values import periods_of
-from tests.world import LEVELS
+from tests.world import LEVELS, Row
 
 __all__ = ["DIRECTIONS", "LISTS", "MODES", "OPERATORS", "Asks", "Document"]
 
@@ -142,7 +142,7 @@ class Asks:
 
     def _related(self, relation: Relation, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
         if self.reference.counts_only(relation.source, viewer):
-            return self._subtree().map(lambda where: {relation.public: where})
+            return self._subtree(viewer).map(lambda where: {relation.public: where})
         inner = self.where(relation.target, viewer, depth)
         if not relation.many:
             return inner.map(lambda where: {relation.public: where})
@@ -154,17 +154,25 @@ class Asks:
         return st.one_of(quantified, quantified, count, numbers).map(lambda condition: {relation.public: condition})
 
     def _place(self, viewer: Viewer) -> st.SearchStrategy[dict[str, Any]]:
-        named = [{"code": r["code"]} for r in self.reference.rows["Region"]] + [
-            {"path": r["path"]} for r in self.reference.rows["Region"]
-        ]
+        named = [self._named(row, by) for row in self.reference.rows["Region"] for by in self._names(viewer)]
         return st.tuples(st.sampled_from(("descendantOf", "childOf", "ancestorOf")), st.sampled_from(named)).map(
             lambda p: {p[0]: p[1]}
         )
 
-    def _subtree(self) -> st.SearchStrategy[dict[str, Any]]:
+    def _names(self, viewer: Viewer) -> list[str]:
+        """The keys by which the viewer may name a region."""
+        fields = self.reference.entities["Region"].fields
+        told = [name for name in ("code", "path") if self.reference.conditionable("Region", fields[name], viewer)]
+        return told or ["id"]
+
+    def _named(self, region: Row, by: str) -> dict[str, str]:
+        return {by: f"rg_{region['id']}" if by == "id" else region[by]}
+
+    def _subtree(self, viewer: Viewer) -> st.SearchStrategy[dict[str, Any]]:
         """All that who may only count may say of a region: the subtrees it lies in, down to streets."""
-        codes = [r["code"] for r in self.reference.rows["Region"] if r["level"] != LEVELS[-1]]
-        below = st.sampled_from(codes).map(lambda code: {"descendantOf": {"code": code}})
+        by = self._names(viewer)[0]
+        codes = [self._named(r, by) for r in self.reference.rows["Region"] if r["level"] != LEVELS[-1]]
+        below = st.sampled_from(codes).map(lambda code: {"descendantOf": code})
         return st.one_of(below, below.map(lambda w: {"not": w}), st.tuples(below, below).map(lambda w: {"or": list(w)}))
 
     def _column(self, entity: str, column: Field) -> st.SearchStrategy[dict[str, Any]]:

@@ -71,7 +71,7 @@ def _grant(
         if role in ("PROV", "CITY"):
             living = [row for row in living if row["level"] in ("PROVINCE", "CITY")]
         anchors = {f"{what}_id": dice.choice(living)["id"]}
-    none = dict.fromkeys((f"{anchor}_id" for anchor in ANCHORS))
+    none = dict.fromkeys(f"{anchor}_id" for anchor in ANCHORS)
     since, until = days
     world.add(
         "RoleGrant", account_id=world.key("UserAccount", name), role=role, valid_from=since, valid_to=until,

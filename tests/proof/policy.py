@@ -33,12 +33,12 @@ def _declared(matrices: dict[type[Record], dict[str, str]]) -> Iterator[list[typ
     """The models while each declares another matrix."""
     real: dict[type[Record], Entity] = {model: model.__dict__["__entity__"] for model in matrices}
     for model, matrix in matrices.items():
-        model.__entity__ = replace(real[model], matrix=matrix)  # type: ignore[attr-defined]
+        model.__entity__ = replace(real[model], matrix=matrix)
     try:
         yield list(matrices)
     finally:
         for model, entity in real.items():
-            model.__entity__ = entity  # type: ignore[attr-defined]
+            model.__entity__ = entity
 
 
 def _cells(dice: random.Random, info: EntityInfo) -> dict[str, str]:

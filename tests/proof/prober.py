@@ -22,8 +22,8 @@ from permissions.viewer import Viewer
 from tests.crowd import crowd
 from tests.places import Place, place
 from tests.proof.copy import Copies
-from tests.proof.policy import random_policy
 from tests.proof.people import expected_viewers, populate, same_reaches
+from tests.proof.policy import random_policy
 from tests.reference import read_rows
 from tests.world import TODAY, Row
 
@@ -84,7 +84,7 @@ class Prober:
             self.differences.append(Difference(surface, viewer, question, expected, got))
 
     def catch_up(self) -> None:
-        """The copy holds the records of what was refused meanwhile, too: the questions asked here leave no other row."""
+        """The copy holds the records of what was refused meanwhile, too: a question leaves no other row."""
         table, rows = self.copies.entities["AuditLog"].table, self.copies.rows["AuditLog"]
         known = {row["id"] for row in rows[-50:]}
         # A key begins with its millisecond; keys of one millisecond are in no order.
