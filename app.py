@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import sys
 from collections.abc import AsyncIterator
 
 import structlog
@@ -21,7 +20,7 @@ from db.audit.sealer import Sealer
 from db.engine import Database
 from db.registry import registry
 from db.rollup_folder import Folder
-from permissions import middleware
+from permissions import logs, middleware
 from permissions.http import health_routes, http_fault, session_routes
 from permissions.identities import Identities
 from resolvers.services import make_services
@@ -29,10 +28,12 @@ from schema.http import Direct, Endpoint
 from schema.http import routes as graphql_routes
 from settings import get_settings
 
+log = structlog.get_logger()
+
 
 def create_app() -> Starlette:
     """The whole server as one ASGI application; opens its database when it starts."""
-    configure_log()
+    logs.configure()
     settings = get_settings()
     database = Database(settings)
     system = database.as_system()
@@ -43,7 +44,11 @@ def create_app() -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await database.start()
+        try:
+            await database.start()
+        except Exception as problem:
+            log.error("not_started", **logs.failure(problem))
+            raise
         sealer.start()
         folder.start()
         try:
@@ -73,6 +78,7 @@ def create_server() -> Starlette:
 
     Without this every full collection looks at the whole schema again, 60 to 120 ms that some request has to wait.
     """
+    logs.configure_process()
     made = create_app()
     gc.collect()
     gc.freeze()
@@ -82,16 +88,3 @@ def create_server() -> Starlette:
 async def home(_request: Request) -> Response:
     """Whoever comes by hand wants the admin."""
     return RedirectResponse("/admin/")
-
-
-def configure_log() -> None:
-    """One JSON object a line on standard error."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )

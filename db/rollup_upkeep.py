@@ -14,7 +14,7 @@ from db.rollups import Stored, signed, stored_rollups, summands
 
 CELLS = 1_000
 """How many cells one fold takes at most, so that its transaction stays short."""
-_FOLDING = 7_235_012  # any number, the same in every process
+_FOLDING = 7_235_013  # any number that nobody else uses, the same in every process
 Progress = Callable[[int, int, str], None]
 """Hears (done, of how many, of what)."""
 

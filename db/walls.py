@@ -97,7 +97,7 @@ class Wall:
 
     def statements(self, role: str) -> Iterator[str]:
         """Rights and policies for the run-time role, those of before taken away; to be run by the owner."""
-        yield f"REVOKE ALL ON {self.table} FROM {role}"
+        yield f"REVOKE ALL ON {self.table} FROM {role}, PUBLIC"
         rights = self.rights.split()
         if self.kept and "UPDATE" in rights:
             columns = [c.name for c in Base.metadata.tables[self.table].columns if c.name not in self.kept]
@@ -206,15 +206,37 @@ class NoSuchRole(Exception):
 def put_up(connection: Connection, role: str, statements: Sequence[str]) -> bool:
     """Put the wall up for the run-time role, as the owner; False where this very wall stands. Raises NoSuchRole."""
     _must_be_plain(connection, role)
-    mark = _mark(statements)
-    if standing(connection) == mark:
+    if is_current(connection, role, statements):
         return False
+    _drop_strangers(connection)
     for statement in statements:
         connection.exec_driver_sql(statement)
     insert = sa.text(f"INSERT INTO {SCHEMA}.secret (inside, outside) VALUES (:inside, :outside)")
     connection.execute(insert, [_pads(derived_key(PURPOSE, secret)) for secret in secrets()])
-    connection.exec_driver_sql(f"COMMENT ON SCHEMA {SCHEMA} IS '{mark}'")
+    connection.exec_driver_sql(f"COMMENT ON SCHEMA {SCHEMA} IS '{_mark(statements)}{_stones(connection, role)}'")
     return True
+
+
+def _drop_strangers(connection: Connection) -> None:
+    """Policies add up: one that somebody else made would open what these do not."""
+    asked = sa.text("SELECT tablename::text, policyname::text FROM pg_policies WHERE tablename = ANY(:tables)")
+    for table, policy in connection.execute(asked, {"tables": sorted(Base.metadata.tables)}).all():
+        connection.exec_driver_sql(f"DROP POLICY {_quoted(policy)} ON {_quoted(table)}")
+
+
+def is_current(connection: Connection, role: str, statements: Sequence[str]) -> bool:
+    """Whether the wall is what these statements make, and nobody has taken a stone out of it by hand since."""
+    mark = standing(connection)
+    return mark is not None and mark == _mark(statements) + _stones(connection, role)
+
+
+def bare(connection: Connection, tables: Iterable[str]) -> list[str]:
+    """Those of the tables that do not ask who acts, or do not ask their owner."""
+    asked = sa.text(
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY(:tables)"
+        " AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY relname"
+    )
+    return list(connection.scalars(asked, {"tables": sorted(tables)}))
 
 
 def take_down(connection: Connection) -> None:
@@ -250,6 +272,41 @@ def _mark(statements: Sequence[str]) -> str:
     """A digest of the statements and of the keys that seal."""
     keys = b"".join(derived_key(PURPOSE, secret) for secret in secrets())
     return hmac.digest(keys, "\n".join(statements).encode(), hashlib.sha256).hex()
+
+
+_STONES = sa.text(f"""
+WITH tables AS (
+  SELECT oid, relname, relrowsecurity, relforcerowsecurity, relacl FROM pg_class
+  WHERE relname = ANY(:tables) AND relnamespace = 'public'::regnamespace
+     OR relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = '{SCHEMA}') AND relkind = 'r'
+), may AS (
+  SELECT relname AS what, relacl AS acl FROM tables
+  UNION ALL SELECT relname || '.' || attname, attacl FROM tables JOIN pg_attribute ON attrelid = tables.oid
+  UNION ALL SELECT proname, proacl FROM pg_proc WHERE pronamespace::regnamespace::text = '{SCHEMA}'
+), stones AS (
+  SELECT format('table %s %s %s', relname, relrowsecurity, relforcerowsecurity) AS stone FROM tables
+  UNION ALL SELECT format('policy %s %s %s %s %s %s %s', relname, polname, polcmd, polpermissive,
+      ARRAY(SELECT rolname FROM pg_roles WHERE pg_roles.oid = ANY(polroles) ORDER BY 1),
+      pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
+    FROM tables JOIN pg_policy ON polrelid = tables.oid
+  UNION ALL SELECT format('function %s', pg_get_functiondef(oid)) FROM pg_proc
+    WHERE pronamespace::regnamespace::text = '{SCHEMA}'
+  UNION ALL SELECT format('may %s %s %s', what, grantee <> 0, privilege_type) FROM may, aclexplode(acl)
+    WHERE grantee IN (0, (SELECT oid FROM pg_roles WHERE rolname = :role))
+)
+SELECT encode(sha256(convert_to(string_agg(stone, chr(10) ORDER BY stone COLLATE "C"), 'UTF8')), 'hex') FROM stones
+""")
+"""A digest of policies, functions and rights as the database has them, those of other roles aside."""
+
+
+def _stones(connection: Connection, role: str) -> str:
+    # How the database prints an expression depends on what is found without its schema.
+    path = connection.scalar(sa.text("SELECT current_setting('search_path')"))
+    tell = sa.text("SELECT set_config('search_path', :path, true)")
+    connection.execute(tell, {"path": "pg_catalog"})
+    found = connection.scalar(_STONES, {"tables": sorted(Base.metadata.tables), "role": role})
+    connection.execute(tell, {"path": path})
+    return str(found)
 
 
 def _must_be_plain(connection: Connection, role: str) -> None:

@@ -21,17 +21,23 @@ log = structlog.get_logger()
 def record(
     connection: Connection, action: AuditAction, summary: str, *, about: Account | None, by: str | None, ip: str | None
 ) -> None:
-    """Write one technical record. What is about no account stands at the root region."""
+    """Write one technical record. What is about no account stands at the root region.
+
+    Who fails to sign in is nobody yet: the record has the login of the account tried, never what was typed.
+    """
     owner = (about.region_id, about.scope_path) if about else _root(connection)
     if owner is None:
         # Without a region there is no account either, and no row could be owned.
         log.warning("audit_without_region", action=action.name)
         return
     region_id, scope_path = owner
+    stamped = audit.stamped(by, ip)
+    if action is AuditAction.SIGN_IN_FAILED:
+        stamped |= {"actor_login": about.login if about else None, "actor_name": None}
     audit.add(
         connection,
         {
-            **audit.stamped(by, ip),
+            **stamped,
             "region_id": region_id,
             "scope_path": scope_path,
             "org_scope_id": about.org_scope_id if about else None,

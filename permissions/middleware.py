@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import traceback
 from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from permissions.duties import open_path
 from permissions.duties import refusal as duty_first
 from permissions.http import CSRF_HEADER, SESSION_COOKIE, address_of, refuse
 from permissions.identities import Identities, Identity
+from permissions.logs import failure
 from permissions.origins import cors, named
 from permissions.sessions import token_hash
 from settings import Settings
@@ -118,9 +118,7 @@ def internal(scope: Scope, problem: Exception) -> Response:
     """The answer to a failure of ours. The log gets its kind and place: an exception's text may hold SQL and rows."""
     reference = secrets.token_hex(4).upper()
     path, method = scope.get("path", ""), scope.get("method", "")
-    log.error(
-        "internal_error", reference=reference, method=method, path=path, error=_kinds(problem), at=_places(problem)
-    )
+    log.error("internal_error", reference=reference, method=method, path=path, **failure(problem))
     if isinstance(problem, TooSlow):
         zh, en = "查询时间过长，已停止；请缩小范围后再试。", "The query took too long; narrow it down and try again."
         return refuse(scope, 504, "TIMEOUT", zh, en)
@@ -131,19 +129,6 @@ def internal(scope: Scope, problem: Exception) -> Response:
         )
         return refuse(scope, 503, "UNAVAILABLE", zh, en, {"Retry-After": "2"})
     return refuse(scope, 500, "INTERNAL", f"服务器内部错误，编号 {reference}", f"Internal error, reference {reference}")
-
-
-def _kinds(problem: BaseException | None) -> list[str]:
-    kinds: list[str] = []
-    while problem is not None and len(kinds) < 5:
-        kinds.append(type(problem).__qualname__)
-        problem = problem.__cause__ or problem.__context__
-    return kinds
-
-
-def _places(problem: BaseException) -> list[str]:
-    frames = traceback.extract_tb(problem.__traceback__)[-12:]
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def is_outage(problem: BaseException) -> bool:

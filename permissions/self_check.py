@@ -6,16 +6,17 @@ Each finding is one Chinese sentence with the name of the setting and what to do
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from db import walls
 from db.engine import Database
 from db.facts import Role
 from permissions import origins
+from permissions.walls import guarded, statements
 from settings import Settings
 
 DURABLE: dict[str, frozenset[str]] = {
@@ -63,13 +64,28 @@ async def database_findings(database: Database) -> list[str]:
     if database.is_sqlite:
         absent = not Path(str(database.url.database)).exists()
         return [] if absent else await database.look(sqlite_findings)
-    walls: Callable[[Connection], list[str]] = role_findings if _has_walls(database.settings) else lambda _: []
-    return await database.look(lambda connection: postgres_findings(connection) + walls(connection))
+    behind = database.walled
+    return await database.look(lambda c: postgres_findings(c) + (role_findings(c) if behind else []))
 
 
-def _has_walls(settings: Settings) -> bool:
-    """Whether row-level security is on."""
-    return bool(getattr(settings, "row_level_security", False))
+async def wall_findings(database: Database) -> list[str]:
+    """What is wrong with the wall, seen by the server itself; nothing where it is off, or where no table is yet."""
+    return await database.look(_wall_findings) if database.walled else []
+
+
+def _wall_findings(connection: Connection) -> list[str]:
+    if connection.scalar(sa.text("SELECT to_regclass('alembic_version')")) is None:
+        return []
+    hint = "请执行 ./run wall up"
+    if walls.standing(connection) is None:
+        return [f"FENGQIAO_ROW_LEVEL_SECURITY 已启用，数据库里却没有行级安全：{hint}"]
+    bare = walls.bare(connection, guarded())
+    if bare:
+        return [f"{'、'.join(bare)} 没有 FORCE ROW LEVEL SECURITY（FENGQIAO_ROW_LEVEL_SECURITY 已启用）：{hint}"]
+    role = str(connection.scalar(sa.text("SELECT current_user::text")))
+    if not walls.is_current(connection, role, statements(role)):
+        return [f"数据库里的行级安全与权限矩阵不符，或被人改动（FENGQIAO_ROW_LEVEL_SECURITY 已启用）：{hint}"]
+    return []
 
 
 def sqlite_findings(connection: Connection) -> list[str]:

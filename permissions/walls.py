@@ -118,8 +118,9 @@ class Walls:
 
     def _entity(self, info: EntityInfo) -> Wall:
         table = info.table.name
-        if table == "audit_log":  # who acts writes of itself
-            inserts = f"{table}.actor_id = {ACCOUNT}"
+        if table == "audit_log":  # who acts writes of itself, by its own name
+            mine = f"SELECT a.login_name, a.person_name FROM public.user_account AS a WHERE a.id = {ACCOUNT}"
+            inserts = f"{table}.actor_id = {ACCOUNT} AND ({table}.actor_login, {table}.actor_name) = ({mine})"
             return Wall(table, _TECHNICAL[table], self._reads(info), inserts)
         writers = [(role, grant) for role, grant in info.grants.items() if grant.operations & _WRITES]
         writes = self._open(info, writers, reading=False)
@@ -309,6 +310,11 @@ def _walls() -> Walls:
     if id(entities) not in _known:
         _known[id(entities)] = Walls(entities)
     return _known[id(entities)]
+
+
+def guarded() -> list[str]:
+    """The tables that the wall stands around."""
+    return [wall.table for wall in _walls().tables if wall.reads is not None]
 
 
 def statements(role: str) -> list[str]:

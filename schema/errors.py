@@ -10,6 +10,7 @@ import structlog
 from graphql import GraphQLError
 
 from db.engine import TooSlow
+from permissions.logs import failure
 from permissions.middleware import is_outage
 from resolvers.faults import Denied, Fault
 from schema.messages import worded
@@ -51,8 +52,7 @@ def public_error(error: GraphQLError, english: bool) -> dict[str, Any]:
     else:
         reference = secrets.token_hex(4)
         # The exception's text may hold a statement or a row: only its type and place go into the log.
-        frames = _places(cause)
-        log.error("internal error", reference=reference, type=type(cause).__name__, at=frames)
+        log.error("internal_error", reference=reference, **failure(cause))
         formatted = {"message": f"Internal error {reference}." if english else f"服务器内部错误，编号 {reference}。"}
         code = "INTERNAL"
     formatted["extensions"] = {**details, "code": code}
@@ -69,13 +69,3 @@ def _cause(error: GraphQLError) -> Exception | None:
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     return cause
-
-
-def _places(error: BaseException) -> list[str]:
-    """Files and lines of a traceback, innermost last."""
-    places, trace = [], error.__traceback__
-    while trace is not None:
-        frame = trace.tb_frame.f_code
-        places.append(f"{frame.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {frame.co_name}")
-        trace = trace.tb_next
-    return places[-12:]

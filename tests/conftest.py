@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pytest
 
-from tests import databases
+from tests import canaries, databases
 from tests.databases import Kind, Server
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
@@ -19,6 +19,7 @@ ran = pytest.StashKey[set[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[ran] = set()
+    config.pluginmanager.register(canaries)
     # A developer's own database or settings must not reach a test.
     for name in [name for name in os.environ if name.startswith("FENGQIAO_") and not name.startswith("FENGQIAO_TEST_")]:
         del os.environ[name]

@@ -22,6 +22,7 @@ from schema.build import RegisterSchema, build_schema
 from schema.fast import FastPath
 from schema.http import NEW, answer
 from settings import Settings
+from tests.canaries import SECRET, watch
 from tests.databases import RUNTIME
 from tests.world import Rows, rows, viewers
 
@@ -62,7 +63,9 @@ class Place:
         headers = [(b"content-type", b"application/json"), (b"accept", NEW.encode()), (b"accept-language", language)]
         headers += [(b"graphql-cost", b"report")] if cost else []
         request = Request({"type": "http", "method": "POST", "headers": headers, "state": {"viewer": reader}}, receive)
-        return self.runner.run(answer(request, self.schema, self.fast, self.services))
+        response = self.runner.run(answer(request, self.schema, self.fast, self.services))
+        watch.answer("GraphQL", response.status_code, response.raw_headers, bytes(response.body))
+        return response
 
     def ask(
         self,
@@ -84,7 +87,7 @@ def place(url: str, world: Rows | None = None, readers: dict[str, Viewer] | None
     """The migrated, empty database at `url`, filled with the world or another one and open for reading."""
     world = world or rows()
     walled = make_url(url).username == RUNTIME
-    settings = Settings(database_url=url, secret_key="x" * 40, row_level_security=walled)
+    settings = Settings(database_url=url, secret_key=SECRET * 6, row_level_security=walled)
     database = Database(settings)
     database.clock = lambda: MOMENT
 

@@ -17,7 +17,12 @@ class Serving:
     """A server in a thread of its own."""
 
     def __init__(self, application: Callable[[], Any], protocol: type[Protocol] = Protocol) -> None:
-        settings: dict[str, Any] = {"lifespan": "on", "log_level": "critical", "server_header": False}
+        settings: dict[str, Any] = {
+            "lifespan": "on",
+            "log_level": "warning",
+            "log_config": None,
+            "server_header": False,
+        }
         self._server = uvicorn.Server(
             uvicorn.Config(application, factory=True, port=0, http=protocol, timeout_graceful_shutdown=10, **settings)
         )

@@ -26,6 +26,7 @@ from db.clock import today
 from db.facts import Facts, Role
 from db.registry import EntityInfo, registry
 from permissions.viewer import Reach, Viewer, subtree
+from tests.canaries import MARK, SECRET
 
 Row = dict[str, Any]
 TODAY = today()
@@ -241,15 +242,16 @@ def _moment(n: int) -> dt.datetime:
 
 def _filler(column: sa.Column[Any], facts: Facts, i: int, n: int) -> Any:
     """Something for a column that the tables do not mention, different from row to row."""
-    if column.name.endswith(("_cipher", "_digest")):
-        return f"{column.name}-{n}"
+    if column.name.endswith(("_cipher", "_digest", "_hash")):
+        return f"{SECRET}{column.name}-{n}"
     if (column.nullable and (i % 3 == 0 or facts.hidden)) or facts.kind in ("ref", "id"):
         return None
     match facts.kind:
         case "text" if facts.unique:
             return f"{n:012d}" if column.name == "code" else f"u{n}"
         case "text":
-            return TEXTS[i % len(TEXTS)][: facts.length]
+            text = TEXTS[i % len(TEXTS)]
+            return (text[: facts.length - 1] + MARK if text.strip() and facts.length else text)[: facts.length]
         case "encrypted":
             return f"{i:03d}***{n:04d}"
         case "int":

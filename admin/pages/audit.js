@@ -13,7 +13,7 @@ const QUERY = `query Records($where: AuditLogWhere, $first: Int, $after: String)
   auditLogs(where: $where, orderBy: [{id: DESC}], first: $first, after: $after) {
     totalCount
     pageInfo { hasNextPage endCursor }
-    nodes { id at action verb entity entityId summary before after reason ip actor { personName loginName } }
+    nodes { id at action verb entity entityId summary before after reason ip actorName actorLogin }
   }
 }`;
 
@@ -36,7 +36,9 @@ function filters() {
   const made = el(
     "form",
     { id: "filters", class: "fields narrow" },
-    may("UserAccount") && field("操作人", picker("actor", accounts, "输入姓名或登录名查找")),
+    may("UserAccount")
+      ? field("操作人", picker("actor", accounts, "输入姓名或登录名查找"))
+      : field("操作人", text("who", { placeholder: "姓名或登录名" })),
     field("对象", el("select", { name: "entity" }, el("option", { value: "" }, "不限"), entities)),
     field("操作", choice("action", "AuditAction", "", "不限")),
     field("从", text("from", { type: "date" })),
@@ -62,7 +64,9 @@ function filters() {
 // The address says what is asked, so that a row's form can lead here and a question can be passed on.
 function start() {
   const asked = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
-  for (const name of ["entity", "action", "from", "to", "entityId"]) form.elements[name].value = asked[name] || "";
+  for (const name of ["who", "entity", "action", "from", "to", "entityId"]) {
+    if (form.elements[name]) form.elements[name].value = asked[name] || "";
+  }
   form.elements.refusals.checked = Boolean(asked.refusals);
   if (form.elements.actor) form.elements.actor.value = asked.actor || "";
   cursors = [null];
@@ -74,6 +78,7 @@ function where(asked) {
   const next = (date) => new Date(day(date).getTime() + 24 * 3600e3);
   const parts = [
     asked.actor && { actor: { id: { eq: asked.actor } } },
+    asked.who && { or: [{ actorName: { contains: asked.who.trim() } }, { actorLogin: { contains: asked.who.trim() } }] },
     asked.entity && { entity: { eq: asked.entity } },
     asked.entityId && { entityId: { eq: asked.entityId.trim() } },
     asked.action && { action: { eq: asked.action } },
@@ -124,11 +129,11 @@ function line(record) {
   );
 }
 
+// As the account was called then, whatever became of it; records of before names were kept say nothing.
 function actor(record) {
-  if (record.actor) return `${record.actor.personName || record.actor.loginName}`;
-  if (record.action === "SIGN_IN_FAILED") return "（未登录）";
-  // The server itself acts under no account; whose account the viewer may not see is not told either.
-  return may("UserAccount") ? "系统或范围外账号" : "（无权查看）";
+  const login = record.actorLogin && el("div", { class: "hint", translate: false }, record.actorLogin);
+  const nobody = record.action === "SIGN_IN_FAILED" ? "（未登录）" : "—";
+  return [record.actorName || nobody, login];
 }
 
 function more(record) {

@@ -12,15 +12,24 @@ from sqlalchemy.sql.dml import Insert
 from db.clock import now
 from db.identity import new_key
 from db.models.audit_log import AuditLog
+from db.models.user_account import UserAccount
 from db.prepared import prepared
 from db.technical import AuditWaiting
 
+COMMAND_LINE = "命令行"
+"""Who acts without an account: whoever may run the tasks of the server, where it runs."""
+_ACCOUNT = UserAccount.__table__
+
 
 def stamped(actor: str | None, ip: str | None) -> dict[str, Any]:
-    """The columns of a record that say who acted when and from where, its own id among them."""
+    """The columns of a record that say who acted when and from where, its own id among them.
+
+    ``add`` writes down how the account was called then; nobody else knows that once it is renamed.
+    """
     at = now()
     made = {"id": new_key(), "created_at": at, "updated_at": at, "version": 1, "at": at}
-    return {**made, "created_by_id": actor, "updated_by_id": actor, "actor_id": actor, "ip": ip}
+    who = {"created_by_id": actor, "updated_by_id": actor, "actor_id": actor, "ip": ip}
+    return {**made, **who} if actor else {**made, **who, "actor_login": None, "actor_name": COMMAND_LINE}
 
 
 def add(connection: Connection, record: Mapping[str, Any], statement: Insert | None = None) -> None:
@@ -29,11 +38,21 @@ def add(connection: Connection, record: Mapping[str, Any], statement: Insert | N
     If it cannot be written, the act does not happen: what is raised here ends the transaction.
     """
     columns = tuple(record)
-    made = prepared(
-        connection, (statement, columns), lambda: sa.insert(AuditLog) if statement is None else statement, columns
-    )
-    made.run(connection, record)
+    made = prepared(connection, (statement, columns), lambda: _named(statement, record), columns)
+    made.run(connection, {**record, "acting": record["actor_id"]})
     enqueue(connection, record["id"])
+
+
+def _named(statement: Insert | None, record: Mapping[str, Any]) -> Insert:
+    """The insertion with the account's login and name as they are stored now, unless the record tells them."""
+    made = sa.insert(AuditLog) if statement is None else statement
+    if "actor_name" in record:
+        return made
+
+    def called(column: str) -> sa.ScalarSelect[Any]:
+        return sa.select(_ACCOUNT.c[column]).where(_ACCOUNT.c.id == sa.bindparam("acting")).scalar_subquery()
+
+    return made.values(actor_login=called("login_name"), actor_name=called("person_name"))
 
 
 def enqueue(connection: Connection, key: str) -> None:

@@ -27,7 +27,7 @@ class AuditLog(Scoped):
         mediator="actor",
         about="entity",
         menu="系统",
-        listed=("at", "actor_id", "action", "entity", "summary", "ip"),
+        listed=("at", "actor_name", "action", "entity", "summary", "ip"),
         order=("-id",),
         written_by_commands=True,
         matrix=dict(
@@ -39,6 +39,14 @@ class AuditLog(Scoped):
     __table_args__ = (sa.Index(None, "actor_id", "at"),)
 
     actor_id: Mapped[str | None] = ref("UserAccount", "操作人", "Who acted.", computed=True)
+    actor_login: Mapped[str | None] = text(
+        "操作人登录名", "Login of who acted, as it was then; of a failed sign-in, that of the account tried.", 50,
+        computed=True,
+    )  # fmt: skip
+    actor_name: Mapped[str | None] = text(
+        "操作人姓名", "Name of who acted, as it was then; 命令行 where it was done on the server itself.", 50,
+        computed=True,
+    )  # fmt: skip
     action: Mapped[str] = choice(AuditAction, "操作", "What was done.", computed=True)
     verb: Mapped[str | None] = text("动作", "Verb of a workflow step.", 32, computed=True)
     entity: Mapped[str | None] = text("对象类型", "Type of the row.", 60, computed=True)

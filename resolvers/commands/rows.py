@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,9 @@ from resolvers.commands.rules.registered import rules_of
 from resolvers.commands.versions import conflict, refuse_stale
 from resolvers.commands.work import Draft, Row, Work, fault_at
 from resolvers.faults import Denied, Fault, Refused, forbidden
+
+_NOT_ALLOWED = "42501"
+"""PostgreSQL's code of a row that no policy lets be written."""
 
 
 def create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
@@ -45,7 +49,8 @@ def _create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
     rules.allow(draft)
     rules.finish(draft)
     row = draft.row = draft.row | _made(work)
-    work.insert(info.table, row)
+    with _within_the_wall(info):
+        work.insert(info.table, row)
     _still_in_scope(draft, "C")
     rules.after(draft)
     audit.record(work, AuditAction.CREATE, info, row["id"], None, row, start_of(info))
@@ -110,7 +115,8 @@ def change(work: Work, info: EntityInfo, row: OpenRow, patch: Mapping[str, Any],
     if not draft.changes():
         return False
     rules.finish(draft)
-    after = store(work, info, row, draft.changes())
+    with _within_the_wall(info):
+        after = store(work, info, row, draft.changes())
     _still_in_scope(draft, "U")
     rules.after(draft)
     audit.record(work, AuditAction.UPDATE, info, row.key, row.values, after)
@@ -216,5 +222,20 @@ def _still_in_scope(draft: Draft, letter: str) -> None:
     table = info.table.alias("t")
     mine = scope(work.entities, info, table, work.viewer, letter)
     if known is False or work.row(sa.select(table.c.id).where(table.c.id == draft.row["id"], mine)) is None:
-        column = info.owner.near if info.owner else "id"
-        raise Refused([fault_at(info, column, "RANGE", "超出您的管辖范围", "lies outside what you may write")])
+        raise Refused([_outside(info)])
+
+
+@contextlib.contextmanager
+def _within_the_wall(info: EntityInfo) -> Iterator[None]:
+    """Where the database guards rows as well, it refuses first what lies outside: the same fault (docs/wall.md)."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _NOT_ALLOWED:
+            raise
+        raise Refused([_outside(info)]) from None
+
+
+def _outside(info: EntityInfo) -> Fault:
+    column = info.owner.near if info.owner else "id"
+    return fault_at(info, column, "RANGE", "超出您的管辖范围", "lies outside what you may write")

@@ -21,10 +21,9 @@ def refuse_stale(work: Work, info: EntityInfo, row: OpenRow, if_version: int | N
 def conflict(work: Work, info: EntityInfo, row: OpenRow, if_version: int) -> Refused:
     """The refusal, with who changed the row last and which fields have changed since."""
     who = work.get("UserAccount", row["updated_by_id"])
-    name = who["person_name"] if who else "系统"
     fault = Fault(
         ("ifVersion",), "CONFLICT",
-        f"{info.facts.zh}已被{name}修改（现为第 {row['version']} 版，您的是第 {if_version} 版），请刷新后再改。",
+        f"{info.facts.zh}已被他人修改（现为第 {row['version']} 版，您的是第 {if_version} 版），请刷新后再改。",
         f"The row was changed since you read it: it is at version {row['version']}, yours is {if_version}.",
     )  # fmt: skip
     fields = _changed_since(work, info, row, if_version)

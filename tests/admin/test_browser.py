@@ -101,10 +101,11 @@ class Desk:
 
 
 def english(page: Page) -> set[str]:
-    """Latin words on the page: text, and the hints of its inputs and buttons."""
+    """Latin words on the page: text, and the hints of its inputs and buttons, but for what it says is a name."""
     script = """() => [document.body.innerText, ...[...document.querySelectorAll('[title], [placeholder]')]
         .filter((e) => e.checkVisibility()).flatMap((e) => [e.title, e.placeholder])].join(' ')"""
-    return set(re.findall(r"[A-Za-z]{2,}", page.evaluate(script)))
+    names = page.evaluate("[...document.querySelectorAll('[translate=no]')].map((e) => e.innerText).join(' ')")
+    return set(re.findall(r"[A-Za-z]{2,}", page.evaluate(script))) - set(re.findall(r"[A-Za-z]{2,}", names))
 
 
 @pytest.fixture

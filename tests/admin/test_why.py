@@ -163,6 +163,15 @@ def test_the_records_are_in_scope_filtered_and_paged(desk: Callable[[str], Desk]
     page.select_option("[name=action]", label="登录")
     page.click("#find")
     expect(page.locator("#records .badge", has_text="拒绝")).to_have_count(0)
+    page.click("button[type=reset]")
+    # Who acted stands in the record itself: an auditor reads no accounts.
+    page.fill("[name=who]", "office")
+    page.click("#find")
+    expect(page.locator("#records > tbody > tr td:nth-child(2) .hint").first).to_have_text("office")
+    expect(page.locator("#records > tbody > tr td:nth-child(2) .hint", has_text="district")).to_have_count(0)
+    page.fill("[name=who]", "nobody-of-this-name")
+    page.click("#find")
+    expect(page.locator("#main")).to_contain_text("没有这样的记录")
     # Two streets: neither reads what the other did.
     office.open("audit/")
     expect(office.page.locator("#records")).to_be_visible()

@@ -10,7 +10,7 @@ from db.engine import Database
 from permissions.sign_ins import addresses, strangers
 from settings import Settings
 from tests.conftest import FreshDatabase
-from tests.databases import Kind
+from tests.databases import Kind, owner_of
 from tests.permissions.world import World, in_database, settle
 
 
@@ -18,7 +18,7 @@ from tests.permissions.world import World, in_database, settle
 def country(migrated_database: Callable[[Kind], str], database_kind: Kind) -> tuple[str, World]:
     """The URL of the country, and the keys of what stands in it; whoever writes works on a copy."""
     url = migrated_database(database_kind)
-    return url, in_database(url, settle)
+    return url, in_database(owner_of(url), settle)
 
 
 @pytest.fixture
@@ -30,10 +30,10 @@ def url(country: tuple[str, World], database_kind: Kind, fresh_database: FreshDa
 
 
 @pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
-    """The same, open."""
-    database = Database(Settings(database_url=url))
-    yield database
+async def database(url: str, database_kind: Kind) -> AsyncIterator[Database]:
+    """The same, open, as the server itself sees it when somebody signs in."""
+    database = Database(Settings(database_url=url, row_level_security=database_kind == "walled"))
+    yield database.as_system()
     await database.stop()
 
 

@@ -242,7 +242,7 @@ async def test_five_failures_lock_a_login_whether_it_exists_or_not(login: str, d
 async def test_the_lock_outlives_the_process_and_ends_by_itself(database: Database) -> None:
     for _ in range(5):
         await ask(database, password="Wrong-12345")
-    restarted = Database(database.settings)
+    restarted = Database(database.settings).as_system()
     try:
         locked = await ask(restarted)
         with time_machine.travel(now() + dt.timedelta(minutes=11), tick=True):

@@ -78,11 +78,16 @@ async def test_what_nobody_touched_is_found_whole(database: Database) -> None:
     assert (report.findings, report.checked, report.first, report.last) == ([], ACTS, 1, ACTS)
 
 
-@pytest.mark.parametrize("column", ["summary", "actor_id", "ip", "at", "action", "reason", "technical", "scope_path"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        "summary", "actor_id", "actor_login", "actor_name", "ip", "at", "action", "reason", "technical", "scope_path",
+    ],
+)  # fmt: skip
 async def test_a_changed_column_is_told_with_its_record(database: Database, column: str) -> None:
     other: dict[str, Any] = {
         "summary": "退出", "actor_id": new_key(), "ip": None, "at": now() - dt.timedelta(days=1), "action": "UPDATE",
-        "reason": "补写", "technical": False, "scope_path": "/99/",
+        "reason": "补写", "technical": False, "scope_path": "/99/", "actor_login": "district", "actor_name": None,
     }  # fmt: skip
 
     def forge(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,15 +11,18 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 import time_machine
+from sqlalchemy import make_url
 from starlette.testclient import TestClient
 
 import permissions.identities
 from app import create_app
+from db.audit.verify import Report, verify
 from db.clock import now
 from db.models.audit_log import AuditLog
 from db.models.user_account import UserAccount
 from permissions.tokens import create_token
 from settings import get_settings
+from tests.databases import RUNTIME, WITH_WALL
 from tests.permissions.test_second_factor import MINUTE
 from tests.permissions.world import PASSWORD, World, in_database
 
@@ -57,6 +61,7 @@ BARRED = {
 def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """The whole server; identities are looked up by every request."""
     monkeypatch.setenv("FENGQIAO_DATABASE_URL", url)
+    monkeypatch.setenv("FENGQIAO_ROW_LEVEL_SECURITY", str(make_url(url).username == RUNTIME))
     monkeypatch.setattr(permissions.identities.Identities.__init__, "__defaults__", (0.0, 10_000))
     get_settings.cache_clear()
     with TestClient(create_app()) as client:
@@ -150,6 +155,7 @@ def test_who_is_barred_learns_who_they_are_and_that_they_reach_nothing(
     assert one(ask(client, OWN, barred))["duty"] == "CHANGE_PASSWORD"
 
 
+@pytest.mark.parametrize("database_kind", WITH_WALL, indirect=True)
 def test_changing_the_password_opens_everything(client: TestClient, barred: dict[str, str]) -> None:
     assert one(ask(client, CHANGE, barred, p=PASSWORD, n=NEW)) == {"errors": []}
     assert one(ask(client, BARRED["lists"], barred))["totalCount"] == 2
@@ -283,6 +289,7 @@ def test_the_other_sessions_end_in_one_go(client: TestClient) -> None:
     assert [session["present"] for session in one(ask(client, OWN))["sessions"]] == [True]
 
 
+@pytest.mark.parametrize("database_kind", WITH_WALL, indirect=True)
 def test_a_token_of_ones_own_is_made_with_the_password_used_and_revoked(client: TestClient) -> None:
     enter(client)
     wrong = one(ask(client, TOKEN, p="Wrong-12345", n="接口"))
@@ -346,6 +353,7 @@ def test_addresses_are_set_by_who_manages_the_account_and_kept_tidy(client: Test
 # --- records ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("database_kind", WITH_WALL, indirect=True)
 def test_every_act_is_recorded_and_no_secret_is_in_a_record(client: TestClient, url: str) -> None:
     enter(client)
     generator, codes = set_up(client)
@@ -359,3 +367,19 @@ def test_every_act_is_recorded_and_no_secret_is_in_a_record(client: TestClient, 
     assert all(row["ip"] == "testclient" and row["technical"] for row in rows)
     secrets = [generator.secret, token, PASSWORD, NEW, *codes]
     assert [s for s, row in itertools.product(secrets, rows) if s in str(row)] == []
+
+
+@pytest.mark.parametrize("database_kind", WITH_WALL, indirect=True)
+def test_what_is_done_is_sealed_by_the_running_server_without_any_further_act(client: TestClient, url: str) -> None:
+    enter(client, "Wrong-12345")
+    enter(client)
+    deadline = time.monotonic() + 20
+    while (report := in_database(url, _verified)).last < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert (report.last, report.findings) == (2, [])
+
+
+def _verified(connection: sa.Connection) -> Report:
+    report = verify(connection)
+    assert connection.scalar(sa.select(sa.func.count()).select_from(AuditLog)) == 2
+    return report

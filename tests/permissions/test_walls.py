@@ -247,6 +247,27 @@ def _only_above(info: Any, row: Any, viewer: Viewer, role: Any, grant: Any) -> b
     return bool(grant.above and path in reach.above and not any(low <= path < high for low, high in reach.ranges))
 
 
+@pytest.mark.parametrize(
+    ("change", "taken"),
+    [
+        ({}, True), ({"actor_id": "prov"}, False), ({"actor_id": None}, False), ({"actor_name": "'别人'"}, False),
+        ({"actor_login": "'别人'"}, False), ({"actor_name": "NULL"}, False),
+    ],
+)  # fmt: skip
+def test_a_record_is_written_in_ones_own_name_only(walled: Place, change: dict[str, Any], taken: bool) -> None:
+    account = walled.world.named["UserAccount:dist"]
+    actor = change.get("actor_id", "dist")
+    named = {
+        "id": "gen_random_uuid()", "created_at": "now()", "updated_at": "now()", "at": "now()", "version": "1",
+        "action": "'UPDATE'", "summary": "''", "technical": "false", "scope_path": "'/'",
+        "region_id": f"'{account['region_id']}'", "actor_login": f"'{account['login_name']}'",
+        "actor_name": f"'{account['person_name']}'", **change,
+        "actor_id": f"'{walled.world.key('UserAccount', actor)}'" if actor else "NULL",
+    }  # fmt: skip
+    statement = f"INSERT INTO audit_log ({', '.join(named)}) VALUES ({', '.join(named.values())})"
+    assert refused(walled, walled.viewers["dist"], statement, "act") is not taken
+
+
 def test_a_read_writes_nothing(walled: Place) -> None:
     assert look(walled, walled.viewers["prov"], "UPDATE mediation_committee SET version = version + 1") == [0]
 

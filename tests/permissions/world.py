@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, make_url
 
 from db.base import Base
 from db.clock import now, today
@@ -29,6 +29,8 @@ from db.levels import fill_levels
 from db.registry import registry
 from permissions.passwords import hash_password
 from settings import Settings
+from tests.canaries import MARK, PHONE, SECRET
+from tests.databases import RUNTIME
 
 T = TypeVar("T")
 PASSWORD = "Fengqiao-1963"
@@ -54,12 +56,12 @@ def password_hash() -> str:
 
 
 def in_database(url: str, function: Callable[[Connection], T]) -> T:
-    """`function` in one transaction of a database of its own, as another process would."""
+    """`function` in one transaction of a database of its own, as another process would; behind a wall the server's."""
 
     async def run() -> T:
-        database = Database(Settings(database_url=url))
+        database = Database(Settings(database_url=url, row_level_security=make_url(url).username == RUNTIME))
         try:
-            return await database.write(function)
+            return await database.as_system().write(function)
         finally:
             await database.stop()
 
@@ -117,12 +119,13 @@ class World:
             self.add(
                 "mediation_committee", name, code=f"code-{name}", name=name, type="VILLAGE", level="VILLAGE",
                 region_id=self.keys[region], scope_path=PATHS[region], guiding_office_id=office, org_scope_id=office,
-                filing_bureau_id=office, established_on=LONG_AGO, address="-", phone="025-1234567",
+                filing_bureau_id=office, established_on=LONG_AGO, address=MARK, phone=PHONE,
             )  # fmt: skip
-        enc = {f"{c}_{part}": "x" for c in ("id_number", "mobile") for part in ("cipher", "digest", "mask")}
+        enc = {f"{c}_{part}": f"{SECRET}{c}" for c in ("id_number", "mobile") for part in ("cipher", "digest")}
+        enc |= {"id_number_mask": "x", "mobile_mask": "x"}
         self.add(
-            "mediator", "mediator", mediator_no="M1", name="张三", region_id=self.keys["village"], ethnicity="HAN",
-            education="BACHELOR", kind="PART_TIME", first_appointed_on=LONG_AGO, **enc,
+            "mediator", "mediator", mediator_no="M1", name=f"张三{MARK}", region_id=self.keys["village"],
+            ethnicity="HAN", education="BACHELOR", kind="PART_TIME", first_appointed_on=LONG_AGO, **enc,
         )  # fmt: skip
         for committee, until in (("a", None), ("b", YESTERDAY)):
             self.add(

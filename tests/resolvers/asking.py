@@ -14,6 +14,7 @@ from resolvers.services import Services, make_services
 from schema.build import RegisterSchema, build_schema
 from schema.fast import FastPath
 from schema.http import NEW, answer
+from tests.canaries import watch
 from tests.resolvers.town import Town
 
 
@@ -47,7 +48,9 @@ class Endpoint:
 
         state = {"viewer": await self.town.viewer(login)}
         request = Request({"type": "http", "method": "POST", "headers": headers, "state": state}, receive)
-        return bytes((await answer(request, _schema(), self.fast, self.services)).body)
+        response = await answer(request, _schema(), self.fast, self.services)
+        watch.answer("GraphQL", response.status_code, response.raw_headers, bytes(response.body))
+        return bytes(response.body)
 
     async def ask(self, login: str, document: str, variables: Mapping[str, Any] | None = None, **more: Any) -> Any:
         """The answer as Python values."""

@@ -14,6 +14,14 @@ from tests.databases import Kind, owner_of
 from tests.resolvers.town import Town, build
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module may name its kinds of database: ``KINDS = WITH_WALL``."""
+    kinds = getattr(metafunc.module, "KINDS", None)
+    if kinds and "database_kind" in metafunc.fixturenames:
+        metafunc.definition.add_marker(pytest.mark.parametrize("database_kind", kinds, indirect=True))
+
+
 @pytest.fixture(scope="session")
 def built_town(migrated_database: Callable[[Kind], str], database_kind: Kind) -> tuple[str, dict[str, str]]:
     """A database with the town, and the keys of its rows; only ever copied."""

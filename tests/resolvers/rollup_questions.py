@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, make_url
 
 from db.bulk import insert_rows
 from db.clock import now
@@ -25,6 +25,8 @@ from db.rollups import rollups_of
 from permissions.viewer import Reach, Viewer, subtree
 from resolvers.services import make_services
 from schema.fast import FastPath
+from settings import Settings
+from tests.databases import RUNTIME, owner_of
 from tests.places import Place, place
 from tests.world import LEVELS, PATHS, TODAY
 
@@ -51,11 +53,22 @@ class Both:
     paths: dict[str, str]
     codes: dict[str, str]
     viewers: dict[str, Viewer]
+    owner: Database
+    """Who owns the tables: behind a wall the server itself deletes no case, and moves none."""
     levels: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def server(self) -> Database:
+        """The database as the server's own tasks see it."""
+        return self.kept.services.database.as_system()
+
     def write(self, function: Any) -> Any:
-        """`function` in one transaction."""
-        return self.kept.runner.run(self.kept.services.database.write(function))
+        """`function` in one transaction of the owner."""
+        return self.kept.runner.run(self.owner.write(function))
+
+    def serve(self, function: Any) -> Any:
+        """`function` in one transaction of the server."""
+        return self.kept.runner.run(self.server.write(function))
 
     def answers(self, viewer: str, document: str, variables: dict[str, Any]) -> tuple[Any, Any]:
         """The data of the answer with the rollups, and without."""
@@ -78,7 +91,9 @@ def both_ways(url: str) -> Iterator[Both]:
             there.runner.run(database.start())
             services = make_services(database.settings, database, there.services.entities)
             ways.append(replace(there, services=services, fast=FastPath(there.schema)))
-        found = Both(ways[0], ways[1], {}, {}, {}, dict(there.viewers))
+        walled = make_url(url).username == RUNTIME
+        owner = Database(Settings(database_url=owner_of(url))) if walled else ways[0].services.database
+        found = Both(ways[0], ways[1], {}, {}, {}, dict(there.viewers), owner)
         for name, path in PATHS.items():
             row = there.world.named[f"Region:{name}"]
             found.keys[name], found.paths[name], found.codes[name] = row["id"], path, row["code"]
@@ -88,8 +103,8 @@ def both_ways(url: str) -> Iterator[Both]:
             reach = Reach((subtree(found.paths[region]),), tuple(found.paths[a] for a in above))
             found.viewers[name] = Viewer(there.viewers["prov"].account_id, name, name, {Role.DIST: reach})
         yield found
-        for way in ways:
-            there.runner.run(way.services.database.stop())
+        for database in (owner, *(way.services.database for way in ways)):
+            there.runner.run(database.stop())
 
 
 def _skips(connection: Connection, both: Both) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from db.identity import global_id
+from tests.databases import WITH_WALL
 from tests.resolvers.asking import Endpoint, faults
 from tests.resolvers.town import Town, code_of
 
 pytestmark = pytest.mark.anyio
+KINDS = WITH_WALL
 
 UPDATE = """mutation Bulk(
   $where: MediationCommitteeWhere!, $patch: MediationCommitteePatch!, $most: Int!, $dry: Boolean

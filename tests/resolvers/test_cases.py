@@ -15,11 +15,12 @@ import time_machine
 from db.clock import SHANGHAI, now, today
 from db.engine import Database
 from resolvers.faults import Denied, Refused
-from tests.databases import Kind
+from tests.databases import WITH_WALL, Kind
 from tests.resolvers.asking import Endpoint
 from tests.resolvers.town import ONE_DAY, Town, code_of, codes
 
 pytestmark = pytest.mark.anyio
+KINDS = WITH_WALL
 
 
 def case(committee: str, /, **more: Any) -> dict[str, Any]:

@@ -16,9 +16,12 @@ from db.identity import global_id, new_key
 from db.registry import registry
 from resolvers.commands.write import ARGUMENTS, under
 from resolvers.faults import Denied, Fault, Refused
+from tests.canaries import MARK
+from tests.databases import WITH_WALL
 from tests.resolvers.town import ONE_DAY, Town, citizen, code_of, codes, committee, host, mediator
 
 pytestmark = pytest.mark.anyio
+KINDS = WITH_WALL
 
 
 # --- create -----------------------------------------------------------------------------------------------------------
@@ -309,7 +312,7 @@ async def test_a_stale_version_tells_who_changed_what(town: Town) -> None:
     with pytest.raises(Refused) as refused:
         await town.update("office", "MediationCommittee", key, {"name": "x"}, 1)
     assert codes(refused.value) == {("ifVersion", "CONFLICT")}
-    assert refused.value.details == {"changedBy": "district", "changedFields": ["phone", "officeHours"]}
+    assert refused.value.details == {"changedBy": f"district{MARK}", "changedFields": ["phone", "officeHours"]}
     assert (await town.row("MediationCommittee", key))["version"] == 3
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from db.clock import today
 from db.identity import global_id
-from resolvers.faults import Refused
+from resolvers.faults import Denied, Refused
+from tests.resolvers.asking import Endpoint
 from tests.resolvers.town import Town, code_of
 
 pytestmark = pytest.mark.anyio
@@ -50,3 +51,24 @@ async def test_records_of_accounts_grants_and_regions_are_technical(town: Town) 
     records = await town.rows("AuditLog")
     assert [r["technical"] for r in records] == [True, True, True]
     assert [r["region_id"] for r in records] == [town.keys["district"], town.keys["district"], town.keys["village1"]]
+
+
+async def test_an_auditor_reads_who_acted_without_reading_accounts(town: Town) -> None:
+    """As they were called then, by a write, a refusal and many rows at once; nobody chooses the name of a record."""
+    names = {row["login_name"]: row["person_name"] for row in await town.rows("UserAccount")}
+    key = await town.found()
+    await town.update("district", "MediationCommittee", key, {"phone": "025-7654321"})
+    viewer, where = await town.viewer("district"), {"id": {"eq": global_id("mc", key)}}
+    await town.commands.update_many(viewer, "MediationCommittee", where, {"address": "乙路"}, 1)
+    with pytest.raises(Denied):
+        await town.create("auditor", "MediationCommittee", {})
+    await town.update("city", "UserAccount", "@district", {"personName": "改名以后"})
+    asked = "{ auditLogs(orderBy: [{id: ASC}]) { nodes { action actorLogin actorName actor { id } } } }"
+    told = (await Endpoint(town).data("auditor", asked))["nodes"]
+    assert [(one["action"], one["actorLogin"], one["actorName"], one["actor"]) for one in told] == [
+        (action, login, names[login], None)
+        for action, login in (
+            ("CREATE", "office"), ("UPDATE", "district"), ("UPDATE", "district"), ("REFUSED", "auditor"),
+            ("UPDATE", "city"),
+        )
+    ]  # fmt: skip

@@ -11,6 +11,7 @@ from db.facts import Role
 from db.registry import registry
 from permissions.actions import allowed_steps, may_delete, may_update, open_row, writable_columns
 from resolvers.faults import Denied, Refused
+from tests.canaries import MARK
 from tests.databases import WITH_WALL
 from tests.resolvers.town import WAYS, Town, codes, host
 
@@ -63,7 +64,7 @@ async def test_a_stale_version_stops_a_step(town: Town) -> None:
     with pytest.raises(Refused) as refused:
         await town.take("office", filing, "check", 1)
     assert codes(refused.value) == {("ifVersion", "CONFLICT")}
-    assert refused.value.details["changedBy"] == "clerk"
+    assert refused.value.details["changedBy"] == f"clerk{MARK}"
     assert {"state", "dueOn", "submittedBy"} <= set(refused.value.details["changedFields"])
 
 

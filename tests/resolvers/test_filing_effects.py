@@ -11,6 +11,7 @@ from db.clock import today
 from resolvers.commands.dates import last_of_term, months_later
 from resolvers.commands.snapshots import changed_fields, status_after
 from resolvers.faults import Refused
+from tests.canaries import MARK
 from tests.resolvers.town import ONE_DAY, Town, codes, host
 
 pytestmark = pytest.mark.anyio
@@ -106,7 +107,7 @@ async def test_a_submission_takes_a_snapshot_with_masks_only(town: Town) -> None
     assert row["submitted_by_id"] == town.keys["@clerk"]
     assert row["changed_fields"] is None
     assert (copy["name"], copy["region"], copy["term"]["termNo"]) == (
-        "village1人民调解委员会", {"code": "320102002001", "name": "village1"}, 1,
+        f"village1{MARK}人民调解委员会", {"code": "320102002001", "name": "village1"}, 1,
     )  # fmt: skip
     assert [m["role"] for m in copy["members"]] == ["DIRECTOR", "MEMBER", "MEMBER"]
     assert all("*" in m["idNumber"] and "*" in m["mobile"] for m in copy["members"])

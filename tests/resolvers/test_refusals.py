@@ -18,7 +18,6 @@ from db.identity import global_id, new_key
 from db.models.audit_log import AuditLog
 from db.technical import AuditWaiting
 from resolvers.faults import Denied, Refused
-from settings import Settings
 from tests.resolvers.town import Town, citizen, mediator
 
 pytestmark = pytest.mark.anyio
@@ -86,7 +85,7 @@ async def test_without_its_record_no_act_happens(town: Town) -> None:
     filing = await town.filing(committee)
     entities = ("MediationCommittee", "Mediator", "CommitteeFiling", "AuditLog")
     before = [await town.rows(entity) for entity in entities]
-    await town.database.write(refuse_records)
+    await town.as_owner(refuse_records)
     viewer = await town.viewer("district")
     acts: list[Awaitable[Any]] = [
         town.found("office", "village2"),
@@ -186,7 +185,8 @@ async def test_a_list_of_numbers_cannot_be_tried_out_at_once(town: Town, dry_run
 
 async def test_who_is_refused_too_often_may_not_write_for_a_while(town: Town) -> None:
     committee = await town.found()
-    town.database.settings = Settings(database_url=town.database.settings.database_url, refused_writes_per_hour=3)
+    database = town.commands.database
+    database.settings = database.settings.model_copy(update={"refused_writes_per_hour": 3})
     for _ in range(3):
         await refused(town.create("auditor", "Mediator", mediator(7)))
         await refused(town.update("district", "Mediator", new_key(), {"education": "MASTER"}))
@@ -200,5 +200,5 @@ async def test_who_is_refused_too_often_may_not_write_for_a_while(town: Town) ->
     await town.update("office", "MediationCommittee", committee, {"phone": "025-7654321"})
     assert len(await refusals(town)) == 6
     earlier = sa.update(AuditLog).values(at=now() - dt.timedelta(minutes=61))
-    await town.database.write(lambda c: c.execute(earlier))
+    await town.as_owner(lambda c: c.execute(earlier))
     await town.update("district", "MediationCommittee", committee, {"phone": "025-7654322"})

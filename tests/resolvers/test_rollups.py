@@ -15,7 +15,7 @@ from db.engine import Database
 from db.rollup_folder import fold_all
 from db.rollup_upkeep import differences, fold, rebuild, waiting
 from db.rollups import Stored
-from tests.databases import Kind
+from tests.databases import WITH_WALL, Kind
 from tests.resolvers.rollup_questions import (
     CASE,
     STORED,
@@ -36,6 +36,7 @@ def both(migrated_database: Callable[[Kind], str], database_kind: Kind) -> Itera
         yield found
 
 
+@pytest.mark.parametrize("database_kind", WITH_WALL, indirect=True)
 @pytest.mark.parametrize("seed", range(6))
 def test_every_answer_is_that_of_the_rows(both: Both, seed: int) -> None:
     """After any writes, folded or not, for every kind of viewer; what no rollup covers among them."""
@@ -46,12 +47,12 @@ def test_every_answer_is_that_of_the_rows(both: Both, seed: int) -> None:
         for _ in range(chance.randrange(3)):
             both.write(lambda connection: random_write(chance, both, connection))
         if chance.random() < 0.2:
-            both.write(lambda connection: fold(connection, STORED))
+            both.serve(lambda connection: fold(connection, STORED))
         viewer = chance.choice([*WIDE, *WIDE, "prov", "city", "dist", "dist2", "audt", "offc", "twin", "comm"])
         question = Question(chance, both, viewer)
         kept, real = both.answers(viewer, question.text, question.variables)
         assert kept == real, (viewer, question.text, question.variables)
-    assert both.write(lambda connection: differences(connection, STORED)) == []
+    assert both.serve(lambda connection: differences(connection, STORED)) == []
 
 
 # --- when it is used -------------------------------------------------------------------------------------------------
@@ -175,10 +176,11 @@ def test_folding_leaves_one_summand_a_cell_and_none_of_an_empty_one(both: Both) 
     assert both.write(lambda connection: connection.scalars(sa.select(STORED.table.c.cell)).all()) == []
 
 
+@pytest.mark.parametrize("database_kind", WITH_WALL, indirect=True)
 def test_writers_and_folds_at_once_lose_nothing(both: Both) -> None:
     """Writers that end and writers that fail, four folds among them: the cells are those of the rows."""
     both.write(lambda connection: reset(connection, both))
-    database = both.kept.services.database
+    database = both.server
 
     async def work(seed: int) -> None:
         chance = random.Random(seed)

@@ -9,10 +9,12 @@ import pytest
 from db.identity import global_id
 from db.registry import registry
 from resolvers.commands.upsert import keys_of
+from tests.databases import WITH_WALL
 from tests.resolvers.asking import Endpoint, faults
 from tests.resolvers.town import Town, code_of, host
 
 pytestmark = pytest.mark.anyio
+KINDS = WITH_WALL
 
 COMMITTEES = """mutation Upsert($input: [MediationCommitteeInput!]!, $most: Int, $error: OnError, $dry: Boolean) {
   upsertMediationCommittees(input: $input, onConflict: CODE, atMost: $most, onError: $error, dryRun: $dry) {

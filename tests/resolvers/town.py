@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,9 @@ from permissions.accounts import load_viewer
 from permissions.viewer import Viewer
 from resolvers.commands.write import Commands
 from resolvers.faults import Refused
+from settings import Settings
+from tests.canaries import MARK, PHONE
+from tests.databases import owner_of
 
 LONG_AGO = dt.date(2020, 1, 1)
 ONE_DAY = dt.timedelta(days=1)
@@ -92,6 +95,15 @@ class Town:
         )
         assert viewer is not None
         return viewer
+
+    async def as_owner(self, function: Callable[[Connection], Any]) -> None:
+        """`function` in a transaction of who owns the tables: what no server may do behind the wall."""
+        url = self.database.url.render_as_string(hide_password=False)
+        owner = Database(Settings(database_url=owner_of(url)))
+        try:
+            await owner.write(function)
+        finally:
+            await owner.stop()
 
     async def rows(self, entity: str, **equal: Any) -> list[dict[str, Any]]:
         """The stored rows of an entity."""
@@ -213,7 +225,7 @@ class Town:
         """A case of a committee, as the register of cases would leave it."""
         owner = await self.row("MediationCommittee", committee)
         values = {
-            "case_no": new_key()[:32], "title": "邻里纠纷", "summary": "噪声", "committee_id": committee,
+            "case_no": new_key()[:32], "title": f"邻里纠纷{MARK}", "summary": f"噪声{MARK}", "committee_id": committee,
             "state": state,
             "region_id": owner["region_id"], "scope_path": owner["scope_path"], "dispute_type": "NEIGHBOUR",
             "source": "PROACTIVE", "parties_relation": "CITIZEN_CITIZEN", "difficulty": "SIMPLE", "headcount": 2,
@@ -232,15 +244,15 @@ class Town:
 def committee(place: str = "village1", **more: Any) -> dict[str, Any]:
     """The input of a village's committee."""
     return {
-        "name": f"{place}人民调解委员会", "type": "VILLAGE", "region": {"code": code_of(place)},
-        "establishedOn": today() - dt.timedelta(days=300), "address": "枫桥路1号", "phone": "025-1234567", **more,
+        "name": f"{place}{MARK}人民调解委员会", "type": "VILLAGE", "region": {"code": code_of(place)},
+        "establishedOn": today() - dt.timedelta(days=300), "address": "枫桥路1号", "phone": PHONE, **more,
     }  # fmt: skip
 
 
 def mediator(serial: int, place: str = "village1", *, female: bool = False, **more: Any) -> dict[str, Any]:
     """The input of a mediator."""
     return {
-        "name": f"调解员{serial}", "region": {"code": code_of(place)}, "idNumber": citizen(serial, female=female),
+        "name": f"调解员{serial}{MARK}", "region": {"code": code_of(place)}, "idNumber": citizen(serial, female=female),
         "mobile": f"160{serial:08d}"[:11].replace("160", "138"), "ethnicity": "HAN", "education": "COLLEGE",
         "kind": "PART_TIME", "firstAppointedOn": dt.date(2020, 1, 1), **more,
     }  # fmt: skip
@@ -303,7 +315,7 @@ def _account(connection: Connection, keys: dict[str, str], login: str, role: str
         "user_account",
         f"@{login}",
         login_name=login,
-        person_name=login,
+        person_name=f"{login}{MARK}",
         region_id=keys[place],
         **scoped,
     )

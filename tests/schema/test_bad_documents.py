@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.canaries import watch
 from tests.databases import Kind
 from tests.places import Place, place
 
@@ -205,6 +206,7 @@ def test_a_body_that_is_no_request_is_bad_input(here: Place, body: bytes) -> Non
     state = {"viewer": here.viewers["dist"]}
     request = Request({"type": "http", "method": "POST", "headers": headers, "state": state}, receive)
     response = here.runner.run(answer(request, here.schema, here.fast, here.services))
+    watch.answer("GraphQL", response.status_code, response.raw_headers, bytes(response.body))
 
     assert response.status_code == 400
     assert orjson.loads(response.body)["errors"][0]["extensions"]["code"] == "BAD_INPUT"

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.engine import Connection
 
 from db import clock
-from db.audit.records import enqueue
+from db.audit.records import COMMAND_LINE, enqueue
 from db.engine import Database, analyze
 from db.enums import AuditAction, CommitteeType, RegionLevel
 from db.models.audit_log import AuditLog
@@ -260,6 +260,9 @@ def _finish(load: _Load, connection: Connection) -> None:
     owner = root[0] if root else load.parts[0].place
     made = {name: count for name, count in load.counts.items() if name != NumberSeries.__name__}
     summary = f"载入演示数据（规模 {load.name}，种子 {world.seed}）"
-    row = world.add(AuditLog, owner, None, clock.now(), action=AuditAction.IMPORT.name, summary=summary, after=made)
+    row = world.add(
+        AuditLog, owner, None, clock.now(), action=AuditAction.IMPORT.name, summary=summary, after=made,
+        actor_name=COMMAND_LINE,
+    )  # fmt: skip
     row["at"] = row["created_at"]
     enqueue(connection, row["id"])
