@@ -7,6 +7,8 @@ never one that merely happens to run here.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import os
 import secrets
 import shutil
@@ -54,10 +56,11 @@ class Server:
     def create_walled(self, template: str | None = None) -> str:
         """As ``create``, of a database of OWNER; the URL is RUNTIME's."""
         if not self.password:
-            self.password = secrets.token_hex(16)
+            # Processes that share the server share the roles: whoever comes first makes them.
+            self.password = hashlib.sha256(f"walled {self.url.password}".encode()).hexdigest()
             for role in (OWNER, RUNTIME):
-                self.execute(f"DROP ROLE IF EXISTS {role}")
-                self.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.password}'")
+                with contextlib.suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+                    self.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.password}'")
         url = make_url(self.create(template))
         self.execute(f'ALTER DATABASE "{url.database}" OWNER TO {OWNER}')
         return url.set(username=RUNTIME, password=self.password).render_as_string(hide_password=False)
@@ -77,7 +80,8 @@ class Server:
         for name in self.databases:
             self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         for role in (OWNER, RUNTIME) if self.password else ():
-            self.execute(f"DROP ROLE IF EXISTS {role}")
+            with contextlib.suppress(asyncpg.DependentObjectsStillExistError):  # another process is at work
+                self.execute(f"DROP ROLE IF EXISTS {role}")
 
     def disconnect(self, database: str | None) -> None:
         self.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database)

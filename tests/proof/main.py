@@ -59,6 +59,7 @@ def prove(options: Options) -> bool:
 def postgres() -> Iterator[None]:
     """One PostgreSQL server for everything here, the processes below included."""
     with databases.postgres() as server:
+        server.create_walled()  # as long as this one stands, nobody drops the roles of the others
         name, before = "FENGQIAO_TEST_POSTGRES_URL", os.environ.get("FENGQIAO_TEST_POSTGRES_URL")
         os.environ[name] = server.url.render_as_string(hide_password=False)
         try:
