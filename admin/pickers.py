@@ -18,7 +18,10 @@ def found_by(table: Table, typed: str, viewer: Viewer) -> dict[str, Any]:
     info = table.info
     words = " ".join(typed.split()[:MOST_WORDS])[:LONGEST].split()
     # A region that was renumbered or closed is chosen no more.
-    parts: list[Mapping[str, Any]] = [{"validTo": {"isNull": True}}] if info.name == "Region" else []
+    ends = info.fields.get("valid_to") if info.name == "Region" else None
+    parts: list[Mapping[str, Any]] = []
+    if ends is not None and conditionable(info, ends, viewer):
+        parts.append({ends.public: {"isNull": True}})
     asked: dict[str, Any] = {"order": _order(table, viewer)}
     if words and any(conditionable(info, field, viewer) for field in searchable(info)):
         asked["search"] = " ".join(words)

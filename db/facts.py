@@ -233,7 +233,7 @@ class Grant:
     def touches(self, operation: str, column: str) -> bool:
         """Whether the operation may touch a column; what tells one row and its changes from another, it always may."""
         named = self.columns.get(operation)
-        return named is None or column in _ALWAYS or bool(named & {column, column.removesuffix("_id")})
+        return named is None or column in _ALWAYS or column in named
 
     @classmethod
     def parse(cls, cell: str) -> Grant:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +52,13 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
     """Refuse an entity that names what it has not. Raises ModelMistake."""
     facts = info.facts
     where = f"{info.name}.__entity__"
-    known = {*info.fields, *info.relations, *(c.name for c in info.table.c)}
+    stored = {*info.fields, *(c.name for c in info.table.c)}
+    known = {*stored, *info.relations}
 
-    def must_know(what: str, names: Iterable[str]) -> None:
+    def must_know(what: str, names: Iterable[str], among: Collection[str] = known) -> None:
         for name in names:
-            if name not in known:
-                near = get_close_matches(name, known, 1)
+            if name not in among:
+                near = get_close_matches(name, among, 1)
                 raise ModelMistake(
                     where,
                     f"{what} names {name!r}, which is no field",
@@ -89,7 +90,7 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
                 where, f"{role.name} has scope L, but nothing links the rows", "Say how: linked=(Link(…),)."
             )
         for named in grant.columns.values():
-            must_know(f"the grant of {role.name}", named)
+            must_know(f"the grant of {role.name}", named, stored)
         for name in grant.columns.get("E", ()):
             column = info.fields.get(name)
             if column is None or not (column.kind == "encrypted" or column.maskable):

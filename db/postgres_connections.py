@@ -55,7 +55,7 @@ class Connections:
         """A connection, to be given back or mended."""
         while self._idle:
             connection = self._idle.pop()
-            if not connection.is_closed():  # the server may have ended it while nobody looked
+            if not _is_lost(connection):
                 return connection
             self._held -= 1
             await self._pool.release(connection)
@@ -72,7 +72,7 @@ class Connections:
 
     def give_back(self, connection: Any) -> None:
         """A connection on which nothing is under way."""
-        if self._pool.is_closing() or connection.is_closed():
+        if self._pool.is_closing() or _is_lost(connection):
             return self.mend(connection)
         for place in self._calling():
             place.set_result(connection)
@@ -120,6 +120,14 @@ class Connections:
             place = self._waiting.popleft()
             if not place.done():
                 yield place
+
+
+def _is_lost(connection: Any) -> bool:
+    """Whether the server ended it while nobody looked: asyncpg may have taken it back for that already."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
 
 
 async def _mend(connection: Any) -> None:

@@ -83,9 +83,18 @@ class Prepared:
         try:
             cursor.execute(self._sql, tuple(given))
         except known as problem:
+            lost = self._dialect.is_disconnect(problem, connection.connection.dbapi_connection, cursor)
             cursor.close()
+            if lost:  # who comes next gets another one
+                connection.invalidate(problem)
             raise sa.exc.DBAPIError.instance(
-                self._sql, None, problem, known, hide_parameters=True, dialect=self._dialect
+                self._sql,
+                None,
+                problem,
+                known,
+                hide_parameters=True,
+                connection_invalidated=lost,
+                dialect=self._dialect,
             ) from problem
         return cursor
 

@@ -32,6 +32,11 @@ from settings import Settings
 
 MAX_BODY = 1024 * 1024
 _LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
+_OUTAGES = (
+    OSError, sqlalchemy.exc.TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,  # what asyncpg makes of a server's last word that crosses a statement
+)  # fmt: skip
 WITHOUT_IDENTITY = frozenset({"/healthz", "/readyz"})
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -134,9 +139,12 @@ def internal(scope: Scope, problem: Exception) -> Response:
 def is_outage(problem: BaseException) -> bool:
     """Whether the database could not be reached, as opposed to a mistake of ours."""
     if isinstance(problem, sqlalchemy.exc.DBAPIError):
-        return problem.connection_invalidated or isinstance(problem, sqlalchemy.exc.InterfaceError)
-    outages = (OSError, sqlalchemy.exc.TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
-    return isinstance(problem, outages)
+        if problem.connection_invalidated or isinstance(problem, sqlalchemy.exc.InterfaceError):
+            return True
+        # A server that is coming or going says so in words that SQLAlchemy takes for a statement's fault.
+        cause = problem.orig and problem.orig.__cause__
+        return isinstance(cause, Exception) and is_outage(cause)
+    return isinstance(problem, _OUTAGES)
 
 
 class BodyLimit(RequestBodyLimitMiddleware):

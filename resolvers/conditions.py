@@ -14,7 +14,7 @@ from permissions.scopes import aggregates_only, region_follows
 from resolvers.binds import Convert, value_of
 from resolvers.faults import bad_input, too_large
 from resolvers.fragments import Position
-from resolvers.joins import link, region_step
+from resolvers.joins import link, region_step, the_first
 from resolvers.measures import asked_of, measure_of
 from resolvers.values import MAX_LIST, period_edge, stored_form, wide
 
@@ -268,10 +268,12 @@ def _one(
     target = c.entities[relation.target]
     if (beside := c.beside.get((table, relation.name))) is not None:
         return where(c, target, beside, tree, at)
-    if not holds_on_null(tree):
+    through = relation.through is not None
+    if not holds_on_null(tree) and not through:
         return _exists(c, relation, table, tree, at)
     far, one = c.alias(target), select(_ONE.label("one")).subquery(c.name())
-    joined = one.outerjoin(far, and_(*link(c, relation, table, far), c.scope(target, far)))
+    on = [the_first(c, relation, table, far)] if through else [*link(c, relation, table, far), c.scope(target, far)]
+    joined = one.outerjoin(far, and_(*on))
     rows = select(_ONE).select_from(joined).where(where(c, target, far, tree, at))
     return sa.exists(rows.correlate_except(far, one))
 

@@ -55,6 +55,14 @@ def link(
     return [far.c.id == ends.c.far]
 
 
+def the_first(c: Compiler, relation: Relation, near: FromClause, far: FromClause) -> ColumnElement[bool]:
+    """`far` is the row that a to-one relation over rows between leads to: of several visible ones that of lowest id."""
+    target = c.entities[relation.target]
+    one = c.alias(target)
+    rows = select(one.c.id).where(*link(c, relation, near, one), c.scope(target, one)).correlate_except(one)
+    return far.c.id == rows.order_by(one.c.id).limit(sa.literal_column("1")).scalar_subquery()
+
+
 def _told(c: Compiler, relation: Relation, near: FromClause, far: FromClause) -> list[ColumnElement[bool]]:
     """The reference must be a column that the viewer may read, on whichever side it is stored."""
     if relation.many:

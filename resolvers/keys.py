@@ -17,7 +17,7 @@ from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
 from resolvers.buckets import CHINA, Bucket, Granularity, LocalDay, Period, offsets
 from resolvers.faults import bad_input
-from resolvers.joins import link
+from resolvers.joins import link, the_first
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
@@ -188,9 +188,7 @@ class Keyed:
         far = self._far[path] = c.alias(target)
         self.aliases.append(far)
         if relation.through is not None:
-            one = c.alias(target)
-            rows = select(one.c.id).where(*link(c, relation, near, one), c.scope(target, one)).correlate_except(one)
-            on: list[ColumnElement[bool]] = [far.c.id == rows.order_by(one.c.id).limit(1).scalar_subquery()]
+            on: list[ColumnElement[bool]] = [the_first(c, relation, near, far)]
         else:
             on = [*link(c, relation, near, far)]
             # The owner's region of a row that is seen is seen itself, where both go by the same ranges.

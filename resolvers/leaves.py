@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, case, select
 
 from db.registry import EntityInfo
+from permissions.columns import conditionable
 from resolvers.faults import bad_input
 from resolvers.keys import GroupKey, Keyed
 from resolvers.measures import Measures
@@ -142,12 +143,18 @@ class Grouping:
             if key.column is not None and key.path == tuple(path):
                 return self.by_key(cells, i, tree)
             if key.level and key.path == tuple(path[:-1]) and path[-1] in key.info.public_fields:
-                return [self._by_region(cells, i, path[-1], tree)]
+                return [self._by_region(cells, i, path[-1], tree, f"{at}.{'.'.join(path)}")]
         raise bad_input(f"{at}.{'.'.join(path)}：没有按它分组。", f"{at}.{'.'.join(path)}: not grouped by.")
 
-    def _by_region(self, cells: FromClause, i: int, name: str, sort: Sort) -> SortKey:
+    def _by_region(self, cells: FromClause, i: int, name: str, sort: Sort, at: str) -> SortKey:
         info = self.keys[i].info
         field, region = info.public_fields[name], self.c.alias(info)
+        if not conditionable(info, field, self.c.viewer):
+            raise bad_input(
+                f"{at}：您看不到“{field.facts.zh}”的全部内容，不能用来排序。",
+                f"{at}: you may not read this column, so it gives no order.",
+                about=info.name,
+            )
         rows = select(region.c[field.column]).where(region.c.id == cells.c[f"k{i}"]).correlate_except(region)
         value = sa.type_coerce(rows.scalar_subquery(), field.type)
         return SortKey(value, field.kind, info.facts.prefix, True, sort.descending, sort.nulls_first)

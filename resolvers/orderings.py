@@ -122,6 +122,7 @@ def _related_key(c: Compiler, info: EntityInfo, table: FromClause, name: str, va
         .correlate_except(far)
         .limit(sa.literal_column("1"))
     )
+    rows = rows.order_by(far.c.id) if relation.through is not None else rows
     expression = sa.type_coerce(rows.scalar_subquery(), key.expression.type)
     return SortKey(expression, key.kind, key.prefix, True, key.descending, key.nulls_first)
 
