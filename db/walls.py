@@ -21,6 +21,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+import db.technical  # noqa: F401  (the tables that are no entity's are walled as well, whoever asks first)
 from db.base import Base
 from db.crypto import derived_key, secrets
 
