@@ -178,5 +178,5 @@ def test_whoever_asks_first_gets_a_wall_around_every_table() -> None:
     from db.registry import registry
 
     registry()
-    missing = [name for name in Base.metadata.tables if f" ON {name} TO somebody" not in told]
+    missing = [name for name in Base.metadata.tables if f' ON {name} TO "somebody"' not in told]
     assert not missing
