@@ -89,7 +89,7 @@ class Asks:
             case "offset":
                 ask.first, ask.offset = draw(st.integers(0, 3)), draw(st.integers(0, 4))
         if depth:
-            shown = sorted(name for name, r in info.public_relations.items() if not self._counted_only(r, viewer))
+            shown = sorted(name for name, r in info.public_relations.items() if not self.counted_only(r, viewer))
             names = draw(st.lists(st.sampled_from(shown), max_size=2, unique=True))
             ask.nested = [
                 (name, inner)
@@ -98,7 +98,7 @@ class Asks:
             ]
         return ask
 
-    def _counted_only(self, relation: Relation, viewer: Viewer) -> bool:
+    def counted_only(self, relation: Relation, viewer: Viewer) -> bool:
         """Whether a relation is a list of rows that the viewer may count, but not below another row."""
         return relation.many and self.reference.counts_only(relation.target, viewer)
 
@@ -113,7 +113,7 @@ class Asks:
     def where(self, entity: str, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
         choices = [st.sampled_from(self._columns(entity, viewer)).flatmap(lambda f: self._column(entity, f))]
         if entity == "Region":
-            choices.append(self._place(viewer))
+            choices.append(self.place(viewer))
         if depth:
             inner = st.deferred(lambda: self.where(entity, viewer, depth - 1))
             several = st.lists(inner, min_size=1, max_size=3)
@@ -124,7 +124,7 @@ class Asks:
             ]
             relations = self._relations(entity, viewer)
             if relations:
-                related = st.sampled_from(relations).flatmap(lambda r: self._related(r, viewer, depth - 1))
+                related = st.sampled_from(relations).flatmap(lambda r: self.related(r, viewer, depth - 1))
                 choices += [related, related, related]
         return st.lists(st.one_of(choices), min_size=1, max_size=2).map(
             lambda parts: {k: v for part in parts for k, v in part.items()}
@@ -140,7 +140,8 @@ class Asks:
         limited = self.reference.counts_only(entity, viewer)
         return [r for r in info.relations.values() if not limited or r.name in info.dimensions]
 
-    def _related(self, relation: Relation, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
+    def related(self, relation: Relation, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
+        """A condition over the rows that a relation leads to."""
         if self.reference.counts_only(relation.source, viewer):
             return self._subtree(viewer).map(lambda where: {relation.public: where})
         inner = self.where(relation.target, viewer, depth)
@@ -153,8 +154,11 @@ class Asks:
         numbers = self.having(relation.target, viewer).map(lambda having: {"aggregate": having})
         return st.one_of(quantified, quantified, count, numbers).map(lambda condition: {relation.public: condition})
 
-    def _place(self, viewer: Viewer) -> st.SearchStrategy[dict[str, Any]]:
-        named = [self._named(row, by) for row in self.reference.rows["Region"] for by in self._names(viewer)]
+    def place(self, viewer: Viewer) -> st.SearchStrategy[dict[str, Any]]:
+        """A condition of a region by where it stands to another, seen or not."""
+        rows = self.reference.rows["Region"]
+        often = [row for row in rows for _ in range(4 if row["level"] in LEVELS[:3] else 1)]
+        named = [self._named(row, by) for row in often for by in self._names(viewer)]
         return st.tuples(st.sampled_from(("descendantOf", "childOf", "ancestorOf")), st.sampled_from(named)).map(
             lambda p: {p[0]: p[1]}
         )

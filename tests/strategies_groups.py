@@ -112,8 +112,10 @@ class GroupAsks(Asks):
     def _group_order(self, by: list[Key], entity: str, viewer: Viewer) -> st.SearchStrategy[dict[str, Any]]:
         paths = Counter(key.path for key in by)
         # An order names a path: where two keys share one, it would not say which is meant.
+        region = self.reference.entities["Region"].public_fields
+        told = [name for name in REGION_COLUMNS if self.reference.conditionable("Region", region[name], viewer)]
         keys = [key.path + ((column,) if key.level else ()) for key in by if paths[key.path] == 1
-                for column in (REGION_COLUMNS if key.level else ("",))]  # fmt: skip
+                for column in (told if key.level else ("",))]  # fmt: skip
         numbers = self.measure_order(entity, viewer)
         if not keys:
             return numbers

@@ -7,7 +7,7 @@ far as questions have reached.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from db.facts import Grant, Role
@@ -38,7 +38,9 @@ class Copies(Reference):
         return self.kept[key]  # type: ignore[no-any-return]
 
     def related(self, relation: Relation, row: Row | None, viewer: Viewer, counting: bool = False) -> list[Row]:
-        """As ``Reference.related``."""
+        """As ``Reference.related``; records come in all the time."""
+        if relation.target == "AuditLog":
+            return super().related(relation, row, viewer, counting)
         key = ("related", relation.source, relation.name, row and row["id"], viewer.account_id, counting)
         if key not in self.kept:
             self.kept[key] = super().related(relation, row, viewer, counting)
@@ -50,6 +52,12 @@ class Copies(Reference):
         if key not in self.kept:
             self.kept[key] = super().shown(entity, field, row, viewer)
         return self.kept[key]
+
+    def writes(self, info: EntityInfo, row: Row, viewer: Viewer, letter: str) -> bool:
+        """Whether a role that holds the operation opens the row for it; the levels above are open to readers only."""
+        cells = [(role, grant) for role, grant in info.grants.items() if role in viewer.reaches]
+        writing = [(role, replace(grant, above=False)) for role, grant in cells if letter in grant.operations]
+        return any(self._opens(info, row, viewer, role, grant) for role, grant in writing if not grant.aggregate_only)
 
     def hidden_rows(self, entity: str, viewer: Viewer) -> list[Row]:
         """Living rows of an entity that the viewer may not see."""

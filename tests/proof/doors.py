@@ -75,7 +75,9 @@ def admin(prober: Prober, draw: Any, family: Sequence[str]) -> None:
         status, body = get(prober, name, f"{table.wire}/count/")
         prober.compare("admin list", name, f"{table.wire}/count", len(seen), orjson.loads(body).get("count"))
         status, body = get(prober, name, f"{table.wire}/ids/")
-        offered = {key for key, row in seen.items() if info.name != "Region" or row["valid_to"] is None}
+        ends = info.fields.get("valid_to") if info.name == "Region" else None
+        told = ends is not None and copies.conditionable(info.name, ends, viewer)
+        offered = {key for key, row in seen.items() if not told or row["valid_to"] is None}
         picked = set(orjson.loads(body))  # what the labels say is compared in the lists
         if len(offered) > MOST_FOUND:
             offered = set(sorted(offered & picked)[:MOST_FOUND])
@@ -161,7 +163,8 @@ def same(
     one, other = (prober.place.ask(name, text, variables) for variables in (foreign, never))
     old, new = str(foreign), str(never)
     prober.compare(surface, name, f"{text} {old}", scrubbed(other, never), scrubbed(one, foreign))
-    prober.compare(surface, name, f"{text} {new}", True, "'code'" in str(one))
+    refused = "'code'" in str(one) and "'INTERNAL'" not in str(one)
+    prober.compare(surface, name, f"{text} {new}", "refused", "refused" if refused else one)
 
 
 def scrubbed(answer: Any, variables: Mapping[str, Any]) -> str:
@@ -187,6 +190,26 @@ def by_key(prober: Prober, draw: Any, family: Sequence[str]) -> None:
         if hidden:
             foreign = f"{info.facts.prefix}_{chance.choice(hidden)['id']}"
             same(prober, "error text", name, text, {"key": foreign}, {"key": f"{info.facts.prefix}_{NEVER}"})
+
+
+def unwritable(prober: Prober, draw: Any, family: Sequence[str]) -> None:
+    """Changing or deleting a row that one may see and no more is FORBIDDEN."""
+    chance, copies = dice(draw), prober.copies
+    mutations = prober.place.schema.core.mutation_type
+    assert mutations is not None
+    verb, letter = chance.choice((("update", "U"), ("update", "U"), ("delete", "C")))
+    info = chance.choice([i for i in copies.entities.values() if f"{verb}{i.name}" in mutations.fields])
+    patch = ", patch: {}" if verb == "update" else ""
+    text = f"mutation M($key: ID!) {{ {verb}{info.name}(by: {{id: $key}}{patch}, ifVersion: 0)"
+    text += " { errors { path code } } }"
+    for name in family:
+        viewer = prober.viewers[name]
+        seen = copies.seen_rows(info.name, viewer)
+        closed = [row for row in seen if not copies.writes(info, row, viewer, letter)]
+        for row in chance.sample(closed, min(len(closed), 3)):
+            answer = prober.place.ask(name, text, {"key": f"{info.facts.prefix}_{row['id']}"})
+            got = "FORBIDDEN" if "'FORBIDDEN'" in str(answer) else answer
+            prober.compare("beyond one's right", name, f"{text} {row['id']}", "FORBIDDEN", got)
 
 
 def bulk(prober: Prober, draw: Any, family: Sequence[str]) -> None:
@@ -237,7 +260,8 @@ def upsert(prober: Prober, draw: Any, family: Sequence[str]) -> None:
         one, other = chance.sample(hidden, 2)
         public = info.fields[column].public
         text = f"mutation M($key: String!) {{ upsert{camel_plural(info)}(input: [{{{public}: $key}}], "
-        text += f"onConflict: {key}, dryRun: true) {{ results {{ errors {{ path code }} }} errors {{ path code }} }} }}"
+        text += f"onConflict: {key}, dryRun: true) {{ results {{ errors {{ path code message }} }} "
+        text += "errors { path code message } } }"
         same(prober, "upsert", name, text, {"key": one[column]}, {"key": other[column]})
         answer = str(prober.place.ask(name, text, {"key": one[column]}))
         told = [v for v in one.values() if isinstance(v, str) and len(v) > 8 and v != one[column] and v in answer]
@@ -249,4 +273,4 @@ def camel_plural(info: EntityInfo) -> str:
     return info.plural[0].upper() + info.plural[1:]
 
 
-ALL_DOORS = [(admin, 3), (foreign_keys, 2), (by_key, 2), (bulk, 2), (upsert, 1)]
+ALL_DOORS = [(admin, 3), (foreign_keys, 2), (by_key, 2), (unwritable, 2), (bulk, 2), (upsert, 1)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
+
+import structlog
 
 from db.migrate import upgrade
 from tests import databases
@@ -37,6 +40,7 @@ def fresh(kind: Kind) -> Iterator[str]:
 
 def main(kind: Kind) -> int:
     """The exit code: CAUGHT with a line about the first difference, or 0."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     for part in rounds(kind, SEED, PROBES):
         with fresh(kind) as url:
             outcome = part.run(url, first=True)

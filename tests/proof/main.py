@@ -15,10 +15,15 @@ import structlog
 
 from tests import databases
 from tests.databases import WITH_WALL, Kind
+from tests.proof import crash
+from tests.proof.concurrency import concurrency
+from tests.proof.faults import FAULTS, hunt_all
 from tests.proof.hunt import fresh
 from tests.proof.rounds import NAMES, Outcome, Round, rounds
 
 PARTS = ("probes", "mutants", "concurrency", "crashes")
+MUST_CATCH = 38
+KILLED: tuple[crash.Kind, ...] = ("sqlite", "postgresql")
 SHOWN = 5
 """Differences that are printed whole."""
 
@@ -97,10 +102,54 @@ def one_round(part: Round) -> Outcome:
         return part.run(url)
 
 
+# --- planted faults ---------------------------------------------------------------------------------------------------
+
+
+def mutants(_options: Options) -> bool:
+    """Every planted fault, some at once; at least MUST_CATCH of them have to be noticed."""
+    hunted = hunt_all(lambda done, total: progress(done, total, "处"), os.environ["FENGQIAO_TEST_POSTGRES_URL"])
+    for fault, noticed in hunted:
+        print(f"{'发现' if noticed else '未发现'}  {fault.says}（{fault.file}）  {noticed or ''}")
+    missed = [fault for fault, noticed in hunted if not noticed]
+    print(f"{len(FAULTS)} 处，发现 {len(FAULTS) - len(missed)} 处", flush=True)
+    return len(FAULTS) - len(missed) >= MUST_CATCH
+
+
+# --- many at once, and death ------------------------------------------------------------------------------------------
+
+
+def at_once(_options: Options) -> bool:
+    """Increments, equal submits and interleaved requests against real servers, on all three databases."""
+    good = True
+    for kind in WITH_WALL:
+        with fresh(kind) as url:
+            report = concurrency(url)
+        print(f"{kind}:\n{report}", flush=True)
+        good = good and report.ok
+    return good
+
+
+def crashes(options: Options) -> bool:
+    """Servers that are killed while they write, on both databases."""
+    good = True
+    for kind in KILLED:
+        report = crash.crash_cycles(kind, options.cycles, lambda done, total: progress(done, total, "次"))
+        print(f"{kind}: {report}", flush=True)
+        good = good and report.ok
+    return good
+
+
 def progress(done: int, total: int, said: str) -> None:
     """One line on the terminal that is written over."""
     print(f"\r{done}/{total}  {said}  ", end="" if done < total else "\n", flush=True)
 
 
-TITLES = {"probes": "各个出口与实际过滤、脱敏后的副本逐一核对"}
-RUNS: dict[str, Callable[[Options], bool]] = {"probes": probes}
+TITLES = {
+    "probes": "各个出口与实际过滤、脱敏后的副本逐一核对",
+    "mutants": "逐一植入错误，看核对能否发现",
+    "concurrency": "同时进行的读写",
+    "crashes": "写入时杀掉服务（kill -9）",
+}
+RUNS: dict[str, Callable[[Options], bool]] = {
+    "probes": probes, "mutants": mutants, "concurrency": at_once, "crashes": crashes,
+}  # fmt: skip

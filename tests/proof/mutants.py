@@ -51,7 +51,7 @@ class Mutant:
             file.write_text(file.read_text(encoding="utf-8").replace(self.old, self.new), encoding="utf-8")
             yield copy
 
-    def caught(self, postgres: str | None, seconds: float = 300) -> str | None:
+    def caught(self, postgres: str | None, seconds: float = 900) -> str | None:
         """What noticed the fault, on one line; None where nothing did in `tests/proof/hunt.py`'s probes."""
         environment = {**os.environ, "PYTHONPATH": "."}
         if postgres is not None:

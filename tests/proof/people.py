@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from db.facts import Role
 from permissions.viewer import Reach, Viewer, subtree
-from tests.world import LATER, LONG_AGO, TODAY, Row, Rows
+from tests.world import LATER, LONG_AGO, TODAY, Row, Rows, levels_of
 
 DAY = dt.timedelta(days=1)
 MEMBERS = 4
@@ -20,7 +20,7 @@ MEMBERS = 4
 FAMILIES: tuple[tuple[str, ...], ...] = (
     ("PROV",), ("CITY",), ("DIST",), ("OFFC",), ("CENT",), ("COMM",), ("MEDR",), ("AUDT",), ("SYS",), ("COURT",),
     ("PART",), ("DHR",), ("DIST", "OFFC"), ("OFFC", "COMM"), ("COMM", "MEDR"), ("CITY", "MEDR"), ("COURT", "PART"),
-    ("AUDT", "OFFC"), ("CENT", "COMM", "MEDR"), (),
+    ("AUDT", "OFFC"), ("CENT", "COMM", "MEDR"), ("CITY", "OFFC"), ("AUDT", "CENT"), (),
 )  # fmt: skip
 ANCHORS = {
     "region": ("PROV", "CITY", "DIST", "DHR", "AUDT"), "org_unit": ("OFFC", "CENT", "COURT", "PART"),
@@ -35,9 +35,11 @@ def populate(world: Rows, seed: int) -> list[str]:
     """Adds the accounts of every family with their grants; their names.
 
     Each account has for every role of its family a grant or two that hold today, and now and then some that ended, that
-    begin later, or that were taken back: these must open nothing.
+    begin later, were taken back, or are on what was deleted: these must open nothing.
     """
     dice = random.Random(seed)
+    _neighbour(world)
+    _former(world)
     # Nothing is in a region that was deleted: what is in use cannot be.
     places = [row["id"] for row in world.by_entity["Region"] if row["deleted_at"] is None]
     names = []
@@ -56,21 +58,53 @@ def populate(world: Rows, seed: int) -> list[str]:
                 _grant(world, dice, name, dice.choice(list(Role)).name, dice.choice(NOT_HOLDING))
             if dice.random() < 0.3:
                 _grant(world, dice, name, dice.choice(list(Role)).name, HOLDING[0], revoked=True)
+            if dice.random() < 0.3:
+                _grant(world, dice, name, dice.choice(sum(ANCHORS.values(), ())), HOLDING[0], gone=True)
             names.append(name)
     world.sign()
     return names
 
 
+def _neighbour(world: Rows) -> None:
+    """A district beside `A` whose path begins with the same signs but for the slash, and rows in it."""
+    region = dict(world.named["Region:A"])
+    for name in ("id", "path", "code", "name", "province_id", "city_id", "district_id", "street_id"):
+        region.pop(name, None)
+    world.add("Region", "A-beside", **{**region, "path": "/32/01/021/", "code": "320102100000", "name": "A-beside"})
+    beside = world.named["Region:A-beside"]
+    beside |= levels_of(beside, {row["id"]: row for row in world.by_entity["Region"]})
+    for number in range(2):
+        world.add("HostUnit", f"beside{number}", region_id=beside["id"])
+    world.add("UserAccount", "beside", region_id=beside["id"])
+
+
+def _former(world: Rows) -> None:
+    """A mediator whom every committee that is filed had once, and none has today."""
+    world.add("Mediator", "former", region_id=world.key("Region", "A"))
+    for row in list(world.by_entity["MediationCommittee"]):
+        if row["filing_status"] == "FILED" and row["deleted_at"] is None:
+            world.add(
+                "MediatorAppointment", mediator_id=world.key("Mediator", "former"), committee_id=row["id"],
+                role="MEMBER", start_on=LONG_AGO, end_on=TODAY - DAY,
+            )  # fmt: skip
+
+
 def _grant(
-    world: Rows, dice: random.Random, name: str, role: str, days: tuple[dt.date, dt.date | None], revoked: bool = False
+    world: Rows,
+    dice: random.Random,
+    name: str,
+    role: str,
+    days: tuple[dt.date, dt.date | None],
+    revoked: bool = False,
+    gone: bool = False,
 ) -> None:
     what = next((anchor for anchor, roles in ANCHORS.items() if role in roles), None)
     anchors = {}
     if what is not None:
-        living = [row for row in world.by_entity[TABLES[what]] if row["deleted_at"] is None]
-        if role in ("PROV", "CITY"):
-            living = [row for row in living if row["level"] in ("PROVINCE", "CITY")]
-        anchors = {f"{what}_id": dice.choice(living)["id"]}
+        rows = [row for row in world.by_entity[TABLES[what]] if (row["deleted_at"] is not None) == gone]
+        if role in ("PROV", "CITY") and not gone:
+            rows = [row for row in rows if row["level"] in ("PROVINCE", "CITY")]
+        anchors = {f"{what}_id": dice.choice(rows)["id"]}
     none = dict.fromkeys(f"{anchor}_id" for anchor in ANCHORS)
     since, until = days
     world.add(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
 from starlette.routing import Router
 
 from admin import site
@@ -107,9 +109,10 @@ class Prober:
         for name, found in self.place.runner.run(services.database.as_system().look(load)).items():
             assert found is not None
             self.place.viewers[name] = found
-            self.counts.update(("probes", "grants"))
-            if not same_reaches(found, self.viewers[name]):
-                self.differences.append(Difference("grants", name, "", self.viewers[name].reaches, found.reaches))
+            alike = same_reaches(found, self.viewers[name])
+            self.compare(
+                "grants", name, "", self.viewers[name].reaches, self.viewers[name].reaches if alike else found.reaches
+            )
 
 
 Surface = Callable[[Prober, Any, Sequence[str]], None]
@@ -152,7 +155,14 @@ def probe(
             raise Enough
         surface = data.draw(st.sampled_from(weighted))
         prober.catch_up()
-        surface(prober, data.draw, data.draw(st.sampled_from(families)))
+        family = data.draw(st.sampled_from(families))
+        try:
+            surface(prober, data.draw, family)
+        except HypothesisException:
+            raise
+        except Exception:
+            # An answer of a form that no answer may have: a fault as well.
+            prober.compare(surface.__name__, family[0], "", "an answer", traceback.format_exc(limit=-4))
         progress(min(prober.probes - start, wanted), wanted)
 
     calm = settings(

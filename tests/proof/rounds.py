@@ -14,8 +14,8 @@ from tests.proof.reads import ALL_READS
 SURFACES = [*ALL_READS, *ALL_DOORS]
 NAMES = frozenset((
     "grants", "list", "single", "node", "nested", "where", "relation filter", "order", "group", "having", "aggregate",
-    "search", "cursor", "cursor of another", "closed column", "admin list", "admin ids", "admin references",
-    "admin detail", "error text", "foreign key", "bulk", "upsert",
+    "search", "cursor", "cursor of another", "closed column", "counts only", "admin list", "admin ids",
+    "admin references", "admin detail", "error text", "foreign key", "beyond one's right", "bulk", "upsert",
 ))  # fmt: skip
 """What a proof has to have asked, every one of them."""
 PEOPLE_STAY = 1_000

@@ -1,0 +1,233 @@
+"""The planted faults: one guard each, spread over rows, columns, grants, numbers, cursors, writes and the wall."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from tests.proof.mutants import Mutant
+
+ACTIONS, COLUMNS, REACHES = "permissions/actions.py", "permissions/columns.py", "permissions/reaches.py"
+SCOPES, WALLS = "permissions/scopes.py", "permissions/walls.py"
+COMPILER, CONDITIONS, JOINS = "resolvers/compiler.py", "resolvers/conditions.py", "resolvers/joins.py"
+KEYS, LEVELS = "resolvers/keys.py", "resolvers/levels.py"
+MEASURES, ORDERINGS, REFERENCES = "resolvers/measures.py", "resolvers/orderings.py", "resolvers/commands/references.py"
+
+_ROWS = (
+    Mutant(
+        "a relation filter looks at every living row", CONDITIONS,
+        "*link(c, relation, near, far), c.scope(target, far), not_(",
+        "*link(c, relation, near, far), far.c.deleted_at.is_(None), not_(",
+    ),
+    Mutant(
+        "a condition over a reference looks at a row that cannot be seen", CONDITIONS,
+        "[*link(c, relation, table, far), c.scope(target, far)]",
+        "[*link(c, relation, table, far), far.c.deleted_at.is_(None)]",
+    ),
+    Mutant(
+        "a list is ordered by a row that cannot be seen", ORDERINGS,
+        ".where(*link(c, relation, table, far), c.scope(target, far))",
+        ".where(*link(c, relation, table, far), far.c.deleted_at.is_(None))",
+    ),
+    Mutant(
+        "measures of a relation count every living row", MEASURES,
+        "one = rows.where(c.scope(info, far))", "one = rows.where(far.c.deleted_at.is_(None))",
+    ),
+    Mutant(
+        "a nested reference prints a row that cannot be seen", COMPILER,
+        "*link(self, item.relation, table, far, hold), self.scope(info, far)]",
+        "*link(self, item.relation, table, far, hold), far.c.deleted_at.is_(None)]",
+    ),
+    Mutant(
+        "a nested list prints every living row", "resolvers/lists.py",
+        "        if held and request.relation is not None and", "        if request.relation is not None and",
+    ),
+    Mutant(
+        "a row is found by its key wherever it is", COMPILER,
+        '*by_key(self, info, table, request.by, "by"), self.scope(info, table)]',
+        '*by_key(self, info, table, request.by, "by"), table.c.deleted_at.is_(None)]',
+    ),
+    Mutant(
+        "rows are grouped by a row that cannot be seen", KEYS,
+        "on.append(c.scope(target, far))", "on.append(far.c.deleted_at.is_(None))",
+    ),
+    Mutant(
+        "a row between two ends need not be seen", JOINS,
+        "living(via) if proven else c.scope(info, via)", "living(via)",
+    ),
+    Mutant(
+        "a region that cannot be seen names a subtree", JOINS,
+        "[*by_key(c, info, region, by, where), c.scope(info, region)]",
+        "[*by_key(c, info, region, by, where), region.c.deleted_at.is_(None)]",
+    ),
+)  # fmt: skip
+
+_CONTAINMENT = (
+    Mutant(
+        "containment is proven although the levels above are open too", SCOPES,
+        "if not grants or any(g.scope not in REGION_SCOPES or g.above for _, g in grants):",
+        "if not grants or any(g.scope not in REGION_SCOPES for _, g in grants):",
+    ),
+    Mutant(
+        "containment is proven between entities that different roles open", COMPILER,
+        "and pure_ranges(target, self.viewer) == proof", "and pure_ranges(target, self.viewer) is not None",
+    ),
+    Mutant(
+        "containment is proven whichever reference leads down", COMPILER,
+        'and column == f"{target.facts.owner}_id"', "",
+    ),
+    Mutant(
+        "the region of a row counts as seen although another scope opens the row", SCOPES,
+        "if of_region is None or not {grant.scope, of_region.scope} <= REGION_SCOPES:", "if of_region is None:",
+    ),
+)  # fmt: skip
+
+_SCOPES = (
+    Mutant(
+        "a range takes in what merely begins with the same signs", "permissions/viewer.py",
+        'return path, path[:-1] + "0"', 'return path, path[:-1] + "~"',
+    ),
+    Mutant(
+        "the levels above open their subtrees", SCOPES,
+        'return [table.c[info.scope_column].in_([_bind(f"v_{role.name}_above{i}", Text()) for i in range(len(above))]',
+        'return [table.c[info.scope_column] >= (_bind(f"v_{role.name}_above0", Text())',
+    ),
+    Mutant(
+        "deleted rows are shown", SCOPES,
+        "return and_(living(table), or_(false(), *open_rows)", "return and_(or_(false(), *open_rows)",
+    ),
+    Mutant(
+        "records tell of entities that are closed to the viewer", SCOPES,
+        "return [or_(column.is_(None), column.in_(names))]", "return []",
+    ),
+    Mutant(
+        "one's own committee stands for all in its region", SCOPES,
+        "if info.facts.committee is None:\n                return _in_ranges",
+        "if info.scope_column is not None:\n                return _in_ranges",
+    ),
+    Mutant(
+        "a court is linked to committees that are not filed", SCOPES,
+        "_tied(info, table, viewer, role, link), *_fixed(table, link.where)", "_tied(info, table, viewer, role, link)",
+    ),
+)  # fmt: skip
+
+_GRANTS = (
+    Mutant(
+        "a grant that ended counts", REACHES,
+        "since <= day, sa.or_(until.is_(None), until >= day)]", "since <= day]",
+    ),
+    Mutant(
+        "a grant on a unit that was deleted counts", REACHES,
+        "and unit and _lives(connection, OrgUnit, unit):", "and unit:",
+    ),
+)  # fmt: skip
+
+_COLUMNS = (
+    Mutant(
+        "a mask is skipped", COLUMNS,
+        "return not (grant.masked and field.maskable) and grant.touches", "return grant.touches",
+    ),
+    Mutant(
+        "columns that a role may not read are shown to it", COLUMNS,
+        'and grant.touches("R", field.name)', "",
+    ),
+    Mutant(
+        "a role that shows a column shows it on the rows of all", COLUMNS,
+        'if len(showing) == len(grants):\n        return "shown"', 'if showing:\n        return "shown"',
+    ),
+    Mutant(
+        "a reference that is withheld leads on", JOINS,
+        'return [] if seen == "shown" else', "return [] if seen else",
+    ),
+    Mutant(
+        "a list is ordered by what may not be read", ORDERINGS,
+        "if not conditionable(info, field, c.viewer):", 'if field.kind == "encrypted":',
+    ),
+    Mutant(
+        "what may not be read is searched", "resolvers/search.py",
+        "f\"(SELECT e.row_id FROM search_entry AS e WHERE e.field IN ({element.fields})\"",
+        '"(SELECT e.row_id FROM search_entry AS e WHERE true"', kind="postgresql",
+    ),
+)  # fmt: skip
+
+_NUMBERS = (
+    Mutant(
+        "who may only count sees the rows of another role as well", SCOPES,
+        "and not (rows and grant.aggregate_only)", "",
+    ),
+    Mutant(
+        "a small number of all is told", "resolvers/totals.py",
+        "few = and_(counted.c.n > 0, counted.c.n <", "few = and_(counted.c.n > 0, counted.c.n + 4 <",
+    ),
+    Mutant(
+        "the one small group can be worked out from the others", LEVELS,
+        "or_(marked.c.smalls == 1, marked.c.together < self._few)", "marked.c.together < sa.literal_column('0')",
+    ),
+)  # fmt: skip
+
+_PLANS = (
+    Mutant(
+        "a cursor is everybody's", COMPILER,
+        "context(viewer.account_id, resolve(", 'context("", resolve(',
+    ),
+    Mutant(
+        "a cursor goes on under another condition", "resolvers/requests.py",
+        "return [self.entity.name, relation, self.where, ", "return [self.entity.name, relation, ",
+    ),
+    Mutant(
+        "a plan is kept for viewers of every kind", "schema/plans.py",
+        "shape(graphql.variable_values), context.viewer.kind)", "shape(graphql.variable_values))",
+    ),
+)  # fmt: skip
+
+_WRITES = (
+    Mutant(
+        "a reference may name a row that cannot be seen", REFERENCES,
+        ".where(condition, scope(work.entities, info, table, work.viewer)).limit(1)",
+        ".where(condition, table.c.deleted_at.is_(None)).limit(1)",
+    ),
+    Mutant(
+        "a change of many rows meets rows that cannot be seen", ACTIONS,
+        ".where(chosen, scope(entities, info, table, viewer))", ".where(chosen, table.c.deleted_at.is_(None))",
+    ),
+    Mutant(
+        "a row that one may only read is changed", "resolvers/commands/rows.py",
+        'if not row.roles("U"):', "if not row.values:",
+    ),
+    Mutant(
+        "a refusal tells that there is such a row", REFERENCES,
+        "    if found is None:\n        raise Refused",
+        '    if found is None and work.get(info.name, str(by.get("id"))[-36:]):\n'
+        '        raise bad_input("无权修改。", "Not yours.")\n    if found is None:\n        raise Refused',
+    ),
+    Mutant(
+        "the admin shows every table", "admin/tables.py",
+        'return [table for table in self.values() if may(table.info, viewer, "R")]', "return list(self.values())",
+    ),
+)  # fmt: skip
+
+_WALL = (
+    Mutant(
+        "the wall is handed the reach of who came before", WALLS,
+        'viewer.__dict__.setdefault("_handed", {})', 'hand.__dict__.setdefault("_handed", {})', kind="walled",
+    ),
+)  # fmt: skip
+
+FAULTS = _ROWS + _CONTAINMENT + _SCOPES + _GRANTS + _COLUMNS + _NUMBERS + _PLANS + _WRITES + _WALL
+
+
+def hunt_all(
+    progress: Callable[[int, int], None], postgres: str | None, at_once: int | None = None
+) -> list[tuple[Mutant, str | None]]:
+    """Each fault with what noticed it, None where nothing did, in the order of FAULTS; some at once.
+
+    `progress` is told how many are through and how many there are. Raises RuntimeError where a hunt could not run.
+    """
+    found: dict[Mutant, str | None] = {}
+    with ThreadPoolExecutor(at_once or os.cpu_count()) as pool:
+        running = {pool.submit(fault.caught, postgres): fault for fault in FAULTS}
+        for number, ready in enumerate(as_completed(running), 1):
+            found[running[ready]] = ready.result()
+            progress(number, len(running))
+    return [(fault, found[fault]) for fault in FAULTS]
