@@ -66,7 +66,7 @@ class GroupAsks(Asks):
         return Measures(count=draw(st.booleans()), distinct=some(counted), **found)
 
     def _groups(self, draw: Draw, entity: str, viewer: Viewer) -> Groups:
-        by = told_apart(draw(st.lists(self._key(entity, viewer, 2), min_size=1, max_size=3)))
+        by = told_apart(draw(st.lists(self.key(entity, viewer, 2), min_size=1, max_size=3)))
         groups = Groups(by, self._measures(draw, entity, viewer, distinct=False))
         groups.fill, groups.subtotals, groups.pages = (draw(st.sampled_from((False, False, True))) for _ in range(3))
         if draw(st.booleans()):
@@ -84,7 +84,8 @@ class GroupAsks(Asks):
 
     # --- keys -------------------------------------------------------------------------------------------------------
 
-    def _key(self, entity: str, viewer: Viewer, depth: int) -> st.SearchStrategy[Key]:
+    def key(self, entity: str, viewer: Viewer, depth: int) -> st.SearchStrategy[Key]:
+        """A key that the viewer may group by, over at most `depth` references."""
         columns = self._columns(entity, viewer)
         plain = [Key((f.public,)) for f in columns if f.kind in PLAIN]
         dates = [f.public for f in columns if f.kind in ("date", "datetime")]
@@ -102,7 +103,7 @@ class GroupAsks(Asks):
         if depth and far:
             choices.append(
                 st.sampled_from(far).flatmap(
-                    lambda r: st.deferred(lambda: self._key(r.target, viewer, depth - 1)).map(
+                    lambda r: st.deferred(lambda: self.key(r.target, viewer, depth - 1)).map(
                         lambda key: replace(key, path=(r.public, *key.path))
                     )
                 )

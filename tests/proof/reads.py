@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from db.registry import EntityInfo, Field, Relation
 from permissions.viewer import Viewer
-from tests.asks import Ask
+from tests.asks import Ask, Groups
 from tests.documents import MODES, Document, quoted
 from tests.proof.prober import Prober, dice
 from tests.reference_groups import TooManyGroups
 from tests.strategies import Asks
-from tests.strategies_groups import GroupAsks
+from tests.strategies_groups import GroupAsks, told_apart
 from tests.world import NEVER, Row
 
 TOO_MUCH = "too much"
@@ -52,10 +52,20 @@ def relations(prober: Prober, draw: Any, family: Sequence[str]) -> None:
             told = [r for r in info.relations.values() if not asks.counted_only(r, viewer)]
             ask.first, ask.nested = 60, [(r.public, Ask(r.target, ["id"], first=20 if r.many else None)) for r in told]
         case "place":
-            ask = draw(st.sampled_from([Ask("Region", ["id"]), *(Ask(i.name, ["id"]) for i, _ in steps if stands(i))]))
-            place, owner = draw(asks.place(viewer)), copies.entities[ask.entity].owner
-            ask.where = {owner.public: place} if owner else place
-    _asked(prober, draw, family, ask)
+            return _at_place(prober, draw, family, asks)
+    return _asked(prober, draw, family, ask)
+
+
+def _at_place(prober: Prober, draw: Any, family: Sequence[str], asks: Asks) -> None:
+    """All that stands at or around a region, of every entity that regions own: the viewer's highest region, or any."""
+    copies, viewer = prober.copies, prober.viewers[family[0]]
+    place = draw(asks.place(viewer))
+    if (seen := copies.seen_rows("Region", viewer)) and draw(st.booleans()):
+        place = {"descendantOf": {"id": f"rg_{min(seen, key=lambda row: len(row['path']))['id']}"}}
+    for info in copies.entities.values():
+        if (info.name == "Region" or stands(info)) and not copies.counts_only(info.name, viewer):
+            where = {info.owner.public: place} if info.owner else place
+            _asked(prober, draw, family, Ask(info.name, ["id"], where=where))
 
 
 def is_owned(info: EntityInfo, relation: Relation) -> bool:
@@ -171,7 +181,8 @@ def search(prober: Prober, draw: Any, family: Sequence[str]) -> None:
     info = chance.choice([*entities, *(i for i in entities if closed[i.name] for _ in range(8))])
     fields = [f for f in info.fields.values() if f.facts.search]
     looked = chance.choice([fields, closed[info.name] or fields])
-    texts = [normalize("NFKC", str(r[f.column])) for r in copies.rows[info.name] for f in looked if r[f.column]]
+    rows = chance.choice([copies.seen_rows(info.name, reader) or copies.rows[info.name], copies.rows[info.name]])
+    texts = [normalize("NFKC", str(row[f.column])) for row in rows for f in looked if row[f.column]]
     signs = sorted({sign for text in texts for sign in text if sign.isdigit() or "\u4e00" <= sign <= "\u9fff"})
     if not signs:
         return
@@ -276,6 +287,9 @@ def misuses(info: EntityInfo, column: Field, value: Any) -> Iterator[str]:
     if column.kind != "enums":
         yield f"{{ {plural}(orderBy: [{{{name}: ASC}}], first: 1) {{ nodes {{ id }} }} }}"
         yield f"{{ {plural} {{ aggregate {{ countDistinct {{ {name} }} }} }} }}"
+    if info.name == "Region":
+        by = f"by: [{{region: {{level: CITY}}}}], orderBy: [{{key: {{region: {{{name}: ASC}}}}}}]"
+        yield f"{{ hostUnits {{ groupBy({by}) {{ nodes {{ count }} }} }} }}"
     if column.kind in ("text", "enum", "bool", "int", "decimal"):
         yield f"{{ {plural} {{ groupBy(by: [{{{name}: true}}]) {{ nodes {{ count }} }} }} }}"
     if column.kind in ("int", "decimal", "date", "datetime") and column.name != "version":
@@ -296,6 +310,8 @@ def counts_only(prober: Prober, draw: Any, family: Sequence[str]) -> None:
             answer = prober.place.ask(name, text)
             refused = answer.get("errors") and not any((answer.get("data") or {}).values())
             prober.compare("counts only", name, text, "refused", "refused" if refused else answer)
+    by = told_apart(draw(st.lists(GroupAsks(copies, {}).key(info.name, viewer, 0), min_size=1, max_size=2)))
+    _asked(prober, draw, family, Ask(info.name, [], nodes=False, groups=Groups(by, subtotals=True)))
 
 
 def lookings(info: EntityInfo) -> Iterator[str]:

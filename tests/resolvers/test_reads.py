@@ -372,3 +372,21 @@ def test_an_answer_never_holds_what_the_viewer_may_not_know(store: Place) -> Non
     assert store.ask(stranger, "{ mediators { totalCount nodes { id } } regions { totalCount } }")["data"] == {
         "mediators": {"totalCount": 0, "nodes": []}, "regions": {"totalCount": 0},
     }  # fmt: skip
+
+
+def test_a_derived_reference_takes_conditions_that_hold_where_there_is_no_row(store: Place) -> None:
+    """`director` goes over the appointments: a condition over it agrees with what is printed, null included."""
+    ask = "{ %s: mediationCommittees(where: {director: {%s}}) { nodes { id } } }"
+    printed = store.ask("city", "{ mediationCommittees { nodes { id director { id } } } }")["data"]
+    directors = {row["id"]: row["director"] for row in printed["mediationCommittees"]["nodes"]}
+    leaderless = {key for key, director in directors.items() if director is None}
+    assert leaderless
+    assert len(leaderless) < len(directors)
+    for condition, expected in (
+        ("id: {isNull: true}", leaderless),
+        ("id: {isNull: false}", set(directors) - leaderless),
+        ("not: {id: {isNull: true}}", set(directors) - leaderless),
+        ("mediatorAppointments: {count: {eq: 0}}", leaderless),
+    ):
+        answer = store.ask("city", ask % ("found", condition))
+        assert {row["id"] for row in answer["data"]["found"]["nodes"]} == expected, condition
