@@ -36,7 +36,9 @@ async def explained(
     question = _question(entities, entity, row_id, field, action)
 
     def ask(connection: Connection) -> Explanation:
-        viewer = context.viewer if login in (None, context.viewer.login) else _other(connection, context, clean(login or ""))
+        viewer = (
+            context.viewer if login in (None, context.viewer.login) else _other(connection, context, clean(login or ""))
+        )
         return explain(connection, entities, viewer, question)
 
     try:

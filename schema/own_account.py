@@ -267,9 +267,7 @@ async def _make_token(context: Context, password: str, name: str, days: int | No
     name = clean(name).strip()
     if not name or not name.isprintable():
         return Refusal("RANGE", "请写明令牌的用途。", "Say what the token is for.", at="name")
-    found = await own_account.make_token(
-        context.services.database.as_system(), context.viewer, password, name, days
-    )
+    found = await own_account.make_token(context.services.database.as_system(), context.viewer, password, name, days)
     return found if isinstance(found, Refusal) else {"token": found}
 
 
