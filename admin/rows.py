@@ -22,7 +22,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 # 3-4 the third of April. Nothing here can do harm as a formula.
 _CONVERTED = re.compile(
     r"(?=.*[0-9])(?:[0-9\s.,:/+()%$¥€年月日时分秒-]|E(?=[+-]?[0-9])|[AP]M$)+|TRUE|FALSE|真|假"
-    r"|(?=.*[0-9])([0-9]{1,2}[-/ ])?(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*[-/ .]*[0-9]*([-/, ]+[0-9]+)?",
+    r"|(?=.*[0-9])([0-9]{1,2}[-/ ])?"
+    r"(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*[-/ .]*[0-9]*([-/, ]+[0-9]+)?",
     re.IGNORECASE,
 )
 _NUMBERS = frozenset({"int", "decimal", "date", "datetime"})

@@ -28,8 +28,8 @@ _VOWELS = frozenset("aeiouv")
 
 _NAMES = {
     "bo": "百", "chong": "种", "dai": "大", "er": "耏", "ge": "盖", "hai": "解", "he": "黑", "jia": "舺", "lao": "乐",
-    "lin": "任", "lu": "六角", "mo": "万鄚", "nai": "能", "ou": "区", "pang": "尨", "po": "繁", "shan": "单", "tai": "斄",
-    "tan": "宕", "xian": "洗", "yun": "员", "zi": "菑",
+    "lin": "任", "lu": "六角", "mo": "万鄚", "nai": "能", "ou": "区", "pang": "尨", "po": "繁", "shan": "单",
+    "tai": "斄", "tan": "宕", "xian": "洗", "yun": "员", "zi": "菑",
 }  # fmt: skip
 """Readings as surnames and in names of places: the official ones, as the registers of place names spell them."""
 _APOSTROPHES = frozenset("'`\u2018\u2019\u02bc\u2032\u00b4")
@@ -68,7 +68,7 @@ def parted(text: str) -> str:
 def _stands_between(letters: str, at: int) -> bool:
     """Whether a full stop parts two Chinese names: ``．`` of the keyboards that have no interpunct."""
     around = letters[max(0, at - 1) : at] + letters[at + 1 : at + 2]
-    return letters[at] == "." and len(around) == 2 and all("\u3400" <= one for one in around)
+    return letters[at] == "." and len(around) == 2 and all(one >= "\u3400" for one in around)
 
 
 _PARTING = _APOSTROPHES | _INTERPUNCTS

@@ -24,7 +24,7 @@ _JOINING = frozenset(map(chr, (0x180B, 0x180C, 0x180D, 0x180F, 0x200C, 0x200D, *
 
 
 def is_invisible(character: str) -> bool:
-    """Whether a character is drawn as nothing, wherever it stands: zero-width, direction, soft hyphen, BOM and alike."""
+    """Whether a character is drawn as nothing wherever it stands: zero-width, direction, soft hyphen, BOM."""
     return character in _OTHERS or (unicodedata.category(character) == "Cf" and character not in _DRAWN)
 
 

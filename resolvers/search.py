@@ -2,8 +2,9 @@
 
 A word is compared unit by unit with characters that stand next to each other: a Chinese character, digit or sign with
 itself, Latin letters either each with itself or with the first letter of a reading, or as syllables, of which the last
-one of a word may be unfinished; no syllable reaches over an apostrophe (``xi'an``). Grams find the rows that may hold the word hardest to find, and patterns over the
-cells of ``db.grams`` decide; so the statement is the same for any search, and its values alone are new.
+one of a word may be unfinished; no syllable reaches over an apostrophe (``xi'an``). Grams find the rows that may hold
+the word hardest to find, and patterns over the cells of ``db.grams`` decide; so the statement is the same for any
+search, and its values alone are new.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Readings that were not made by the product: a list of place names, and CC-CEDICT, a dictionary of other people.
 
-``data/place-readings.csv``: names of counties, cities and towns with their official reading, as 《中华人民共和国行政区划简册》
-(Ministry of Civil Affairs) and the registers of place names spell them, without tones. Its last column is what CC-CEDICT says where
-that is another reading (the official one wins) and ``-`` where CC-CEDICT has not the name.
+``data/place-readings.csv``: names of counties, cities and towns with their official reading, as the Ministry of Civil
+Affairs (《中华人民共和国行政区划简册》) and the registers of place names spell them, without tones. Its last column is
+what CC-CEDICT says where that is another reading (the official one wins) and ``-`` where CC-CEDICT has not the name.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import NamedTuple
 FILE = Path(__file__).parent / "data" / "place-readings.csv"
 _LINE = re.compile(r"\S+ (\S+) \[([^\]]*)\] /(.*)/")
 _PLACE = re.compile(
-    r"(county|district|city|prefecture|township|town|banner|province|league|region)\b.*\b(in|of|Anhui|Gansu|Guizhou|Hainan|Hebei|Henan"
-    r"|Hubei|Hunan|Jiangsu|Jiangxi|Jilin|Qinghai|Shaanxi|Shandong|Shanxi|Sichuan|Tibet|Xinjiang|Yunnan|Zhejiang|Guangxi)\b"
+    r"(county|district|city|prefecture|township|town|banner|province|league|region)\b.*\b"
+    r"(in|of|Anhui|Gansu|Guizhou|Hainan|Hebei|Henan|Hubei|Hunan|Jiangsu|Jiangxi|Jilin|Qinghai|Shaanxi|Shandong|Shanxi|Sichuan|Tibet|Xinjiang|Yunnan|Zhejiang|Guangxi)\b"
 )
 _ELSEWHERE = re.compile("Taiwan|Hong Kong|Indonesia|Japan|Korea|Vietnam|Norway|Tokyo|ancient")
 

@@ -200,9 +200,17 @@ _TITLES = 5
 REGIONS = _Columns(
     "code,name,level",
     (
-        frozenset({"code", "regioncode", "areacode", "adcode", "代码", "区划代码", "行政区划代码", "统计用区划代码", "地区代码",
-                   "编码", "区划编码", "行政代码"}),
-        frozenset({"name", "regionname", "areaname", "名称", "区划名称", "行政区划名称", "单位名称", "地区名称", "地名"}),
+        frozenset(
+            {
+                "code", "regioncode", "areacode", "adcode", "代码", "区划代码", "行政区划代码", "统计用区划代码",
+                "地区代码", "编码", "区划编码", "行政代码",
+            }
+        ),
+        frozenset(
+            {
+                "name", "regionname", "areaname", "名称", "区划名称", "行政区划名称", "单位名称", "地区名称", "地名",
+            }
+        ),
         frozenset({"level", "rank", "级别", "层级", "等级", "行政级别"}),
     ), 2, True, _plain_region,
 )  # fmt: skip

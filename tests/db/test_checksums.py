@@ -22,7 +22,9 @@ def test_a_credit_code_is_of_a_kind_that_the_standard_names(value: str, right: b
     assert is_credit_code(value) is right
 
 
-@pytest.mark.parametrize("number", ["519999198001010389", "539999198001010497", "329999198001010199", "369999198001010591"])
+@pytest.mark.parametrize(
+    "number", ["519999198001010389", "539999198001010497", "329999198001010199", "369999198001010591"]
+)
 def test_no_citizen_number_is_a_credit_code(number: str) -> None:
     """The check digits of both are right, and 51 and 53 are kinds of bodies."""
     assert is_citizen_number(number)

@@ -58,7 +58,9 @@ def written(connection: Connection) -> None:
 
 
 def kinds(connection: Connection) -> list[tuple[str, ...]]:
-    return [tuple(row) for row in connection.execute(sa.text("SELECT name, short_name, kind FROM region ORDER BY code"))]
+    return [
+        tuple(row) for row in connection.execute(sa.text("SELECT name, short_name, kind FROM region ORDER BY code"))
+    ]
 
 
 def test_headings_are_told_from_districts(url: str) -> None:

@@ -18,7 +18,9 @@ def test_every_format_character_that_is_drawn_as_nothing_is_taken_out() -> None:
     drawn = {c for c in formats if not is_invisible(c)}
     assert "\u0600" in drawn
     assert len(drawn) < 20
-    for character in "\u200b\u200c\u200d\u200e\u2060\ufeff\u00ad\u061c\u180e\u202e\u2066\ufe0f\U000e0041\U000e0101\u3164":
+    for (
+        character
+    ) in "\u200b\u200c\u200d\u200e\u2060\ufeff\u00ad\u061c\u180e\u202e\u2066\ufe0f\U000e0041\U000e0101\u3164":
         assert clean(f"王{character}小明") == "王小明", ascii(character)
 
 

@@ -7,7 +7,7 @@ import gzip
 import io
 import lzma
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ TEXT = HEAD + "".join(",".join(line) + "\n" for line in TOWN)
 NODES = [(code, name, int(level)) for code, name, level in TOWN]
 
 
-def text(rows: list[tuple[str, ...]], separator: str = ",") -> str:
+def text(rows: Sequence[tuple[str, ...]], separator: str = ",") -> str:
     return "".join(separator.join(row) + "\r\n" for row in rows)
 
 
@@ -37,7 +37,7 @@ def zipped(**files: bytes) -> bytes:
     return packed.getvalue()
 
 
-def workbook(*sheets: list[tuple[str | int, ...]]) -> bytes:
+def workbook(*sheets: Sequence[tuple[str | int, ...]]) -> bytes:
     """A workbook as Excel writes it: numbers as numbers, text as text."""
 
     def cell(at: int, row: int, value: str | int) -> str:
@@ -52,11 +52,18 @@ def workbook(*sheets: list[tuple[str | int, ...]]) -> bytes:
     )
     package = "http://schemas.openxmlformats.org/package/2006"
     n = range(1, len(sheets) + 1)
+    kinds = "application/vnd.openxmlformats-"
+    sheet_list = "".join(f'<sheet name="表{i}" sheetId="{i}" r:id="r{i}"/>' for i in n)
+    links = "".join(f'<Relationship Id="r{i}" Type="{office}/worksheet" Target="worksheets/sheet{i}.xml"/>' for i in n)
     parts = {
-        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{"".join(f"""<sheet name="表{i}" sheetId="{i}" r:id="r{i}"/>""" for i in n)}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">{"".join(f"""<Relationship Id="r{i}" Type="{office}/worksheet" Target="worksheets/sheet{i}.xml"/>""" for i in n)}</Relationships>',
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
+        f'<Default Extension="rels" ContentType="{kinds}package.relationships+xml"/>'
+        '<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" '
+        f'ContentType="{kinds}officedocument.spreadsheetml.sheet.main+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+        f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{sheet_list}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">{links}</Relationships>',
     }
     for i, rows in enumerate(sheets, 1):
         body = "".join(
@@ -85,11 +92,13 @@ SOUND: list[tuple[str, bytes]] = [
     ("no headings, no level", text([(code, name) for code, name, _ in TOWN]).encode()),
     ("blanks between", text([(code, name) for code, name, _ in TOWN], "  ").encode()),
     ("the order of the headings", text([("level", "name", "code"), *((b, n, c) for c, n, b in TOWN)]).encode()),
-    ("columns that do not count", text([("统计用区划代码", "城乡分类代码", "名称"), *((c, "111", n) for c, n, _ in TOWN)]).encode()),
+    ("columns that do not count", text([("统计用区划代码", "城乡分类代码", "名称"), *((c, "111", n) for c, n,
+    _ in TOWN)]).encode()),
     ("digits as far as they go", text([(c[: (2, 4, 6, 9, 12)[int(b) - 1]], n) for c, n, b in TOWN]).encode()),
     ("what nobody sees", text([(f"\ufeff{c}", f" {n}\u200b\u3000", b) for c, n, b in TOWN]).encode()),
     ("semicolons", text([("code", "name", "level"), *TOWN], ";").encode()),
-    ("words for levels", text([(c, n, ("省级", "地级", "县级", "乡级", "村级")[int(b) - 1]) for c, n, b in TOWN]).encode()),
+    ("words for levels", text([(c, n, ("省级", "地级", "县级", "乡级", "村级")[int(b) - 1]) for c, n,
+    b in TOWN]).encode()),
     ("blank lines", TEXT.replace("\n", "\n\n").encode()),
     ("xz", lzma.compress(TEXT.encode())),
     ("gzip of GBK", gzip.compress(TEXT.encode("gbk"))),
@@ -134,13 +143,15 @@ WRONG: list[tuple[str, bytes, str]] = [
     ("two files in a zip", zipped(a_csv=b"1", b_csv=b"2"), "压缩包里有 2 个文件"),
     ("Excel, damaged", workbook([("code", "name", "level"), *TOWN])[:-400], "损坏或不完整|打不开"),
     ("Excel of long ago, damaged", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "这是 Excel 工作簿，但打不开"),
-    ("two sheets", workbook([("code", "name"), *TOWN], [("备注", ""), ("见附件", "")]), "工作表应只有一张，现在有 2 张：表1、表2"),
+    ("two sheets", workbook([("code", "name"), *TOWN], [("备注", ""), ("见附件", "")]),
+    "工作表应只有一张，现在有 2 张：表1、表2"),
     ("xz, cut off", lzma.compress(TEXT.encode())[:-20], "这是 xz 压缩文件，损坏或不完整"),
     ("gzip, cut off", gzip.compress(TEXT.encode())[:-20], "这是 gzip 压缩文件，损坏或不完整"),
     ("UTF-16, cut off", TEXT.encode("utf-16")[:-1], "UTF-16 编码的文本"),
     ("UTF-8, cut off in a character", TEXT.encode()[:-10], "第 7 行"),
     ("cut off in a line", TEXT.encode()[:-8].rsplit(b",", 1)[0] + b"\n", "第 7 行：有 1 列，应为 3 列"),
-    ("GBK among UTF-8", TEXT.encode() + "320102003000,新街口街道,4\n".encode("gbk"), "第 8 行：这一行的编码与其他行不同"),
+    ("GBK among UTF-8", TEXT.encode() + "320102003000,新街口街道,4\n".encode("gbk"),
+    "第 8 行：这一行的编码与其他行不同"),
     ("UTF-8 among GBK", TEXT.encode("gbk") + "320102003000,玄武街道,4\n".encode(), "第 8 行：这一行的编码与其他行不同"),
     ("an open quotation", (TEXT + '"320102003000,玄武').encode(), "不是 CSV"),
     ("two columns of names", text([("玄武区", "南京市", "320102")]).encode(), "表头应为 code,name,level"),
