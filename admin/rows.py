@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,7 +17,16 @@ from resolvers.requests import One, Pick
 
 Row = dict[str, Any]
 # A cell that begins so is a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+# What a spreadsheet takes for a number, a day or a truth: it would keep 15 digits of a code, drop its zeros, or make
+# 3-4 the third of April. Nothing here can do harm as a formula.
+_CONVERTED = re.compile(
+    r"(?=.*[0-9])(?:[0-9\s.,:/+()%$¥€年月日时分秒-]|E(?=[+-]?[0-9])|[AP]M$)+|TRUE|FALSE|真|假"
+    r"|(?=.*[0-9])([0-9]{1,2}[-/ ])?"
+    r"(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*[-/ .]*[0-9]*([-/, ]+[0-9]+)?",
+    re.IGNORECASE,
+)
+_NUMBERS = frozenset({"int", "decimal", "date", "datetime"})
 
 
 def pick(tables: Tables, table: Table, columns: Iterable[Column]) -> Pick:
@@ -52,9 +62,19 @@ def detailed(tables: Tables, table: Table, columns: Iterable[Column], row: Mappi
 
 
 def exported(tables: Tables, table: Table, columns: Iterable[Column], row: Mapping[str, Any]) -> Row:
-    """A row of an export: terms and names only, nothing a spreadsheet would take for a formula."""
-    cells = {column.wire: shown(tables, table, column, row) for column in columns}
-    return {wire: f"'{text}" if _is_formula(text) else text for wire, text in cells.items()}
+    """A row of an export: terms and names only; in a spreadsheet numbers and days are such, and text stays text."""
+    return {column.wire: _as_text(column, shown(tables, table, column, row)) for column in columns}
+
+
+def _as_text(column: Column, value: Any) -> str:
+    """A cell so that a spreadsheet keeps it (docs/decisions.md): a tab before text that it would convert, which
+    programs strip like any blank, and an apostrophe before text that it would compute."""
+    text = str(value)
+    if column.scalar is not None and column.scalar.kind in _NUMBERS:
+        return text
+    if _CONVERTED.fullmatch(text):
+        return f"\t{text}"
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def shown(tables: Tables, table: Table, column: Column, row: Mapping[str, Any]) -> str:
@@ -124,11 +144,6 @@ def is_id(prefix: str, text: str) -> bool:
     """Whether a text may be an id of the entity."""
     found = parse_global_id(text)
     return found is not None and found[0] == prefix
-
-
-def _is_formula(text: str) -> bool:
-    negative = text[:1] in "-+" and text[1:].replace(".", "", 1).isdigit()
-    return text.startswith(_FORMULA) and not negative
 
 
 def choices(terms: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -92,7 +92,7 @@ def autogenerate(message: str, versions: Path = VERSIONS) -> Path | None:
     The models are compared with a scratch database, so that the state of nobody's own database matters. One file
     serves both databases, since it names our portable types.
     """
-    number = len(list(_script(versions).walk_revisions())) + 1
+    number = max((int(each.revision) for each in _script(versions).walk_revisions()), default=0) + 1
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite+aiosqlite:///{folder}/scratch.db"
         if number > 1:

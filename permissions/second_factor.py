@@ -20,6 +20,7 @@ from db.enums import AuditAction
 from db.identity import new_key
 from db.models.user_account import UserAccount
 from db.technical import RecoveryCode, SecondFactor
+from db.texts import clean
 from permissions.accounts import Account
 from permissions.events import record
 from permissions.sessions import close_sessions_of
@@ -112,7 +113,7 @@ def _row(connection: Connection, account_id: str, *, confirmed: bool) -> sa.Row[
 def _take(connection: Connection, row: sa.Row[str, str, int], code: str) -> bool:
     """Whether the code is one of now, of a later step than any before; no code counts twice."""
     totp = pyotp.TOTP(crypto.decrypt(row.secret_cipher, _CONTEXT))
-    given, present = "".join(code.split()).encode("utf-8", "replace"), int(time.time()) // STEP
+    given, present = "".join(clean(code).split()).encode("utf-8", "replace"), int(time.time()) // STEP
     for step in range(max(present - DRIFT, row.last_step + 1), present + DRIFT + 1):
         if hmac.compare_digest(totp.generate_otp(step).encode(), given):
             taken = sa.update(SecondFactor).where(SecondFactor.id == row.id, SecondFactor.last_step < step)

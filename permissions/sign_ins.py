@@ -19,6 +19,7 @@ from db.enums import AuditAction
 from db.identity import new_key
 from db.models.user_account import UserAccount
 from db.technical import FormerPassword
+from db.texts import clean
 from permissions import passwords, second_factor
 from permissions.accounts import Account, account_by_id, account_by_login, viewer_of_account
 from permissions.addresses import may_come_from
@@ -91,7 +92,7 @@ async def sign_in(
 
     A program's account has no password and opens no session.
     """
-    login = login.strip().lower()
+    login = clean(login).strip().lower()
     if seconds := addresses.wait(ip or ""):
         return locked(seconds)
     account = await database.look(lambda connection: account_by_login(connection, login))

@@ -2,8 +2,9 @@
 
 A word is compared unit by unit with characters that stand next to each other: a Chinese character, digit or sign with
 itself, Latin letters either each with itself or with the first letter of a reading, or as syllables, of which the last
-one of a word may be unfinished. Grams find the rows that may hold the word hardest to find, and patterns over the
-cells of ``db.grams`` decide; so the statement is the same for any search, and its values alone are new.
+one of a word may be unfinished; no syllable reaches over an apostrophe (``xi'an``). Grams find the rows that may hold
+the word hardest to find, and patterns over the cells of ``db.grams`` decide; so the statement is the same for any
+search, and its values alone are new.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
-from itertools import islice, pairwise, product
+from itertools import chain, islice, pairwise, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -25,7 +26,7 @@ from sqlalchemy.types import TypeDecorator
 from db.grams import NEVER, cell, codes, letter_sound, numbered, pair, set_sounds
 from db.registry import EntityInfo, Field
 from db.search import field_of
-from db.sounds import fold, heard, readings, syllables
+from db.sounds import PART, heard, parted, readings, syllables
 from db.types import Grams, Key
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only
@@ -82,7 +83,7 @@ def checked(value: Any, _call: Call | None = None) -> list[str]:
     checked_text(value)
     if len(value) > LONGEST:
         raise bad_input(f"search 最多 {LONGEST} 个字。", f"search takes at most {LONGEST} characters.")
-    words = fold(value).split()
+    words = list(filter(None, (word.strip(PART) for word in parted(value).split())))
     if not words:
         raise bad_input("search 是空的；请写出要找的内容。", "search is empty; say what to look for.")
     if len(words) > MOST_WORDS:
@@ -131,8 +132,9 @@ def looked_up(entity: str, search: str) -> Asked:
 
 def readings_of(word: str) -> list[Reading]:
     """The ways to read a folded word."""
-    runs = re.findall(r"[a-z]+|[^a-z]", word)
-    ways = [_ways(run, last=n == len(runs) - 1) for n, run in enumerate(runs)]
+    runs = re.findall(rf"[a-z{PART}]+|[^a-z]", word)
+    ways = [_ways(run.strip(PART), last=n == len(runs) - 1) for n, run in enumerate(runs) if run.strip(PART)]
+    word = word.replace(PART, "")
     some = islice(product(*ways), MOST_READINGS)
     units = [tuple(unit for run in way for unit in run) for way in some]
     return list({pattern(one): Reading(pattern(one), grams_of(one, word)) for one in units}.values())
@@ -140,9 +142,12 @@ def readings_of(word: str) -> list[Reading]:
 
 def _ways(run: str, last: bool) -> list[tuple[Unit, ...]]:
     """The ways to read a run of Latin letters, or the one way to read any other character."""
-    if not (run.isascii() and run.isalpha()):
+    pieces = run.split(PART)
+    if not all(piece.isascii() and piece.isalpha() for piece in pieces):
         return [(Sign(run),)]
-    return [tuple(map(Letter, run)), *_spelled(run, last)]
+    spelled = [_spelled(piece, last and n == len(pieces) - 1) for n, piece in enumerate(pieces)]
+    joined = [tuple(chain.from_iterable(way)) for way in islice(product(*spelled), MOST_READINGS - 1)]
+    return [tuple(map(Letter, "".join(pieces))), *joined]
 
 
 def _spelled(run: str, last: bool) -> list[tuple[Unit, ...]]:

@@ -13,6 +13,7 @@ from db.clock import SHANGHAI
 from db.facts import Kind
 from db.identity import parse_global_id
 from db.registry import Field
+from db.texts import clean
 from db.types import Number
 from resolvers.binds import Call
 from resolvers.faults import bad_input
@@ -51,7 +52,9 @@ def stored_form(field: Field, prefix: str, operator: str) -> Callable[[Any, Call
     """How a condition's value becomes what the column stores."""
     if field.kind == "id":
         return key_of(prefix)
-    return _fitted(field.facts.scale, _ROUNDING.get(operator)) if field.kind == "decimal" else checked_text
+    if field.kind == "decimal":
+        return _fitted(field.facts.scale, _ROUNDING.get(operator))
+    return checked_lines if field.facts.long else checked_text
 
 
 def _fitted(scale: int, rounding: str | None) -> Callable[[Any, Call], Any]:
@@ -85,7 +88,16 @@ def period_edge(edge: int, kind: Kind) -> Callable[[Any, Call], Any]:
 
 
 def checked_text(value: Any, _call: Call | None = None) -> Any:
-    """The text itself; NUL and half characters are refused, because the databases disagree about them."""
+    """The text as lines are stored; NUL and half characters are refused, because the databases disagree about them."""
+    return _checked(value, lines=False)
+
+
+def checked_lines(value: Any, _call: Call | None = None) -> Any:
+    """The same of a text of several lines."""
+    return _checked(value, lines=True)
+
+
+def _checked(value: Any, *, lines: bool) -> Any:
     if isinstance(value, str) and (
         "\0" in value or (not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value))
     ):
@@ -94,7 +106,7 @@ def checked_text(value: Any, _call: Call | None = None) -> Any:
         raise bad_input(
             f"条件文字过长，最多 {MAX_LIST} 个字。", f"The text of a condition is limited to {MAX_LIST} characters."
         )
-    return value
+    return clean(value, lines=lines) if isinstance(value, str) else value
 
 
 def from_cursor(printed: Any, kind: Kind) -> Any:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from db.identity import parse_global_id
 from db.registry import EntityInfo, Registry
+from db.texts import clean
 from permissions.accounts import account_by_login, load_viewer
 from permissions.actions import open_row
 from permissions.explain import LETTERS, Explanation, Question, explain
@@ -35,7 +36,9 @@ async def explained(
     question = _question(entities, entity, row_id, field, action)
 
     def ask(connection: Connection) -> Explanation:
-        viewer = context.viewer if login in (None, context.viewer.login) else _other(connection, context, login or "")
+        viewer = (
+            context.viewer if login in (None, context.viewer.login) else _other(connection, context, clean(login or ""))
+        )
         return explain(connection, entities, viewer, question)
 
     try:

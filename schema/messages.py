@@ -1,7 +1,6 @@
-"""What graphql-core says of a document, in Chinese; and where in the arguments it says it of.
+"""What graphql-core says of a document, in one language; and where in the arguments it says it of.
 
-Its suggestions ("Did you mean") stay as they are. Values that it quotes are left out: they may hold what belongs in no
-log of a client.
+Values that it quotes are left out: they may hold what belongs in no log of a client.
 """
 
 from __future__ import annotations
@@ -30,53 +29,15 @@ from graphql import (
 from graphql.language.visitor import SKIP, VisitorAction
 from graphql.utilities.validate_input_value import validate_input_literal
 
+from schema.sentences import in_chinese, in_english
+
 _QUOTED = re.compile(
     r"(?<=[.,] )[Ff]ound: .*|, found .*|(?<=value): .*?(?=\. Did you mean|\. Expected|$)|: Unexpected error value: .*",
     re.DOTALL,
 )
 _QUOTED_TOKEN = re.compile(r"(?<=found )(String|BlockString|Int|Float) .*", re.DOTALL)
-_SUGGESTION = re.compile(r" ?(Did you mean .*\?)", re.DOTALL)
 _LONGEST = 500
 
-_SENTENCES = [
-    (r"Cannot query field '(.+?)' on type '(.+?)'", "类型 {1} 没有字段 {0}。"),
-    (r"Unknown argument '(.+?)' on field '(.+?)'", "字段 {1} 没有参数 {0}。"),
-    (r"Unknown argument '(.+?)' on directive '(.+?)'", "指令 {1} 没有参数 {0}。"),
-    (r"Expected value of type '(.+?)' not to include unknown field '(.+?)'", "{0} 没有 {1} 一项。"),
-    (r"Expected value of type '(.+?)' to include required field '(.+?)'", "{0} 缺少必填的 {1}。"),
-    (r"Expected value of type '(.+?)' to be an object", "应是 {0}，写成 {{…}}。"),
-    (r"Value '(.+?)' does not exist in '(.+?)' enum", "{1} 没有 {0} 一项。"),
-    (r"Enum '(.+?)' cannot represent", "应是 {0} 中的一项（查询文本中不加引号）。"),
-    (r"Int cannot represent non 32-bit", "整数超出范围（32 位）。"),
-    (r"Int cannot represent", "应是整数。"),
-    (r"String cannot represent", "应是文字。"),
-    (r"ID cannot represent", "应是编号。"),
-    (r"Boolean cannot represent", "应是 true 或 false。"),
-    (r"Expected (?:a )?value of non-null type '(.+?)'", "不能为空（{0}）。"),
-    (r"Argument '(.+?)' of type '(.+?)' is required", "缺少必填的参数 {0}，类型为 {1}。"),
-    (r"Within OneOf Input Object type '(.+?)'", "{0} 要有且只有一项，且不为 null。"),
-    (r"Field '(.+?)' of type '(.+?)' must have a selection", "字段 {0}（{1}）要写出所取的子字段。"),
-    (r"Field '(.+?)' must not have a selection since type '(.+?)'", "字段 {0}（{1}）没有子字段。"),
-    (r"Unknown fragment '(.+?)'", "没有片段 {0}。"),
-    (r"Fragment '(.+?)' is never used", "片段 {0} 没有用到。"),
-    (r"Cannot spread fragment '(.+?)' within itself", "片段 {0} 引用了自身。"),
-    (r"Fragment (?:'(?:.+?)' )?cannot be spread here", "片段所在之处的类型不可能是它的类型。"),
-    (r"Variable '(.+?)' is never used", "变量 {0} 没有用到。"),
-    (r"Variable '(.+?)' is not defined", "变量 {0} 没有声明。"),
-    (r"Variable '(.+?)' of type '(.+?)' used in position expecting type '(.+?)'", "变量 {0} 是 {1}，此处应是 {2}。"),
-    (r"Variable values are nested too deeply", "变量嵌套过深。"),
-    (r"Unknown type '(.+?)'", "没有类型 {0}。"),
-    (r"Unknown directive '(.+?)'", "没有指令 {0}。"),
-    (r"Directive '(.+?)' may not be used on", "指令 {0} 不能用在这里。"),
-    (r"The directive '(.+?)' can only be used once", "指令 {0} 在一处只能用一次。"),
-    (r"Fields '(.+?)' conflict because", "同名的字段 {0} 所取不同，请各起别名。"),
-    (r"There can be only one .+? named '(.+?)'", "{0} 只能写一次。"),
-    (r"GraphQL introspection has been disabled", "本服务不提供模式定义的查询。"),
-    (r"The (.+?) operation is not supported", "不支持 {0} 操作。"),
-    (r"Too many .*errors", "错误过多，只列出前几处。"),
-    (r"Syntax Error: (.+)", "语法错误：{0}"),
-]
-_PATTERNS = [(re.compile(pattern, re.DOTALL), sentence) for pattern, sentence in _SENTENCES]
 _VARIABLE = re.compile(r"Variable '\$(\w+)' has invalid (?:default )?value(?: at ([^:]*))?: (.*)", re.DOTALL)
 
 
@@ -88,18 +49,8 @@ def worded(error: GraphQLError, english: bool) -> str:
     message = (_QUOTED_TOKEN.sub(r"\1.", quoting) if is_syntax else _QUOTED.sub("", quoting)).strip()[:_LONGEST]
     path = (error.extensions or {}).get("path")
     if english:
-        return f"{dotted(path)}: {message}" if path else message
-    return f"{dotted(path)}：{_chinese(message)}" if path else _chinese(message)
-
-
-def _chinese(message: str) -> str:
-    suggested = _SUGGESTION.search(message)
-    for pattern, sentence in _PATTERNS:
-        found = pattern.match(message)
-        if found:
-            return sentence.format(*found.groups()) + (suggested[1] if suggested else "")
-    # Our own scalars speak both languages.
-    return message if re.search("[\u4e00-\u9fff]", message) else f"请求有误：{message}"
+        return f"{dotted(path)}: {in_english(message)}" if path else in_english(message)
+    return f"{dotted(path)}：{in_chinese(message)}" if path else in_chinese(message)
 
 
 def dotted(path: Sequence[str]) -> str:

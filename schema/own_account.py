@@ -28,6 +28,7 @@ from graphql import (
 )
 
 from db.clock import SHANGHAI
+from db.texts import clean
 from permissions import duties, own_account
 from permissions.identities import forget
 from permissions.sessions import Listed
@@ -263,11 +264,10 @@ async def _close_others(context: Context) -> Outcome:
 
 
 async def _make_token(context: Context, password: str, name: str, days: int | None = None) -> Outcome:
-    if not name.strip() or not name.isprintable():
+    name = clean(name).strip()
+    if not name or not name.isprintable():
         return Refusal("RANGE", "请写明令牌的用途。", "Say what the token is for.", at="name")
-    found = await own_account.make_token(
-        context.services.database.as_system(), context.viewer, password, name.strip(), days
-    )
+    found = await own_account.make_token(context.services.database.as_system(), context.viewer, password, name, days)
     return found if isinstance(found, Refusal) else {"token": found}
 
 

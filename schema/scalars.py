@@ -10,10 +10,11 @@ from typing import Any
 from graphql import GraphQLError, GraphQLScalarType, ValueNode
 
 from db.clock import SHANGHAI
+from schema.sentences import spoken
 
 
 def _refuse(zh: str, en: str) -> GraphQLError:
-    return GraphQLError(f"{zh} {en}")
+    return GraphQLError(spoken(zh, en))
 
 
 def _text(value: Any, zh: str, en: str) -> str:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from db.identity import parse_global_id
 from db.registry import EntityInfo, Field, Relation
+from db.texts import clean
 from permissions.columns import conditionable
 from permissions.scopes import scope
 from resolvers.commands.values import Bad
@@ -67,6 +68,7 @@ def _find(work: Work, info: EntityInfo, by: Mapping[str, Any], hold: bool = Fals
     if len(given) != 1 or not given.keys() <= keys.keys():
         raise bad_input(f"请用 {'、'.join(keys)} 之一指明{info.facts.zh}。", f"Name one of {', '.join(keys)}.")
     [(name, value)] = given.items()
+    value = clean(value).strip() if isinstance(value, str) else value
     if not isinstance(value, str) or not value.isprintable():
         return None
     if name == "id":

@@ -75,7 +75,8 @@ def segment(code: str, level: int, parent: str, parent_level: int) -> str:
 
 # --- what the names tell ----------------------------------------------------------------------------------------------
 
-_DIRECT = re.compile("市辖区|县|(省|自治区)直辖.*行政区划")
+# Lists put such lines above counties (110100000000) and, of cities with districts, among them (320101000000).
+_HEADING = re.compile("市辖区|县|市辖县|(?:省|自治区|市)直辖(?:县级|镇级|乡级)?行政区划|(?:省|自治区)直辖县级行政单位")
 # "Zone" is also the end of many ordinary names (下花园区, 清新区), so the name counts only where the digits agree.
 _ZONE = re.compile(
     "(?:(?:开发|管理|示范|试验|实验|保税|保税港|高新|经开|经济|度假|渡假|合作|集聚|聚集|集中|工业|加工|产业|贸易|商务|风景|名胜|大景"
@@ -85,7 +86,7 @@ _ZONE = re.compile(
 
 def kind(code: str, name: str, level: int) -> RegionKind:
     """Whether a region is one by law, a development zone or alike, or a heading of the statisticians only."""
-    if (level == 2 and _DIRECT.fullmatch(name)) or (level == 4 and name.endswith("直辖村级区划")):
+    if _HEADING.fullmatch(name) or (level == 4 and name.endswith("直辖村级区划")):
         return RegionKind.VIRTUAL
     if level == 5 and "虚拟" in name:
         return RegionKind.VIRTUAL

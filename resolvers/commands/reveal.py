@@ -17,6 +17,7 @@ from db.enums import AuditAction
 from db.facts import Facts, Grant, Role
 from db.identity import parse_global_id
 from db.registry import EntityInfo, Field
+from db.texts import clean
 from permissions.rates import acts_of_late
 from permissions.scopes import grants_of, role_condition, scope
 from permissions.viewer import Viewer
@@ -95,7 +96,7 @@ def _asked(
     if not grants:
         what = f"{info.facts.zh}的{field.facts.zh}"
         raise forbidden(f"没有权限查看{what}。", f"You may not reveal {field.public} of {info.name}.")
-    faults, number = [], (value or "").strip().upper()
+    faults, number = [], clean(value or "").strip().upper()
     if value is not None and not number:
         faults.append(_fault("value", "REQUIRED", "必须填写要查找的号码", "is required"))
     try:

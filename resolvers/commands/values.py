@@ -1,7 +1,8 @@
 """Text, numbers, days and choices as clients send them -> what a column stores, or what is wrong with them.
 
 The same on both databases, because nothing is left to them. A form sends text for everything; GraphQL has coerced
-already. Spaces around a text are dropped, empty text is no value; anything else is taken as it is or refused.
+already. Spaces around a text and what nobody sees in it are dropped (``db.texts``), empty text is no value; anything
+else is taken as it is or refused.
 """
 
 from __future__ import annotations
@@ -14,14 +15,13 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from db.checksums import is_citizen_number, is_credit_code
+from db.checksums import holds_citizen_number, is_citizen_number, is_credit_code
 from db.clock import SHANGHAI
 from db.facts import Code, Facts
+from db.texts import clean
 
 CHECKSUMS: dict[str, Callable[[str], bool]] = {"citizen_number": is_citizen_number, "credit_code": is_credit_code}
 _TRUE, _FALSE = {"true", "1", "on", "yes", "是"}, {"false", "0", "off", "no", "否"}
-# Controls, lone halves of surrogate pairs, and marks that turn the direction of writing and so hide what is read.
-_TURNING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _FIRST, _LAST = dt.datetime(1900, 1, 1, tzinfo=dt.UTC), dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
 
 
@@ -36,7 +36,7 @@ class Bad(Exception):
 def converted(facts: Facts, value: Any, today: dt.date) -> Any:
     """What the column stores for `value`; None where it is empty. Raises Bad."""
     if isinstance(value, str):
-        value = value.strip()
+        value = clean(value, lines=facts.long).strip()
     if value is None or value == "":
         return None
     return _CONVERT[facts.kind](facts, value, today)
@@ -48,8 +48,8 @@ def _text(facts: Facts, value: Any, _today: dt.date) -> str:
     value = value.replace("\r\n", "\n") if facts.long else value
     allowed = "\n\t" if facts.long else ""
     for character in value:
-        kind = unicodedata.category(character)
-        if (kind in ("Cc", "Cs", "Zl", "Zp") or character in _TURNING) and character not in allowed:
+        # Controls, and lone halves of surrogate pairs.
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in allowed:
             raise Bad("PATTERN", "含有不能使用的控制字符", "holds a control character")
     if facts.checksum:
         value = value.upper()
@@ -63,6 +63,8 @@ def _text(facts: Facts, value: Any, _today: dt.date) -> str:
         raise Bad("CHECKSUM", "有误：位数、日期或校验码不对", "is wrong: its length, date or check digit")
     if facts.pattern and not re.fullmatch(facts.pattern, value):
         raise Bad("PATTERN", f"格式不对，应为{facts.pattern_zh or facts.pattern}", "is not of the right form")
+    if not (facts.personal or facts.mask) and holds_citizen_number(value):
+        raise Bad("PATTERN", "不能含有身份证号：这一栏不遮盖", "must not hold a citizen number: it is not masked")
     return str(value)
 
 

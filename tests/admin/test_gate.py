@@ -70,3 +70,11 @@ def test_a_table_that_may_not_be_seen_is_a_table_that_is_not_there(people: Calla
         assert (
             (hidden.status_code, hidden.content) == (missing.status_code, missing.content) == (404, NOT_FOUND.encode())
         )
+
+
+def test_a_login_is_known_however_it_was_pasted(server: TestClient, people: Callable[[str], Person]) -> None:
+    """What nobody sees in a login is no part of it; a filter of a list is cleaned, too."""
+    pasted = Person.signed_in(server, "\ufeffdis\u200btrict\u200e ")
+    listed = pasted.rows("行政区划", 名称="玄武\u200b区", 名称__match="exact")
+    assert [row["名称"] for row in listed] == ["玄武区"]
+    assert listed == people("district").rows("行政区划", 名称="玄武区", 名称__match="exact")

@@ -35,22 +35,22 @@ def wrong(here: Place, document: str, variables: Any = None, english: bool = Fal
     [
         (
             "{regions {nodes {nmae}}}",
-            "类型 Region 没有字段 nmae。Did you mean 'name'?",
+            "类型 Region 没有字段 nmae。是不是要写 name？",
             "Cannot query field 'nmae' on type 'Region'. Did you mean 'name'?",
         ),
         (
             "{regions(frist: 1) {totalCount}}",
-            "frist：字段 Query.regions 没有参数 frist。Did you mean 'first' or 'last'?",
+            "frist：字段 Query.regions 没有参数 frist。是不是要写 first、last？",
             "frist: Unknown argument 'frist' on field 'Query.regions'. Did you mean 'first' or 'last'?",
         ),
         (
             "{regions(where: {level: {eq: CITI}}) {totalCount}}",
-            "where.level.eq：RegionLevel 没有 CITI 一项。Did you mean the enum value 'CITY'?",
+            "where.level.eq：RegionLevel 没有 CITI 一项。是不是要写 CITY？",
             "where.level.eq: Value 'CITI' does not exist in 'RegionLevel' enum. Did you mean the enum value 'CITY'?",
         ),
-        ("{regions", "语法错误：Expected Name, found <EOF>.", "Syntax Error: Expected Name, found <EOF>."),
+        ("{regions", "语法错误：应是 名称，现在是 文末。", "Syntax Error: Expected Name, found <EOF>."),
         ("{regions(first: $n) {totalCount}}", "first：变量 $n 没有声明。", "first: Variable '$n' is not defined."),
-        ("{regions}", "字段 regions（RegionConnection!）要写出所取的子字段。Did you mean 'regions { ... }'?",
+        ("{regions}", "字段 regions（RegionConnection!）要写出所取的子字段。是不是要写 regions { ... }？",
          "Field 'regions' of type 'RegionConnection!' must have a selection of subfields. "
          "Did you mean 'regions { ... }'?"),
         ("{me {...F}}", "没有片段 F。", "Unknown fragment 'F'."),
