@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+
+RETRY = "retryAfter"
+"""Beside the code in ``extensions``: the seconds after which it is worth while to ask again, as in Retry-After."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,11 @@ class Denied(Exception):
 def forbidden(zh: str = "没有权限。", en: str = "You may not do this.", about: str | None = None) -> Denied:
     """The viewer has no right to this at all."""
     return Denied("FORBIDDEN", zh, en, about=about)
+
+
+def rate_limited(zh: str, en: str, seconds: float) -> Denied:
+    """Somebody did of late what is limited as often as they may; in so many seconds they may again."""
+    return Denied("RATE_LIMITED", zh, en, {RETRY: max(1, math.ceil(seconds))})
 
 
 def too_large() -> Denied:

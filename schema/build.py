@@ -103,6 +103,9 @@ class RegisterSchema(strawberry.Schema):
         self.singles = {info.single: info for info in entities.values()}
         self.lists = {info.plural: info for info in entities.values()}
 
+    def _extend_introspection(self) -> None:
+        """Leave graphql-core's introspection as it is: Strawberry's would know of its own ``@oneOf`` inputs only."""
+
     @property
     def core(self) -> GraphQLSchema:
         """The schema as graphql-core knows it."""

@@ -32,7 +32,7 @@ from permissions import duties, own_account
 from permissions.identities import forget
 from permissions.sessions import Listed
 from permissions.sign_ins import Refusal, change_password
-from resolvers.faults import Denied, Fault
+from resolvers.faults import Denied, Fault, rate_limited
 from schema.context import Context
 from schema.documents import Rejected, Work
 from schema.errors import user_error
@@ -213,7 +213,7 @@ def _field(
 def _fault(refusal: Refusal) -> Fault:
     """What the viewer can mend, at its argument. Raises Denied for the rest: it has to wait."""
     if refusal.code == "RATE_LIMITED":
-        raise Denied(refusal.code, refusal.zh, refusal.en, details={"retryAfter": refusal.retry_after})
+        raise rate_limited(refusal.zh, refusal.en, refusal.retry_after or 1)
     code = (refusal.details or {}).get("fault", refusal.code if refusal.code in ("STATE", "RANGE") else "PATTERN")
     return Fault((refusal.at,) if refusal.at else (), code, refusal.zh, refusal.en)
 
