@@ -1,8 +1,8 @@
 """What a document asks of the schema itself: printed once, off the loop, and kept as the bytes that leave.
 
 The fields are collected and resolved by graphql-core's own functions; only the walk is ours, which prints the same part
-of the schema once (graphql-core's executor takes seconds of the process for a whole schema). Documents that ask the same
-are one, however they are written: what is kept is named by what is left when fragments, variables and flags are resolved.
+of the schema once (the executor takes seconds of the process for a whole schema). Documents that ask the same are one,
+however they are written: what is kept is named by what is left when fragments, variables and flags are resolved.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FIELDS = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef, "__typenam
 LARGEST = 24_000_000
 """Bytes of one answer."""
 KEPT, KEPT_BYTES, KEPT_EACH = 32, 4 * LARGEST, 4
-"""Answers that are kept, their bytes together, and how many of them one viewer may bring: nobody pushes out the rest."""
+"""Answers that are kept, their bytes together, and how many one viewer may bring: nobody pushes out all others."""
 _TOO_LARGE = (
     "模式定义的查询结果过大，请减少字段或别名。",
     "The answer about the schema is too large: ask for less of it.",
@@ -61,7 +61,7 @@ class Part:
 
 @dataclass
 class Told:
-    """What the schema answered: the text of each root field, of the whole where nothing else is asked, and that packed."""
+    """What the schema answered: the text of each root field, of the answer that holds them alone, and that packed."""
 
     fields: dict[str, bytes]
     body: bytes

@@ -21,6 +21,7 @@ from db.registry import EntityInfo, Field, Relation
 from resolvers.measures import countable
 from schema.group_inputs import added, ranged
 from schema.scalars import BIG_INT, DECIMAL
+from schema.words import named
 
 if TYPE_CHECKING:
     from schema.objects import Objects
@@ -47,10 +48,14 @@ class MeasureTypes:
 
         def fields() -> dict[str, GraphQLField]:
             counted = [f for f in info.fields.values() if countable(f)]
-            distinct = self._columns(info, "Distinct", counted, lambda _f: GraphQLInt, "各字段不同值的个数。")
+            distinct = self._columns(
+                info, "Distinct", counted, lambda _f: GraphQLInt, "各字段不同值的个数。Numbers of distinct values."
+            )
             return {
-                "count": GraphQLField(GraphQLInt, description="条数。"),
-                "countDistinct": GraphQLField(GraphQLNonNull(distinct), description="不同值的个数。"),
+                "count": GraphQLField(GraphQLInt, description="条数。Number of rows."),
+                "countDistinct": GraphQLField(
+                    GraphQLNonNull(distinct), description="不同值的个数。Numbers of distinct values."
+                ),
                 **self._measures(info),
             }
 
@@ -61,15 +66,21 @@ class MeasureTypes:
         inputs = self.inputs.groups
         arguments = {
             "by": GraphQLArgument(
-                GraphQLNonNull(GraphQLList(GraphQLNonNull(inputs.group_by(info)))), description="分组键，依次。"
+                GraphQLNonNull(GraphQLList(GraphQLNonNull(inputs.group_by(info)))),
+                description="分组键，依次。The keys, in order.",
             ),
-            "having": GraphQLArgument(inputs.having(info), description="对各组汇总数的条件。"),
+            "having": GraphQLArgument(inputs.having(info), description="对各组汇总数的条件。Conditions over measures."),
             "orderBy": GraphQLArgument(
-                GraphQLList(GraphQLNonNull(inputs.group_order_by(info))), description="排序；最后总按各键。"
+                GraphQLList(GraphQLNonNull(inputs.group_order_by(info))),
+                description="排序；最后总按各键。Order; the keys come last.",
             ),
-            "first": GraphQLArgument(GraphQLInt, description="取几组，默认 200，最多 10000。"),
-            "after": GraphQLArgument(GraphQLString, description="从此游标之后。"),
-            "fill": GraphQLArgument(GraphQLBoolean, default_value=False, description="补出没有记录的组。"),
+            "first": GraphQLArgument(
+                GraphQLInt, description="取几组，默认 200，最多 10000。How many groups; 200 unless said, 10000 at most."
+            ),
+            "after": GraphQLArgument(GraphQLString, description="从此游标之后。Behind this cursor."),
+            "fill": GraphQLArgument(
+                GraphQLBoolean, default_value=False, description="补出没有记录的组。Add groups without rows."
+            ),
         }
         return GraphQLField(
             GraphQLNonNull(self.group_connection(info)), arguments, description="分组汇总，不受分页影响。Groups."
@@ -80,12 +91,14 @@ class MeasureTypes:
 
         def fields() -> dict[str, GraphQLField]:
             return {
-                "nodes": GraphQLField(_many(self._group(info)), description="各组。"),
+                "nodes": GraphQLField(_many(self._group(info)), description="各组。The groups."),
                 "subtotals": GraphQLField(
-                    _many(self._subtotal(info)), description="小计和总计，含全部各组，不受 having 和分页影响。"
+                    _many(self._subtotal(info)),
+                    description="小计和总计，含全部各组，不受 having 和分页影响。"
+                    "Subtotals of all groups, before having and paging.",
                 ),
-                "pageInfo": GraphQLField(GraphQLNonNull(self.page_info), description="分页信息。"),
-                "totalCount": GraphQLField(GraphQLNonNull(GraphQLInt), description="组数。"),
+                "pageInfo": GraphQLField(GraphQLNonNull(self.page_info), description="分页信息。Where the page lies."),
+                "totalCount": GraphQLField(GraphQLNonNull(GraphQLInt), description="组数。Number of groups."),
             }
 
         return self._type(f"{info.name}GroupConnection", fields, f"{info.facts.zh}的分组。Groups of {info.name} rows.")
@@ -93,12 +106,12 @@ class MeasureTypes:
     def _group(self, info: EntityInfo) -> GraphQLObjectType:
         def fields() -> dict[str, GraphQLField]:
             rows = {
-                "first": GraphQLArgument(GraphQLInt, description="取几条，默认 200。"),
-                "after": GraphQLArgument(GraphQLString, description="从此游标之后。"),
+                "first": GraphQLArgument(GraphQLInt, description="取几条，默认 200。How many; 200 unless said."),
+                "after": GraphQLArgument(GraphQLString, description="从此游标之后。Behind this cursor."),
             }
             return {
-                "key": GraphQLField(GraphQLNonNull(self.key(info)), description="分组键。"),
-                "count": GraphQLField(GraphQLInt, description="条数。"),
+                "key": GraphQLField(GraphQLNonNull(self.key(info)), description="分组键。Key of the group."),
+                "count": GraphQLField(GraphQLInt, description="条数。Number of rows."),
                 **self._measures(info),
                 "rows": GraphQLField(
                     GraphQLNonNull(self.objects.connection(info)),
@@ -112,11 +125,14 @@ class MeasureTypes:
     def _subtotal(self, info: EntityInfo) -> GraphQLObjectType:
         def fields() -> dict[str, GraphQLField]:
             return {
-                "key": GraphQLField(GraphQLNonNull(self.key(info)), description="小计的键；已合计的键为 null。"),
+                "key": GraphQLField(
+                    GraphQLNonNull(self.key(info)),
+                    description="小计的键；已合计的键为 null。Its key; null where totalled.",
+                ),
                 "totalled": GraphQLField(
                     _many(GraphQLString), description="已合计的键的名称。Names of the keys totalled."
                 ),
-                "count": GraphQLField(GraphQLInt, description="条数。"),
+                "count": GraphQLField(GraphQLInt, description="条数。Number of rows."),
                 **self._measures(info),
             }
 
@@ -134,24 +150,32 @@ class MeasureTypes:
 
     def _key_column(self, field: Field) -> GraphQLField:
         if field.kind in ("date", "datetime"):
-            told = GraphQLArgument(GraphQLString, description="分段时写的 as。")
-            return GraphQLField(GraphQLString, {"as": told}, description=f"{field.facts.zh}所在的期间，如 2026Q2。")
-        return GraphQLField(self.inputs.scalar(field.kind, field.facts.members), description=field.facts.zh)
+            told = GraphQLArgument(GraphQLString, description="分段时写的 as。The `as` of its bucket.")
+            return GraphQLField(
+                GraphQLString, {"as": told}, description=named(field, "所在的期间，如 2026Q2", ": its period")
+            )
+        return GraphQLField(self.inputs.scalar(field.kind, field.facts.members), description=named(field))
 
     def _key_relation(self, relation: Relation) -> GraphQLField:
         target = self.objects.entities[relation.target]
         if target.name != "Region":
-            return GraphQLField(self.key(target), description=relation.zh)
-        level = GraphQLArgument(self.inputs.enum(RegionLevel), description="按几级汇总时，取哪一级。")
-        return GraphQLField(self.objects.entity(target), {"level": level}, description=f"{relation.zh}，汇总到的区划。")
+            return GraphQLField(self.key(target), description=named(relation))
+        level = GraphQLArgument(
+            self.inputs.enum(RegionLevel), description="按几级汇总时，取哪一级。Which, of several levels."
+        )
+        return GraphQLField(
+            self.objects.entity(target),
+            {"level": level},
+            description=named(relation, "，汇总到的区划", ": the region rolled up to"),
+        )
 
     def _measures(self, info: EntityInfo) -> dict[str, GraphQLField]:
         made: dict[str, GraphQLField] = {}
         if added(info):
             sums = self._columns(info, "Numbers", added(info), _summed, "合计。Sums; of nothing 0.")
             means = self._columns(info, "Averages", added(info), lambda _f: DECIMAL, "平均，六位小数。Means.")
-            made["sum"] = GraphQLField(GraphQLNonNull(sums), description="合计。")
-            made["avg"] = GraphQLField(GraphQLNonNull(means), description="平均。")
+            made["sum"] = GraphQLField(GraphQLNonNull(sums), description="合计。Sums.")
+            made["avg"] = GraphQLField(GraphQLNonNull(means), description="平均。Means.")
         ends = self._columns(
             info,
             "Extremes",
@@ -159,8 +183,8 @@ class MeasureTypes:
             lambda f: self.inputs.scalar(f.kind, None),
             "最小或最大。Smallest or largest.",
         )
-        made["min"] = GraphQLField(GraphQLNonNull(ends), description="最小。")
-        made["max"] = GraphQLField(GraphQLNonNull(ends), description="最大。")
+        made["min"] = GraphQLField(GraphQLNonNull(ends), description="最小。Smallest.")
+        made["max"] = GraphQLField(GraphQLNonNull(ends), description="最大。Largest.")
         return made | {"suppressed": _SUPPRESSED}
 
     def _columns(
@@ -168,7 +192,7 @@ class MeasureTypes:
     ) -> GraphQLObjectType:
         return self._type(
             f"{info.name}{suffix}",
-            lambda: {f.public: GraphQLField(kind(f), description=f.facts.zh) for f in columns},
+            lambda: {f.public: GraphQLField(kind(f), description=named(f)) for f in columns},
             f"{info.facts.zh}：{said}",
         )
 

@@ -27,23 +27,31 @@ USER_ERROR = ObjectType(
     "UserError",
     {
         "path": GraphQLField(
-            GraphQLNonNull(GraphQLList(GraphQLNonNull(GraphQLString))), description="从参数名起的路径。"
+            GraphQLNonNull(GraphQLList(GraphQLNonNull(GraphQLString))),
+            description="从参数名起的路径。Path from the argument's name.",
         ),
-        "code": GraphQLField(GraphQLNonNull(GraphQLString), description="错误代码或规则编号，如 REQUIRED、BR-02。"),
-        "message": GraphQLField(GraphQLNonNull(GraphQLString), description="说明。"),
+        "code": GraphQLField(
+            GraphQLNonNull(GraphQLString),
+            description="错误代码或规则编号，如 REQUIRED、BR-02。A code or the number of a rule.",
+        ),
+        "message": GraphQLField(GraphQLNonNull(GraphQLString), description="说明。In words."),
         "id": GraphQLField(GraphQLID, description="批量写入：有误的那一条。The row that has it, in a bulk write."),
-        "changedBy": GraphQLField(GraphQLString, description="版本冲突：最近修改人。"),
+        "changedBy": GraphQLField(GraphQLString, description="版本冲突：最近修改人。Of a conflict: who changed it."),
         "changedFields": GraphQLField(
-            GraphQLList(GraphQLNonNull(GraphQLString)), description="版本冲突：期间改过的字段。"
+            GraphQLList(GraphQLNonNull(GraphQLString)),
+            description="版本冲突：期间改过的字段。Of a conflict: what was changed.",
         ),
     },
     description="用户可以改正的一处错误。Something the user can mend.",
 )
 ERRORS = GraphQLField(
     GraphQLNonNull(GraphQLList(GraphQLNonNull(USER_ERROR))),
-    description="没有错误时为空，已写入；有错误时什么都没有写。",
+    description="没有错误时为空，已写入；有错误时什么都没有写。Empty: it is written. Else nothing was.",
 )
-VERSION = GraphQLArgument(GraphQLInt, description="读到的版本；期间被他人改过则为 CONFLICT。")
+VERSION = GraphQLArgument(
+    GraphQLInt,
+    description="读到的版本；期间被他人改过则为 CONFLICT。The version that was read; CONFLICT where it is another now.",
+)
 
 
 @dataclass
