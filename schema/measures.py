@@ -26,9 +26,7 @@ from schema.words import named
 if TYPE_CHECKING:
     from schema.objects import Objects
 
-_SUPPRESSED = GraphQLField(
-    GraphQLNonNull(GraphQLBoolean), description="条数过少，数字不显示。The numbers are withheld: too few rows."
-)
+_SUPPRESSED = GraphQLField(GraphQLNonNull(GraphQLBoolean), description="条数过少，数字不显示。Withheld: too few rows.")
 
 
 class MeasureTypes:
@@ -75,7 +73,7 @@ class MeasureTypes:
                 description="排序；最后总按各键。Order; the keys come last.",
             ),
             "first": GraphQLArgument(
-                GraphQLInt, description="取几组，默认 200，最多 10000。How many groups; 200 unless said, 10000 at most."
+                GraphQLInt, description="取几组，默认 200，最多 10000。Groups; 200, at most 10000."
             ),
             "after": GraphQLArgument(GraphQLString, description="从此游标之后。Behind this cursor."),
             "fill": GraphQLArgument(
@@ -95,7 +93,7 @@ class MeasureTypes:
                 "subtotals": GraphQLField(
                     _many(self._subtotal(info)),
                     description="小计和总计，含全部各组，不受 having 和分页影响。"
-                    "Subtotals of all groups, before having and paging.",
+                    "Of all groups, before having and paging.",
                 ),
                 "pageInfo": GraphQLField(GraphQLNonNull(self.page_info), description="分页信息。Where the page lies."),
                 "totalCount": GraphQLField(GraphQLNonNull(GraphQLInt), description="组数。Number of groups."),

@@ -39,10 +39,7 @@ PAGE_INFO = GraphQLObjectType(
     },
     description="分页信息。Where a page lies in its list.",
 )
-_SEARCH = (
-    "检索：一个字起，汉字、拼音、首字母均可，不分全角半角和大小写；几个词用空格分开，每个词都要找到。"
-    "Every word, in characters, pinyin or initials."
-)
+_SEARCH = "汉字、拼音、首字母均可，空格分开的每个词都要找到。Every word, in characters, pinyin or initials."
 
 
 class Objects:
@@ -124,18 +121,17 @@ class Objects:
             **searched,
             "orderBy": GraphQLArgument(
                 GraphQLList(GraphQLNonNull(self.inputs.order_by(info))),
-                description="排序；编号总是最后一键。Order; the id is the last key.",
+                description="排序；编号总是最后一键。The id is the last key.",
             ),
             "first": GraphQLArgument(
                 GraphQLInt,
-                description="从头取几条，默认 200，最多 10000。"
-                "How many from the start; 200 unless said, 10000 at most.",
+                description="从头取几条，默认 200，至多 10000。From the start; 200, at most 10000.",
             ),
             "after": GraphQLArgument(GraphQLString, description="从此游标之后。Behind this cursor."),
             "last": GraphQLArgument(GraphQLInt, description="从尾取几条。How many from the end."),
             "before": GraphQLArgument(GraphQLString, description="到此游标之前。Before this cursor."),
             "offset": GraphQLArgument(
-                GraphQLInt, description="跳过几条；不能与游标同用。Rows to skip; not with a cursor."
+                GraphQLInt, description="跳过几条；不能与游标同用。Rows to skip; no cursor then."
             ),
         }
 

@@ -46,11 +46,11 @@ USER_ERROR = ObjectType(
 )
 ERRORS = GraphQLField(
     GraphQLNonNull(GraphQLList(GraphQLNonNull(USER_ERROR))),
-    description="没有错误时为空，已写入；有错误时什么都没有写。Empty: it is written. Else nothing was.",
+    description="没有错误时为空，已写入；有错误时什么都没有写。Empty: written; else nothing is.",
 )
 VERSION = GraphQLArgument(
     GraphQLInt,
-    description="读到的版本；期间被他人改过则为 CONFLICT。The version that was read; CONFLICT where it is another now.",
+    description="读到的版本；期间被他人改过则为 CONFLICT。The version read; else CONFLICT.",
 )
 
 

@@ -21,10 +21,8 @@ def said(of: Field | Relation, more_zh: str = "", more_en: str = "") -> str:
 
 
 def named(of: Field | Relation, more_zh: str = "", more_en: str = "") -> str:
-    """Its name in both languages, for the many places that only refer to it."""
-    declared = _declared(of)
-    english = re.split(r"[.;,:(]", declared.en, maxsplit=1)[0].strip()
-    return f"{declared.zh}{more_zh}。{english}{more_en}."
+    """Its name in both languages, short for the many places that only refer to it: ``设立日期。Established on.``"""
+    return f"{_declared(of).zh}{more_zh}。{of.name.replace('_', ' ').capitalize()}{more_en}."
 
 
 def words(info: EntityInfo) -> str:
