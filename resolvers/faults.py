@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-
 RETRY = "retryAfter"
 """Beside the code in ``extensions``: the seconds after which it is worth while to ask again, as in Retry-After."""
 

@@ -142,7 +142,9 @@ class Exports:
     @contextlib.contextmanager
     def _place(self, viewer: Viewer) -> Iterator[None]:
         if self._running[viewer.account_id] >= EXPORTS:
-            raise rate_limited("您已有导出正在进行，请等它完成。", "You have exports running; wait for one to end.", _PAUSE)
+            raise rate_limited(
+                "您已有导出正在进行，请等它完成。", "You have exports running; wait for one to end.", _PAUSE
+            )
         if self._running.total() >= EXPORTS:
             raise Denied("UNAVAILABLE", "其他人正在导出，请稍后再试。", "Others are exporting; try again in a while.")
         self._running[viewer.account_id] += 1

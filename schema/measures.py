@@ -10,6 +10,7 @@ from graphql import (
     GraphQLBoolean,
     GraphQLField,
     GraphQLInt,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -35,6 +36,9 @@ class MeasureTypes:
     def __init__(self, objects: Objects, page_info: GraphQLObjectType) -> None:
         self.objects, self.inputs, self.page_info = objects, objects.inputs, page_info
         self._made: dict[str, GraphQLObjectType] = {}
+        self._in_made: dict[str, GraphQLInterfaceType] = {}
+        ones = [r for info in objects.entities.values() for r in info.relations.values() if not r.many]
+        self._referred = frozenset(r.target for r in ones if r.target != "Region")
 
     def _type(self, name: str, fields: Callable[[], dict[str, GraphQLField]], said: str) -> GraphQLObjectType:
         if name not in self._made:
@@ -144,7 +148,37 @@ class MeasureTypes:
             ones = [r for r in info.relations.values() if not r.many]
             return columns | {r.public: self._key_relation(r) for r in ones}
 
-        return self._type(f"{info.name}GroupKey", fields, f"{info.facts.zh}分组的键。The key of a group.")
+        name = f"{info.name}GroupKey"
+        if name not in self._made:
+            said = f"{info.facts.zh}分组的键。The key of a group."
+            self._made[name] = GraphQLObjectType(name, fields, lambda: self.in_keys(info), description=said)
+        return self._made[name]
+
+    def in_keys(self, info: EntityInfo) -> list[GraphQLInterfaceType]:
+        """``XInKey``, where groups may be by something of rows that refer to these.
+
+        It is the row itself where the groups are by its id, and an ``XGroupKey`` where they are by some of its columns:
+        what carries an identity is whole wherever it stands, so caches that put things together by identity may.
+        """
+        return [self._in_key(info)] if info.name in self._referred else []
+
+    def _in_key(self, info: EntityInfo) -> GraphQLInterfaceType:
+        def fields() -> dict[str, GraphQLField]:
+            # Periods and levels have no like in a row: they are asked for by `... on XGroupKey`.
+            plain = [f for f in info.fields.values() if countable(f) and f.kind not in ("date", "datetime")]
+            columns = {f.public: self._key_column(f) for f in plain}
+            ones = [r for r in info.relations.values() if not r.many]
+            return columns | {r.public: GraphQLField(self._key_row(r), description=named(r)) for r in ones}
+
+        if info.name not in self._in_made:
+            said = f"分组键中的{info.facts.zh}：按编号分组时是这一条，否则只有分组的各字段。"
+            said += "The row where grouped by its id, else what it is grouped by."
+            self._in_made[info.name] = GraphQLInterfaceType(f"{info.name}InKey", fields, description=said)
+        return self._in_made[info.name]
+
+    def _key_row(self, relation: Relation) -> Any:
+        target = self.objects.entities[relation.target]
+        return self.objects.entity(target) if target.name == "Region" else self._in_key(target)
 
     def _key_column(self, field: Field) -> GraphQLField:
         if field.kind in ("date", "datetime"):
@@ -155,14 +189,13 @@ class MeasureTypes:
         return GraphQLField(self.inputs.scalar(field.kind, field.facts.members), description=named(field))
 
     def _key_relation(self, relation: Relation) -> GraphQLField:
-        target = self.objects.entities[relation.target]
-        if target.name != "Region":
-            return GraphQLField(self.key(target), description=named(relation))
+        if relation.target != "Region":
+            return GraphQLField(self._key_row(relation), description=named(relation))
         level = GraphQLArgument(
             self.inputs.enum(RegionLevel), description="按几级汇总时，取哪一级。Which, of several levels."
         )
         return GraphQLField(
-            self.objects.entity(target),
+            self._key_row(relation),
             {"level": level},
             description=named(relation, "，汇总到的区划", ": the region rolled up to"),
         )

@@ -54,7 +54,10 @@ class Objects:
         """The type of an entity's rows."""
         if info.name not in self._made:
             self._made[info.name] = GraphQLObjectType(
-                info.name, lambda: self._fields(info), interfaces=[NODE], description=words.entity(info)
+                info.name,
+                lambda: self._fields(info),
+                lambda: [NODE, *self.measures.in_keys(info)],
+                description=words.entity(info),
             )
         return self._made[info.name]
 
