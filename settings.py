@@ -59,7 +59,9 @@ class Settings(BaseSettings):
     )
     tls: Literal["proxy"] | None = Field(None, description="HTTPS 由谁提供：proxy 即前置代理；正式环境必须说明")
     cors_origins: list[str] = Field([], description="允许的自建前端来源，如 https://example.gov.cn，逐个写全")
-    cors_headers: list[str] = Field([], description="自建前端另外要发的请求头，逐个写全；常见的已允许，见 docs/sign-in.md")
+    cors_headers: list[str] = Field(
+        [], description="自建前端另外要发的请求头，逐个写全；常见的已允许，见 docs/sign-in.md"
+    )
     term_months: int = Field(36, description="调委会任期月数（D8）")
     filing_days: int = Field(30, description="备案期限天数（BR-07）")
     suppress_below: int = Field(5, description="只看汇总的角色，少于此数的单元格不显示")

@@ -64,7 +64,7 @@ def prefers_english(scope: Scope) -> bool:
 
 
 def unauthenticated(scope: Scope) -> Response:
-    """The 401 of whoever has no identity; a token that is none, or has ended, is told apart from no token (RFC 6750)."""
+    """The 401 of whoever has no identity; a token that is none, or has ended, is told apart from none (RFC 6750)."""
     if not scope.get("state", {}).get("bad_token"):
         return refuse(scope, 401, "UNAUTHENTICATED", "请先登录。", "Please sign in.", {"WWW-Authenticate": CHALLENGE})
     zh, en = "访问令牌无效、已停用或已过期，请换一个。", "The token is wrong, revoked or expired; use another one."

@@ -84,7 +84,7 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
     def completed(self, given: Iterable[tuple[bytes, bytes]], status: int = 200) -> list[tuple[bytes, bytes]]:
-        """The headers of an answer with those it lacks; JSON is never kept by anybody, and a 401 says what is wanted."""
+        """The headers of an answer with those it lacks; nobody keeps JSON, and a 401 says what is wanted."""
         headers = list(given)
         known = dict(headers)
         headers += [header for header in self.headers if header[0] not in known]

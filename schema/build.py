@@ -27,6 +27,7 @@ from schema.me import ViewerType, viewer_type
 from schema.mutations import Mutations
 from schema.objects import NODE, Objects
 from schema.own_account import own_account_reads, own_account_writes
+from schema.payloads import ERROR_CODE
 from schema.plans import FragmentExecutor, Plans
 from schema.reveal import reveal_fields
 from schema.words import words
@@ -100,7 +101,7 @@ class RegisterSchema(strawberry.Schema):
         self._schema = GraphQLSchema(
             query,
             mutation,
-            types=[objects.entity(info) for info in entities.values()],
+            types=[*(objects.entity(info) for info in entities.values()), ERROR_CODE],
             directives=self._schema.directives,
         )
         self._schema._strawberry_schema = self  # type: ignore[attr-defined]

@@ -22,7 +22,14 @@ def user_error(fault: Fault, english: bool, details: dict[str, Any] | None = Non
     """A fault as the payload's ``errors`` print it."""
     more = details if fault.code == "CONFLICT" and details else {}
     message = fault.en if english else fault.zh
-    return {"path": list(fault.path), "code": fault.code, "message": message, "id": fault.row, **more}
+    return {
+        "path": list(fault.path),
+        "code": fault.code,
+        "kind": fault.kind.name,
+        "message": message,
+        "id": fault.row,
+        **more,
+    }
 
 
 def public_error(error: GraphQLError, english: bool) -> dict[str, Any]:

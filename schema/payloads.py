@@ -9,9 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from graphql import GraphQLArgument, GraphQLField, GraphQLID, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLString
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLField,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLString,
+)
 from graphql import GraphQLObjectType as ObjectType
 
+from db.codes import ErrorCode, FaultCode, Told
 from db.enums import EntryChannel
 from db.identity import global_id
 from db.registry import EntityInfo
@@ -23,6 +34,14 @@ from schema.context import Context
 from schema.errors import user_error
 
 LONGEST_KEY = 200
+
+
+def _codes(codes: type[Told]) -> GraphQLEnumType:
+    values = {code.name: GraphQLEnumValue(code.name, description=f"{code.zh}。{code.en}") for code in codes}
+    return GraphQLEnumType(codes.__name__, values, description=codes.__doc__)
+
+
+FAULT_CODE, ERROR_CODE = _codes(FaultCode), _codes(ErrorCode)
 USER_ERROR = ObjectType(
     "UserError",
     {
@@ -33,6 +52,10 @@ USER_ERROR = ObjectType(
         "code": GraphQLField(
             GraphQLNonNull(GraphQLString),
             description="错误代码或规则编号，如 REQUIRED、BR-02。A code or the number of a rule.",
+        ),
+        "kind": GraphQLField(
+            GraphQLNonNull(FAULT_CODE),
+            description="错误的种类：code 本身，业务规则为 RULE。The code, or RULE for all rules.",
         ),
         "message": GraphQLField(GraphQLNonNull(GraphQLString), description="说明。In words."),
         "id": GraphQLField(GraphQLID, description="批量写入：有误的那一条。The row that has it, in a bulk write."),

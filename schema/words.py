@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Protocol
 
+from db.facts import Facts
 from db.registry import EntityInfo, Field, Relation
-
-
-class _Declared(Protocol):
-    zh: str
-    en: str
 
 
 def said(of: Field | Relation, more_zh: str = "", more_en: str = "") -> str:
@@ -35,5 +30,5 @@ def entity(info: EntityInfo) -> str:
     return inspect.cleandoc(info.model.__doc__ or "")
 
 
-def _declared(of: Field | Relation) -> _Declared:
+def _declared(of: Field | Relation) -> Facts | Relation:
     return of.facts if isinstance(of, Field) else of
