@@ -74,9 +74,9 @@ def preflight(client: TestClient, *headers: str) -> int:
 @pytest.mark.parametrize(
     "header",
     [
-        "apollographql-client-name", "apollographql-client-version", "x-apollo-operation-name", "apollo-require-preflight",
-        "traceparent", "tracestate", "baggage", "sentry-trace", "x-requested-with", "accept-language", "idempotency-key",
-        "graphql-cost", "authorization",
+        "apollographql-client-name", "apollographql-client-version", "x-apollo-operation-name",
+        "apollo-require-preflight", "traceparent", "tracestate", "baggage", "sentry-trace", "x-requested-with",
+        "accept-language", "idempotency-key", "graphql-cost", "authorization",
     ],
 )  # fmt: skip
 def test_what_clients_and_their_tracing_add_by_themselves_is_allowed(header: str, client: TestClient) -> None:
@@ -89,7 +89,8 @@ def test_other_headers_are_allowed_by_setting_alone(url: str, client: TestClient
     with TestClient(make_app(settings)) as other:
         assert preflight(other, "x-our-office") == 200
         assert preflight(other, "x-another") == 400
-    assert Settings(cors_headers=["*"]).problems() and not Settings(cors_headers=["X-Our-Office"]).problems()
+    assert Settings(cors_headers=["*"]).problems() != []
+    assert Settings(cors_headers=["X-Our-Office"]).problems() == []
 
 
 def test_a_page_of_a_named_origin_may_read_how_long_to_wait(client: TestClient) -> None:
