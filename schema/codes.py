@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
+from graphql import GraphQLObjectType, is_non_null_type
+
 from db.codes import RULES, ErrorCode, FaultCode, Reason, Told
+from schema.build import build_schema
 from schema.scalars import SCALARS
 from settings import ROOT
 
 ERRORS, CLIENTS = ROOT / "docs" / "errors.md", ROOT / "docs" / "clients.md"
-_MARKS = ("<!-- scalars -->", "<!-- /scalars -->")
 
 
 def errors_page() -> str:
@@ -66,13 +69,32 @@ ariadne-codegen（Python），`pyproject.toml`：
 """
 
 
+def values() -> str:
+    """The types that have an ``id`` and are no rows, as caches want them."""
+    objects = [gtype for gtype in build_schema().core.type_map.values() if isinstance(gtype, GraphQLObjectType)]
+    named = [gtype for gtype in objects if "id" in gtype.fields]
+    names = [gtype.name for gtype in named if not is_non_null_type(gtype.fields["id"].type)]
+    listed = "\n".join(textwrap.wrap(" ".join(sorted(names)), 110, initial_indent="  ", subsequent_indent="  "))
+    return f"""
+```ts
+export const VALUES = `
+{listed}
+`.trim().split(/\\s+/);
+// Apollo:  new InMemoryCache({{typePolicies: Object.fromEntries(VALUES.map((name) => [name, {{keyFields: false}}]))}})
+// urql:    cacheExchange({{keys: Object.fromEntries(VALUES.map((name) => [name, () => null]))}})
+```
+"""
+
+
 def clients_page(text: str) -> str:
-    """The page for clients with the scalars as they are now. Raises ValueError where it has no place for them."""
-    before, _, rest = text.partition(_MARKS[0])
-    _, _, after = rest.partition(_MARKS[1])
-    if not rest or not after:
-        raise ValueError(f"docs/clients.md 缺少 {_MARKS[0]} … {_MARKS[1]}")
-    return f"{before}{_MARKS[0]}{scalars()}{_MARKS[1]}{after}"
+    """The page for clients with what follows from the source. Raises ValueError where it has no place for it."""
+    for name, made in (("scalars", scalars()), ("values", values())):
+        before, begun, rest = text.partition(f"<!-- {name} -->")
+        _, ended, after = rest.partition(f"<!-- /{name} -->")
+        if not begun or not ended:
+            raise ValueError(f"docs/clients.md 缺少 <!-- {name} --> … <!-- /{name} -->")
+        text = f"{before}{begun}{made}{ended}{after}"
+    return text
 
 
 def export() -> str:

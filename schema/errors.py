@@ -27,6 +27,7 @@ def user_error(fault: Fault, english: bool, details: dict[str, Any] | None = Non
         "code": fault.code,
         "kind": fault.kind.name,
         "message": message,
+        "row": fault.row,
         "id": fault.row,
         **more,
     }

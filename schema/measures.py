@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _SUPPRESSED = GraphQLField(GraphQLNonNull(GraphQLBoolean), description="条数过少，数字不显示。Withheld: too few rows.")
 
+_NO_IDENTITY = "请用 count。Use count: caches take this number for an identity."
+
 
 class MeasureTypes:
     """The types of aggregates and groups, beside those of ``schema.objects``."""
@@ -223,7 +225,12 @@ class MeasureTypes:
     ) -> GraphQLObjectType:
         return self._type(
             f"{info.name}{suffix}",
-            lambda: {f.public: GraphQLField(kind(f), description=named(f)) for f in columns},
+            lambda: {
+                f.public: GraphQLField(
+                    kind(f), description=named(f), deprecation_reason=_NO_IDENTITY if f.kind == "id" else None
+                )
+                for f in columns
+            },
             f"{info.facts.zh}：{said}",
         )
 

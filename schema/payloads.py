@@ -58,7 +58,10 @@ USER_ERROR = ObjectType(
             description="错误的种类：code 本身，业务规则为 RULE。The code, or RULE for all rules.",
         ),
         "message": GraphQLField(GraphQLNonNull(GraphQLString), description="说明。In words."),
-        "id": GraphQLField(GraphQLID, description="批量写入：有误的那一条。The row that has it, in a bulk write."),
+        "row": GraphQLField(GraphQLID, description="批量写入：有误的那一条。The row that has it, in a bulk write."),
+        "id": GraphQLField(
+            GraphQLID, description="同 row。The same.", deprecation_reason="请用 row。Use row: this is no identity."
+        ),
         "changedBy": GraphQLField(GraphQLString, description="版本冲突：最近修改人。Of a conflict: who changed it."),
         "changedFields": GraphQLField(
             GraphQLList(GraphQLNonNull(GraphQLString)),

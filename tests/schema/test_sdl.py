@@ -24,6 +24,7 @@ from graphql import (
 
 from db.registry import registry
 from schema.build import RegisterSchema, build_schema, sdl
+from schema.codes import CLIENTS
 from schema.scalars import SCALARS
 from settings import ROOT
 
@@ -103,6 +104,20 @@ def test_every_scalar_of_ours_names_its_specification() -> None:
     ours = {gtype.name: gtype for gtype in OURS.values() if isinstance(gtype, GraphQLScalarType)}
     assert ours.keys() == SCALARS.keys()
     assert [name for name, gtype in ours.items() if not (gtype.specified_by_url or "").startswith("https://")] == []
+
+
+def test_what_has_an_identity_is_a_row_or_a_thing_of_its_own() -> None:
+    """Caches merge what has one type and one id: where an id may be null or is a number, that is published."""
+    odd = {
+        name
+        for name, gtype in OURS.items()
+        if isinstance(gtype, GraphQLObjectType) and "id" in gtype.fields and str(gtype.fields["id"].type) != "ID!"
+    }
+    page = CLIENTS.read_text(encoding="utf-8")
+    assert {name for name in odd if not re.search(rf"^  .*\b{name}\b", page, re.MULTILINE)} == set()
+    longest = "|".join(sorted(ENTITIES, key=len, reverse=True))
+    kinds = {re.sub(f"^(?:{longest})(?=[A-Z])", "", name) for name in odd}
+    assert kinds == {"GroupKey", "Distinct", "UserError", "IssueAccountTokenPayload"}
 
 
 def test_every_relation_and_every_column_that_a_role_may_not_read_is_nullable() -> None:
