@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -58,6 +59,9 @@ class Settings(BaseSettings):
     )
     tls: Literal["proxy"] | None = Field(None, description="HTTPS 由谁提供：proxy 即前置代理；正式环境必须说明")
     cors_origins: list[str] = Field([], description="允许的自建前端来源，如 https://example.gov.cn，逐个写全")
+    cors_headers: list[str] = Field(
+        [], description="自建前端另外要发的请求头，逐个写全；常见的已允许，见 docs/sign-in.md"
+    )
     term_months: int = Field(36, description="调委会任期月数（D8）")
     filing_days: int = Field(30, description="备案期限天数（BR-07）")
     suppress_below: int = Field(5, description="只看汇总的角色，少于此数的单元格不显示")
@@ -105,6 +109,9 @@ class Settings(BaseSettings):
         kinds = ("sqlite+aiosqlite:///", "postgresql+asyncpg://")
         wrong = {
             f"FENGQIAO_DATABASE_URL 应以 {kinds[0]} 或 {kinds[1]} 开头": not self.database_url.startswith(kinds),
+            "FENGQIAO_CORS_HEADERS 须逐个写出请求头的名称，不能用 *": any(
+                not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", name, re.ASCII) for name in self.cors_headers
+            ),
             "FENGQIAO_DOCUMENTS 指定的文件不存在，请改正路径": bool(self.documents and not self.documents.is_file()),
             f"FENGQIAO_AUDIT_DAYS 不得少于 {AUDIT_DAYS}：审计记录至少保存 {AUDIT_DAYS} 天": self.audit_days
             < AUDIT_DAYS,

@@ -1,4 +1,7 @@
-"""Answers smaller than they were: zstd or gzip, as the client likes, for less than 3 ms of CPU a megabyte.
+"""Answers smaller than they were: gzip or zstd, as the client likes, for less than 3 ms of CPU a megabyte.
+
+Who minds neither gets gzip: there are clients that name zstd and cannot read it (runtimes and proxies that pass a
+browser's ``Accept-Encoding`` on), and none that name gzip and cannot.
 
 Measured on 1.2 MB of rows: zstd 1.5 ms a megabyte (to 0.19), gzip by ISA-L 1.3 ms (to 0.23), zlib's fastest 5.8 ms.
 
@@ -27,9 +30,10 @@ KINDS = ("application/json", "application/graphql-response+json", "application/x
 
 
 ONE_SHOT: dict[str, Callable[[bytes], bytes]] = {
-    "zstd": lambda data: zstandard.ZstdCompressor(level=1).compress(data),
     "gzip": lambda data: isal_zlib.compress(data, 1, isal_zlib.MAX_WBITS + 16),
+    "zstd": lambda data: zstandard.ZstdCompressor(level=1).compress(data),
 }
+"""The first is sent to who prefers none."""
 PIECEWISE: dict[str, tuple[Callable[[], Any], int, int]] = {
     "zstd": (
         lambda: zstandard.ZstdCompressor(level=1).compressobj(),
@@ -46,7 +50,7 @@ PIECEWISE: dict[str, tuple[Callable[[], Any], int, int]] = {
 
 
 def accepted(header: str) -> str | None:
-    """The encoding to use for an ``Accept-Encoding``: what the client prefers, zstd where it does not mind.
+    """The encoding to use for an ``Accept-Encoding``: what the client prefers, gzip where it does not mind.
 
     ``gzip;q=0`` refuses, ``*`` means any that is not named. Headers that make no sense get no encoding.
     """
@@ -59,7 +63,7 @@ def accepted(header: str) -> str | None:
         except ValueError:
             return None
     rest = weights.get("*", 0.0)
-    found = max(ONE_SHOT, key=lambda name: weights.get(name, rest))  # the first of equals, and that is zstd
+    found = max(ONE_SHOT, key=lambda name: weights.get(name, rest))  # the first of equals, and that is gzip
     return found if weights.get(found, rest) > 0 else None
 
 

@@ -28,6 +28,8 @@ from permissions.viewer import Viewer
 from settings import Settings
 
 SESSION_COOKIE, CSRF_COOKIE, CSRF_HEADER = "session", "csrftoken", "X-CSRFToken"
+CHALLENGE = "Bearer"
+"""How one may identify oneself: what every 401 says in WWW-Authenticate (RFC 9110, 11.6.1)."""
 STATUS = {
     "UNAUTHENTICATED": 401, "FORBIDDEN": 403, "BAD_INPUT": 400, "RATE_LIMITED": 429, "UNAVAILABLE": 503, "TIMEOUT": 504,
 }  # fmt: skip
@@ -62,8 +64,12 @@ def prefers_english(scope: Scope) -> bool:
 
 
 def unauthenticated(scope: Scope) -> Response:
-    """The 401 of whoever has no identity."""
-    return refuse(scope, 401, "UNAUTHENTICATED", "请先登录。", "Please sign in.", {"WWW-Authenticate": "Bearer"})
+    """The 401 of whoever has no identity; a token that is none, or has ended, is told apart from none (RFC 6750)."""
+    if not scope.get("state", {}).get("bad_token"):
+        return refuse(scope, 401, "UNAUTHENTICATED", "请先登录。", "Please sign in.", {"WWW-Authenticate": CHALLENGE})
+    zh, en = "访问令牌无效、已停用或已过期，请换一个。", "The token is wrong, revoked or expired; use another one."
+    challenge = {"WWW-Authenticate": f'{CHALLENGE} error="invalid_token"'}
+    return refuse(scope, 401, "UNAUTHENTICATED", zh, en, challenge, {"reason": "INVALID_TOKEN"})
 
 
 def viewer_of(scope: Scope) -> Viewer | None:
@@ -183,7 +189,8 @@ def refused(scope: Scope, refusals: Sequence[Refusal]) -> Response:
 
 
 def _beside(refusal: Refusal) -> dict[str, Any]:
-    return ({"path": [refusal.at]} if refusal.at else {}) | (refusal.details or {})
+    beside: dict[str, Any] = {"path": [refusal.at]} if refusal.at else {}
+    return beside | ({"retryAfter": refusal.retry_after} if refusal.retry_after else {}) | (refusal.details or {})
 
 
 class _BadRequest(HTTPException):

@@ -23,7 +23,7 @@ from permissions.admission import SAFE_METHODS, Admission
 from permissions.compression import Compression
 from permissions.duties import open_path
 from permissions.duties import refusal as duty_first
-from permissions.http import CSRF_HEADER, SESSION_COOKIE, address_of, refuse
+from permissions.http import CHALLENGE, CSRF_HEADER, SESSION_COOKIE, address_of, refuse
 from permissions.identities import Identities, Identity
 from permissions.logs import failure
 from permissions.origins import cors, named
@@ -78,18 +78,20 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = self.completed(message.get("headers", ()))
+                message["headers"] = self.completed(message.get("headers", ()), message["status"])
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
-    def completed(self, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        """The headers of an answer with those it lacks; JSON is never kept by anybody."""
+    def completed(self, given: Iterable[tuple[bytes, bytes]], status: int = 200) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer with those it lacks; nobody keeps JSON, and a 401 says what is wanted."""
         headers = list(given)
         known = dict(headers)
         headers += [header for header in self.headers if header[0] not in known]
         if b"json" in known.get(b"content-type", b"") and b"cache-control" not in known:
             headers.append((b"cache-control", b"no-store"))
+        if status == 401 and b"www-authenticate" not in known:
+            headers.append((b"www-authenticate", CHALLENGE.encode()))
         return headers
 
 
@@ -192,6 +194,7 @@ class Identification:
         state = scope.setdefault("state", {})
         state["viewer"] = identity.viewer if identity else None
         state["csrf_hash"] = identity.csrf_hash if identity else None
+        state["bad_token"] = bearer is not None and identity is None
         if bearer is None and self._forged(scope, identity):
             return await _refuse_forged(scope, receive, send)
         duty = identity.viewer.duty if identity else None

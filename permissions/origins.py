@@ -6,6 +6,7 @@ neighbouring name or port; what it changes carries the CSRF token it was told at
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -14,7 +15,19 @@ from starlette.middleware.cors import CORSMiddleware
 
 from settings import Settings
 
-HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "GraphQL-Cost", "X-CSRFToken")
+HEADERS = (
+    "Authorization", "Content-Type", "Idempotency-Key", "GraphQL-Cost", "X-CSRFToken", "Accept-Language",
+    "If-None-Match", "Cache-Control",
+    # What clients and their tracing add by themselves. The server reads none of it.
+    "X-Requested-With", "Apollo-Require-Preflight", "GraphQL-Require-Preflight",
+    "apollographql-client-name", "apollographql-client-version", "X-Apollo-Operation-Name", "X-Apollo-Operation-Id",
+    "X-Apollo-Operation-Type", "X-Apollo-Cache-Key", "X-GraphQL-Client-Name", "X-GraphQL-Client-Version",
+    "traceparent", "tracestate", "baggage", "sentry-trace", "X-Request-Id", "X-Correlation-Id",
+)  # fmt: skip
+"""What a page of another origin may send; an installation names more in ``FENGQIAO_CORS_HEADERS``."""
+EXPOSED = ("Retry-After", "Content-Disposition", "WWW-Authenticate", "ETag", "Content-Language", "X-Request-Id")
+"""What of an answer's head such a page may read."""
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]{1,100}", re.ASCII)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PREFLIGHT_SECONDS = 3600
 
@@ -34,8 +47,8 @@ def cors(settings: Settings) -> list[Middleware]:
             allow_origins=named(settings),
             allow_credentials=True,
             allow_methods=METHODS,
-            allow_headers=HEADERS,
-            expose_headers=("Retry-After", "Content-Disposition"),
+            allow_headers=(*HEADERS, *(name for name in settings.cors_headers if _NAME.fullmatch(name))),
+            expose_headers=EXPOSED,
             max_age=PREFLIGHT_SECONDS,
         )
     ]

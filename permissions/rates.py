@@ -14,8 +14,12 @@ from db.models.audit_log import AuditLog
 HOUR = dt.timedelta(hours=1)
 
 
-def acts_of_late(connection: Connection, account_id: str, *actions: AuditAction) -> int:
-    """How many records of these actions the account left within the last hour."""
-    log = AuditLog.__table__
-    mine = (log.c.actor_id == account_id, log.c.at > now() - HOUR, log.c.action.in_([a.name for a in actions]))
-    return connection.scalar(sa.select(sa.func.count()).select_from(log).where(*mine)) or 0
+def wait_of(connection: Connection, account_id: str, most: int, *actions: AuditAction) -> float:
+    """The seconds until the account left fewer than `most` records of these actions within an hour; 0 where it has."""
+    log, moment = AuditLog.__table__, now()
+    mine = (log.c.actor_id == account_id, log.c.at > moment - HOUR, log.c.action.in_([a.name for a in actions]))
+    if most <= 0:
+        return HOUR.total_seconds()
+    # The one that has to grow old: of `most` records the first, of more the one `most` before the end.
+    found = connection.scalar(sa.select(log.c.at).where(*mine).order_by(log.c.at.desc()).offset(most - 1).limit(1))
+    return max(1.0, (found + HOUR - moment).total_seconds()) if found is not None else 0.0

@@ -18,7 +18,7 @@ import structlog
 from db.registry import EntityInfo
 from permissions.viewer import Viewer
 from resolvers.binds import resolve
-from resolvers.faults import Denied, bad_input
+from resolvers.faults import Denied, bad_input, rate_limited
 from resolvers.requests import Connection, Groups
 
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ class Differencing:
         if digest in asked:
             return
         if len(asked) >= self.per_hour:
-            raise Denied(
-                "RATE_LIMITED",
+            raise rate_limited(
                 f"每小时最多 {self.per_hour} 种不同的汇总查询，请稍后再试。",
                 f"At most {self.per_hour} different aggregate queries an hour; try again later.",
+                next(iter(asked.values()), now) + _HOUR - now,
             )
         asked[digest] = now
         # Which statement, not what it holds: two lines with one digest asked the same.

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+from db.codes import ErrorCode, FaultCode, kind_of
+
+RETRY = "retryAfter"
+"""Beside the code in ``extensions``: the seconds after which it is worth while to ask again, as in Retry-After."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,14 @@ class Fault:
     en: str
     row: str | None = None
     """The global id of the row that has it, where a write is about several."""
+
+    @property
+    def kind(self) -> FaultCode:
+        """What kind of fault it is. Raises KeyError for a code that ``db.codes`` does not list."""
+        return kind_of(self.code)
+
+    def __post_init__(self) -> None:
+        kind_of(self.code)
 
     def under(self, *head: str) -> Fault:
         """The same fault below an argument: ``("name",)`` -> ``("input", "name")``."""
@@ -45,12 +59,18 @@ class Denied(Exception):
         self, code: str, zh: str, en: str, details: dict[str, Any] | None = None, about: str | None = None
     ) -> None:
         super().__init__(zh)
-        self.code, self.zh, self.en, self.details, self.about = code, zh, en, details or {}, about
+        self.code = ErrorCode[code].name
+        self.zh, self.en, self.details, self.about = zh, en, details or {}, about
 
 
 def forbidden(zh: str = "没有权限。", en: str = "You may not do this.", about: str | None = None) -> Denied:
     """The viewer has no right to this at all."""
     return Denied("FORBIDDEN", zh, en, about=about)
+
+
+def rate_limited(zh: str, en: str, seconds: float) -> Denied:
+    """Somebody did of late what is limited as often as they may; in so many seconds they may again."""
+    return Denied("RATE_LIMITED", zh, en, {RETRY: max(1, math.ceil(seconds))})
 
 
 def too_large() -> Denied:

@@ -20,7 +20,7 @@ from resolvers.levels import Levels
 from resolvers.measures import FUNCTIONS, Measures, asked_of
 from resolvers.orderings import SortKey, check_length, measure_sort
 from resolvers.pages import Page
-from resolvers.requests import Groups, KeyPick, Measured
+from resolvers.requests import Groups, KeyPick, Measured, Pick
 
 if TYPE_CHECKING:
     from resolvers.lists import ListText
@@ -195,7 +195,12 @@ class GroupsText(Page):
                 continue
             here = (*path, item.public)
             if isinstance(item, Relation) and item.target != "Region":
-                members.append((key, braced(self._keys(cells, inner, here, level, at))))
+                parts, row = inner
+                found = self._found((*here, "id"), None, level)
+                if found is not None:
+                    members.append((key, self._row(cells, found, row, f"{at}.{key}")))
+                else:
+                    members.append((key, braced(self._keys(cells, parts, here, level, f"{at}.{key}"))))
             elif isinstance(item, Relation):
                 members.append((key, self._region(cells, here, inner, level, f"{at}.{key}")))
             else:
@@ -224,9 +229,13 @@ class GroupsText(Page):
         found = self._found(path, self.c.fix(told), level)
         if found is None:
             return "null"
+        return self._row(cells, found, pick, at)
+
+    def _row(self, cells: FromClause, found: tuple[int, GroupKey], pick: Pick, at: str) -> ColumnElement[Any]:
+        """The row that a key names by its id, as any read prints it; null where there is none that is seen."""
         i, key = found
-        region = self.c.alias(key.info)
-        text = self.c.object(pick, region, pure_ranges(key.info, self.c.viewer), at)
-        rows = select(text).where(region.c.id == cells.c[f"k{i}"], self.c.scope(key.info, region))
-        one = rows.correlate_except(region).scalar_subquery()
+        row = self.c.alias(key.info)
+        text = self.c.object(pick, row, pure_ranges(key.info, self.c.viewer), at)
+        rows = select(text).where(row.c.id == cells.c[f"k{i}"], self.c.scope(key.info, row))
+        one = rows.correlate_except(row).scalar_subquery()
         return func.coalesce(one, literal("null"), type_=sa.Text())

@@ -97,7 +97,7 @@ countDistinct, avg, min and max, ``(key, "suppressed", None)``; of a group also 
 
 KeyPick = list[tuple[str, "Field | Relation | str", Any]]
 """What is printed of a group's key: a column with its ``as``, a relation to regions with ``(level, Pick)``, another
-relation with a KeyPick of its own, or a constant."""
+relation with ``(KeyPick, Pick)``: of its columns, and of the row where the groups are by its id; or a constant."""
 
 
 @dataclass

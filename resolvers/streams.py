@@ -26,7 +26,7 @@ from permissions.walls import behind
 from resolvers.binds import Call, resolve
 from resolvers.commands.audit import record_export
 from resolvers.compiler import Compiler, Plan
-from resolvers.faults import Denied, bad_input, forbidden
+from resolvers.faults import Denied, bad_input, forbidden, rate_limited
 from resolvers.lists import ListText
 from resolvers.orderings import sort_keys
 from resolvers.requests import Connection, Groups, One, Pick
@@ -106,6 +106,10 @@ def _at_most(value: Any, _call: Call) -> int:
     return int(value)
 
 
+_PAUSE = 10
+"""Seconds after which it is worth while to ask for a place again."""
+
+
 class Exports:
     """The exports of a process: few at a time, so that they never take what requests need."""
 
@@ -138,8 +142,8 @@ class Exports:
     @contextlib.contextmanager
     def _place(self, viewer: Viewer) -> Iterator[None]:
         if self._running[viewer.account_id] >= EXPORTS:
-            raise Denied(
-                "RATE_LIMITED", "您已有导出正在进行，请等它完成。", "You have exports running; wait for one to end."
+            raise rate_limited(
+                "您已有导出正在进行，请等它完成。", "You have exports running; wait for one to end.", _PAUSE
             )
         if self._running.total() >= EXPORTS:
             raise Denied("UNAVAILABLE", "其他人正在导出，请稍后再试。", "Others are exporting; try again in a while.")

@@ -184,7 +184,9 @@ class AccountFields:
             return [found.get(each) for each in outcome.ids]
 
         many = GraphQLField(
-            GraphQLNonNull(GraphQLList(self.objects.entity(self.grant))), resolve=rows, description="代管人得到的授权。"
+            GraphQLNonNull(GraphQLList(self.objects.entity(self.grant))),
+            resolve=rows,
+            description="代管人得到的授权。The rights the stand-in gets.",
         )
         payload = self._payload("HandOverPayload", "移交的结果。Outcome of a hand-over.", {self.grant.plural: many})
         arguments = {
@@ -208,7 +210,7 @@ class AccountFields:
             return Outcome(count=await _accounts(graphql).end_sessions(graphql.context.viewer, of))
 
         identity = {"id": GraphQLArgument(GraphQLNonNull(GraphQLID), description="会话编号。Of ``accountSessions``.")}
-        ended = {"endedId": _plain(GraphQLID, "已结束的会话。", lambda outcome: outcome.id)}
+        ended = {"endedId": _plain(GraphQLID, "已结束的会话。The session that ended.", lambda outcome: outcome.id)}
         count = {"endedCount": _plain(GraphQLInt, "结束了几个。How many.", lambda outcome: outcome.count)}
         return {
             "endAccountSession": _act(
@@ -229,13 +231,16 @@ class AccountFields:
         async def revoke(_root: Any, graphql: Any, id: str) -> Outcome:
             return Outcome(await _accounts(graphql).revoke_token(graphql.context.viewer, id))
 
-        issued = {"id": _plain(GraphQLID, "令牌编号，供收回。", lambda outcome: outcome.id), "token": _SECRET}
+        issued = {
+            "id": _plain(GraphQLID, "令牌编号，供收回。Id of the token.", lambda outcome: outcome.id),
+            "token": _SECRET,
+        }
         arguments = {
             "by": self._by,
             "name": GraphQLArgument(GraphQLNonNull(GraphQLString), description="用途。What for."),
             "validTo": GraphQLArgument(GraphQLNonNull(DATE), description="有效期至。Last day."),
         }
-        revoked = {"revokedId": _plain(GraphQLID, "已收回的令牌。", lambda outcome: outcome.id)}
+        revoked = {"revokedId": _plain(GraphQLID, "已收回的令牌。The token that ended.", lambda outcome: outcome.id)}
         identity = {"id": GraphQLArgument(GraphQLNonNull(GraphQLID), description="令牌编号。Of ``accountTokens``.")}
         return {
             "issueAccountToken": _act(

@@ -12,10 +12,12 @@ from schema.context import Context
 
 @strawberry.type(name="AllowedStep", description="可以办理的一步。A step the viewer may take.")
 class AllowedStepType:
-    verb: str = strawberry.field(description="动作，如 submit；对应的写入是 submitCommitteeFiling。")
-    label: str = strawberry.field(description="名称。")
-    target: str = strawberry.field(description="办理后的状态。")
-    reason_required: bool = strawberry.field(description="必须写明理由。")
+    verb: str = strawberry.field(
+        description="动作，如 submit；对应的写入是 submitCommitteeFiling。The verb; its mutation is verb and entity."
+    )
+    label: str = strawberry.field(description="名称。Its name.")
+    target: str = strawberry.field(description="办理后的状态。State afterwards.")
+    reason_required: bool = strawberry.field(description="必须写明理由。A reason is required.")
 
 
 async def steps_of(context: Context, global_id: str) -> list[AllowedStepType]:

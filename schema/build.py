@@ -27,8 +27,10 @@ from schema.me import ViewerType, viewer_type
 from schema.mutations import Mutations
 from schema.objects import NODE, Objects
 from schema.own_account import own_account_reads, own_account_writes
+from schema.payloads import ERROR_CODE
 from schema.plans import FragmentExecutor, Plans
 from schema.reveal import reveal_fields
+from schema.words import words
 
 _ID = strawberry.argument(description="全局编号。Global id.")
 
@@ -49,7 +51,10 @@ class Query:
         self,
         info: strawberry.Info,
         type: Annotated[str, strawberry.argument(description="对象类型，如 MediationCase。Name of the entity.")],
-        action: Annotated[str, strawberry.argument(description="READ CREATE UPDATE DELETE EXPORT，或如 submit。")],
+        action: Annotated[
+            str,
+            strawberry.argument(description="READ CREATE UPDATE DELETE EXPORT，或如 submit。An operation or a verb."),
+        ],
         id: Annotated[strawberry.ID | None, _ID] = None,
         field: Annotated[str | None, strawberry.argument(description="字段；不写则问整条。A field of it.")] = None,
         login: Annotated[str | None, strawberry.argument(description="为谁问；限管理该账号的人。For whom.")] = None,
@@ -96,12 +101,15 @@ class RegisterSchema(strawberry.Schema):
         self._schema = GraphQLSchema(
             query,
             mutation,
-            types=[objects.entity(info) for info in entities.values()],
+            types=[*(objects.entity(info) for info in entities.values()), ERROR_CODE],
             directives=self._schema.directives,
         )
         self._schema._strawberry_schema = self  # type: ignore[attr-defined]
         self.singles = {info.single: info for info in entities.values()}
         self.lists = {info.plural: info for info in entities.values()}
+
+    def _extend_introspection(self) -> None:
+        """Leave graphql-core's introspection as it is: Strawberry's would know of its own ``@oneOf`` inputs only."""
 
     @property
     def core(self) -> GraphQLSchema:
@@ -125,9 +133,13 @@ def _single(info: EntityInfo, inputs: Inputs, objects: Objects, plans: Plans) ->
         text = await plans.row_text(info, graphql)
         return None if text is None else orjson.Fragment(text)
 
-    arguments = {"by": GraphQLArgument(GraphQLNonNull(inputs.by(info)), description="键，只给一个。")}
+    arguments = {"by": GraphQLArgument(GraphQLNonNull(inputs.by(info)), description="键，只给一个。One key.")}
     return GraphQLField(
-        objects.entity(info), arguments, resolve, description=f"一条{info.facts.zh}；不存在或无权查看时为 null。"
+        objects.entity(info),
+        arguments,
+        resolve,
+        description=f"一条{info.facts.zh}；不存在或无权查看时为 null。"
+        f"A {words(info)}; null where there is none one may see.",
     )
 
 
@@ -136,7 +148,9 @@ def _list(info: EntityInfo, objects: Objects, plans: Plans) -> GraphQLField:
         return orjson.Fragment(await plans.list_text(info, graphql))
 
     connection = GraphQLNonNull(objects.connection(info))
-    return GraphQLField(connection, objects.list_arguments(info), resolve, description=f"{info.facts.zh}列表。")
+    return GraphQLField(
+        connection, objects.list_arguments(info), resolve, description=f"{info.facts.zh}列表。A list of {info.name}."
+    )
 
 
 def _node(entities: Registry, objects: Objects, plans: Plans) -> GraphQLField:
@@ -145,7 +159,7 @@ def _node(entities: Registry, objects: Objects, plans: Plans) -> GraphQLField:
         info = entities.by_prefix.get(found[0]) if found else None
         return None if info is None else await plans.row_by_id(info, graphql, objects.entity(info), id)
 
-    arguments = {"id": GraphQLArgument(GraphQLNonNull(GraphQLID), description="全局编号。")}
+    arguments = {"id": GraphQLArgument(GraphQLNonNull(GraphQLID), description="全局编号。Global id.")}
     return GraphQLField(NODE, arguments, resolve, description="任一条有编号的记录。Any row by its global id.")
 
 

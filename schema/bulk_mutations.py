@@ -99,8 +99,10 @@ class BulkMutations:
             work = commands.update_many(context.viewer, info.name, where, patch, atMost, bool(dryRun), origin(graphql))
             return await _counted(context, work, "patch")
 
-        patch = GraphQLArgument(GraphQLNonNull(self.inputs.values(info, True)), description="每一条都作的修改。")
-        said = f"修改符合条件的各条{info.facts.zh}：逐条检查，全部写入或全部不写。"
+        patch = GraphQLArgument(
+            GraphQLNonNull(self.inputs.values(info, True)), description="每一条都作的修改。The change of each."
+        )
+        said = f"修改符合条件的各条{info.facts.zh}：逐条检查，全部写入或全部不写。Changes all of these rows, or none."
         return GraphQLField(GraphQLNonNull(BULK), {**self._chosen(info), "patch": patch}, update, description=said)
 
     def _delete(self, info: EntityInfo) -> GraphQLField:
@@ -112,7 +114,10 @@ class BulkMutations:
             work = commands.delete_many(context.viewer, info.name, where, atMost, bool(dryRun), origin(graphql))
             return await _counted(context, work, "where")
 
-        said = f"删除符合条件的各条{info.facts.zh}（仅限无引用的草稿）：全部删除或全部不删。"
+        said = (
+            f"删除符合条件的各条{info.facts.zh}（仅限无引用的草稿）：全部删除或全部不删。"
+            "Deletes all of these drafts, or none."
+        )
         return GraphQLField(GraphQLNonNull(BULK), self._chosen(info), delete, description=said)
 
     # --- upsert ------------------------------------------------------------------------------------------------------
@@ -135,12 +140,14 @@ class BulkMutations:
 
         item = GraphQLNonNull(GraphQLList(GraphQLNonNull(self.inputs.values(info, False))))
         arguments = {
-            "input": GraphQLArgument(item, description="各条。"),
+            "input": GraphQLArgument(item, description="各条。The rows."),
             "onConflict": GraphQLArgument(
                 GraphQLNonNull(self.inputs.key(info)), description="按哪个键查找已有的。The key that finds a row."
             ),
             "atMost": GraphQLArgument(GraphQLInt, default_value=_USUAL, description=_AT_MOST),
-            "onError": GraphQLArgument(ON_ERROR, default_value="ROLLBACK", description="有误时怎么办。"),
+            "onError": GraphQLArgument(
+                ON_ERROR, default_value="ROLLBACK", description="有误时怎么办。What a fault does to the rest."
+            ),
             "dryRun": _DRY_RUN,
         }
         said = f"新建{info.facts.zh}，键相同的已有一条时改为修改它。Creates rows, or changes those that have the key."
@@ -170,9 +177,14 @@ class BulkMutations:
         result = GraphQLObjectType(
             f"{info.name}Result",
             lambda: {
-                "index": GraphQLField(GraphQLNonNull(GraphQLInt), description="在 input 中的位置，从 0 起。"),
+                "index": GraphQLField(
+                    GraphQLNonNull(GraphQLInt), description="在 input 中的位置，从 0 起。Place in the input, from 0."
+                ),
                 info.single: GraphQLField(
-                    self.objects.entity(info), resolve=row, description="写入后的这一条；没有写入时为 null。"
+                    self.objects.entity(info),
+                    resolve=row,
+                    description="写入后的这一条；没有写入时为 null。"
+                    "The row afterwards; null where nothing was written.",
                 ),
                 "errors": ERRORS,
             },
@@ -182,7 +194,8 @@ class BulkMutations:
             f"{info.name}Results",
             {
                 "results": GraphQLField(
-                    GraphQLNonNull(GraphQLList(GraphQLNonNull(result))), description="每一条一个，依 input 的次序。"
+                    GraphQLNonNull(GraphQLList(GraphQLNonNull(result))),
+                    description="每一条一个，依 input 的次序。One for each, in the input's order.",
                 ),
                 "errors": ERRORS,
             },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ class Context:
     """How long the request may take; None outside a server."""
     wanted: Wanted | None = None
     """What is to be exported, where the rows are to come as lines."""
+    introspected: Mapping[str, bytes] = field(default_factory=dict)
+    """What the schema says of itself in this answer, by response key: printed beforehand."""
     reading: Reading = field(init=False)
 
     def __post_init__(self) -> None:

@@ -73,6 +73,8 @@ class Operation:
     document: Document
     node: OperationDefinitionNode
     price: Price
+    about_schema: bool = False
+    """Whether it may ask something of the schema itself."""
     is_quick: bool = False
     """Whether it was answered without error once, and may go the short way."""
 
@@ -160,7 +162,8 @@ class Documents:
         details = {name: FragmentDetails(node) for name, node in read.fragments.items()}
         document = Document(text, read.node, read.fragments, details)
         document.operations += [
-            Operation(document, node, price) for node, price in zip(read.operations, read.prices, strict=True)
+            Operation(document, node, price, about)
+            for node, price, about in zip(read.operations, read.prices, read.about_schema, strict=True)
         ]
         return document
 

@@ -12,7 +12,7 @@ from graphql import GraphQLError
 from db.engine import TooSlow
 from permissions.logs import failure
 from permissions.middleware import is_outage
-from resolvers.faults import Denied, Fault
+from resolvers.faults import RETRY, Denied, Fault
 from schema.messages import worded
 
 log = structlog.get_logger("graphql")
@@ -22,7 +22,15 @@ def user_error(fault: Fault, english: bool, details: dict[str, Any] | None = Non
     """A fault as the payload's ``errors`` print it."""
     more = details if fault.code == "CONFLICT" and details else {}
     message = fault.en if english else fault.zh
-    return {"path": list(fault.path), "code": fault.code, "message": message, "id": fault.row, **more}
+    return {
+        "path": list(fault.path),
+        "code": fault.code,
+        "kind": fault.kind.name,
+        "message": message,
+        "row": fault.row,
+        "id": fault.row,
+        **more,
+    }
 
 
 def public_error(error: GraphQLError, english: bool) -> dict[str, Any]:
@@ -48,7 +56,7 @@ def public_error(error: GraphQLError, english: bool) -> dict[str, Any]:
         formatted["message"], code = (en if english else zh), "TIMEOUT"
     elif is_outage(cause):
         zh, en = "数据库暂时无法访问，请稍后再试。", "The database is unavailable; try again."
-        formatted["message"], code = (en if english else zh), "UNAVAILABLE"
+        formatted["message"], code, details = (en if english else zh), "UNAVAILABLE", {RETRY: 2}
     else:
         reference = secrets.token_hex(4)
         # The exception's text may hold a statement or a row: only its type and place go into the log.

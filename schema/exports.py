@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from db.engine import TooSlow
 from permissions.http import STATUS, refuse
-from resolvers.faults import Denied, bad_input
+from resolvers.faults import RETRY, Denied, bad_input
 from resolvers.requests import Connection
 
 NDJSON = "application/x-ndjson"
@@ -95,5 +95,8 @@ async def export(request: Request, wanted: Wanted, context: Any) -> Response:
 
 def refused(scope: Scope, denied: Denied) -> Response:
     """A refusal in the shape of every other."""
-    headers = {"Retry-After": "10"} if denied.code in ("RATE_LIMITED", "UNAVAILABLE") else None
-    return refuse(scope, STATUS.get(denied.code, 400), denied.code, denied.zh, denied.en, headers)
+    seconds = denied.details.get(RETRY, 10 if denied.code == "UNAVAILABLE" else None)
+    headers = {"Retry-After": str(seconds)} if seconds else None
+    return refuse(
+        scope, STATUS.get(denied.code, 400), denied.code, denied.zh, denied.en, headers, denied.details or None
+    )

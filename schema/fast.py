@@ -20,6 +20,7 @@ from resolvers.faults import Denied
 from schema.build import RegisterSchema
 from schema.context import Context
 from schema.documents import Documents, Work
+from schema.introspection import Introspection
 from schema.persisted import Persisted
 from settings import Settings, get_settings
 
@@ -45,6 +46,7 @@ class FastPath:
     def __init__(self, schema: RegisterSchema, settings: Settings | None = None, own: Iterable[str] = ()) -> None:
         settings = settings or get_settings()
         self.schema = schema
+        self.introspection = Introspection(schema.core)
         self.documents = Documents(schema.core, settings, schema.introspection, Persisted(settings, own))
 
     def work(self, asked: Mapping[str, Any], context: Context) -> Work:

@@ -12,6 +12,7 @@ from db.registry import EntityInfo, Field
 from resolvers.buckets import CHINA, Granularity
 from resolvers.measures import ADDED, RANGED, countable
 from schema.scalars import DECIMAL
+from schema.words import named
 
 if TYPE_CHECKING:
     from schema.inputs import Inputs
@@ -45,11 +46,16 @@ class GroupInputs:
         return self.inputs.input(
             "TimeBucket",
             lambda: {
-                "granularity": GraphQLInputField(GraphQLNonNull(self.granularity), description="分段长短。"),
+                "granularity": GraphQLInputField(GraphQLNonNull(self.granularity), description="分段长短。How long."),
                 "timeZone": GraphQLInputField(
-                    GraphQLString, default_value=CHINA, description="按哪个时区的日历；日期字段不受影响。"
+                    GraphQLString,
+                    default_value=CHINA,
+                    description="按哪个时区的日历；日期字段不受影响。Whose calendar; days are not moved.",
                 ),
-                "as": GraphQLInputField(GraphQLString, description="同一字段分两次时的名称，取键时以 as 指明。"),
+                "as": GraphQLInputField(
+                    GraphQLString,
+                    description="同一字段分两次时的名称，取键时以 as 指明。A name, where one column is cut twice.",
+                ),
             },
             "时间分段。A bucket of time.",
         )
@@ -61,7 +67,8 @@ class GroupInputs:
             lambda: {
                 "level": GraphQLInputField(
                     GraphQLNonNull(self.inputs.enum(RegionLevel)),
-                    description="汇总到哪一级；没有这一级的归其上最近一级。",
+                    description="汇总到哪一级；没有这一级的归其上最近一级。"
+                    "The level; where there is none, the next above.",
                 )
             },
             "按区划级别汇总。Rows rolled up to a level of regions.",
@@ -74,12 +81,12 @@ class GroupInputs:
             made: dict[str, GraphQLInputField] = {}
             for f in filter(countable, info.fields.values()):
                 kind = self.time_bucket() if f.kind in ("date", "datetime") else GraphQLBoolean
-                made[f.public] = GraphQLInputField(kind, description=f.facts.zh)
+                made[f.public] = GraphQLInputField(kind, description=named(f))
             for r in info.relations.values():
                 if not r.many:
                     target = self.inputs.entities[r.target]
                     nested = self.region_bucket() if target.name == "Region" else self.group_by(target)
-                    made[r.public] = GraphQLInputField(nested, description=r.zh)
+                    made[r.public] = GraphQLInputField(nested, description=named(r))
             return made
 
         said = f"{info.facts.zh}的一个分组键。One key to group {info.name} rows by."
@@ -89,15 +96,27 @@ class GroupInputs:
         """``XHaving``: conditions over the measures of a group or of a list."""
 
         def fields() -> dict[str, GraphQLInputField]:
-            made = {"count": GraphQLInputField(self.inputs.int_operators(), description="条数。")}
+            made = {"count": GraphQLInputField(self.inputs.int_operators(), description="条数。Number of rows.")}
             if added(info):
-                numbers = self._columns(info, "NumbersWhere", added(info), self._decimals, "合计或平均的条件。")
-                made["sum"] = GraphQLInputField(numbers, description="合计。")
-                made["avg"] = GraphQLInputField(numbers, description="平均。")
-            ends = self._columns(info, "ExtremesWhere", ranged(info), self.inputs.operators, "最小或最大的条件。")
+                numbers = self._columns(
+                    info,
+                    "NumbersWhere",
+                    added(info),
+                    self._decimals,
+                    "合计或平均的条件。Conditions over sums or means.",
+                )
+                made["sum"] = GraphQLInputField(numbers, description="合计。Sums.")
+                made["avg"] = GraphQLInputField(numbers, description="平均。Means.")
+            ends = self._columns(
+                info,
+                "ExtremesWhere",
+                ranged(info),
+                self.inputs.operators,
+                "最小或最大的条件。Conditions over the smallest or largest.",
+            )
             return made | {
-                "min": GraphQLInputField(ends, description="最小。"),
-                "max": GraphQLInputField(ends, description="最大。"),
+                "min": GraphQLInputField(ends, description="最小。Smallest."),
+                "max": GraphQLInputField(ends, description="最大。Largest."),
             }
 
         said = f"{info.facts.zh}汇总数的条件。Conditions over measures of {info.name} rows."
@@ -112,31 +131,45 @@ class GroupInputs:
         """``XGroupOrderBy``: an order of groups, by a key or a measure."""
 
         def fields() -> dict[str, GraphQLInputField]:
-            key = GraphQLInputField(self.inputs.order_by(info), description="分组键。")
+            key = GraphQLInputField(self.inputs.order_by(info), description="分组键。Key of the group.")
             return {"key": key} | self._measure_orders(info)
 
         said = f"{info.facts.zh}分组的排序。An order of groups of {info.name} rows."
         return self.inputs.input(f"{info.name}GroupOrderBy", fields, said, one_of=True)
 
     def _measure_orders(self, info: EntityInfo) -> dict[str, GraphQLInputField]:
-        made = {"count": GraphQLInputField(self.inputs.sort_order, description="条数。")}
+        made = {"count": GraphQLInputField(self.inputs.sort_order, description="条数。Number of rows.")}
         if added(info):
-            numbers = self._columns(info, "NumbersOrderBy", added(info), self._direction, "按合计或平均排序。", True)
-            made["sum"] = GraphQLInputField(numbers, description="合计。")
-            made["avg"] = GraphQLInputField(numbers, description="平均。")
-        ends = self._columns(info, "ExtremesOrderBy", ranged(info), self._direction, "按最小或最大排序。", True)
+            numbers = self._columns(
+                info,
+                "NumbersOrderBy",
+                added(info),
+                self._direction,
+                "按合计或平均排序。An order by sums or means.",
+                True,
+            )
+            made["sum"] = GraphQLInputField(numbers, description="合计。Sums.")
+            made["avg"] = GraphQLInputField(numbers, description="平均。Means.")
+        ends = self._columns(
+            info,
+            "ExtremesOrderBy",
+            ranged(info),
+            self._direction,
+            "按最小或最大排序。An order by the smallest or largest.",
+            True,
+        )
         return made | {
-            "min": GraphQLInputField(ends, description="最小。"),
-            "max": GraphQLInputField(ends, description="最大。"),
+            "min": GraphQLInputField(ends, description="最小。Smallest."),
+            "max": GraphQLInputField(ends, description="最大。Largest."),
         }
 
     def _columns(
-        self, info: EntityInfo, suffix: str, columns: list[Field], kind: Any, zh: str, one_of: bool = False
+        self, info: EntityInfo, suffix: str, columns: list[Field], kind: Any, text: str, one_of: bool = False
     ) -> Any:
         def fields() -> Mapping[str, GraphQLInputField]:
-            return {f.public: GraphQLInputField(kind(f), description=f.facts.zh) for f in columns}
+            return {f.public: GraphQLInputField(kind(f), description=named(f)) for f in columns}
 
-        return self.inputs.input(f"{info.name}{suffix}", fields, f"{info.facts.zh}：{zh}", one_of)
+        return self.inputs.input(f"{info.name}{suffix}", fields, f"{info.facts.zh}：{text}", one_of)
 
     def _decimals(self, _field: Field) -> Any:
         return self.inputs.operators_of("DecimalWhere", DECIMAL, _ORDERED)

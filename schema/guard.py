@@ -40,6 +40,8 @@ class Guarded:
     fragments: Mapping[str, FragmentDefinitionNode]
     prices: tuple[Price, ...]
     """Of each operation."""
+    about_schema: tuple[bool, ...]
+    """Which of them ask something of the schema itself."""
 
 
 class Guard:
@@ -60,7 +62,8 @@ class Guard:
         for operation, found in zip(operations, measures, strict=True):
             self._hold("variables", len(operation.variable_definitions or ()))
             self._check(found)
-        return Guarded(node, operations, fragments, tuple(found.own for found in measures))
+        about = tuple(found.introspections > 0 for found in measures)
+        return Guarded(node, operations, fragments, tuple(found.own for found in measures), about)
 
     def batch_price(self, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Price:
         """What an export costs: its rows leave one by one, so it is priced by the rows that are in memory at a time."""

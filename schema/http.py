@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult
+from graphql import ExecutionResult, GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.types.graphql import OperationType
 
+from permissions.compression import ONE_SHOT, SMALLEST, accepted
+from permissions.http import unauthenticated
+from resolvers.faults import RETRY, Denied
 from resolvers.services import Services
 from schema.build import RegisterSchema, build_schema
 from schema.context import Context
@@ -21,6 +24,7 @@ from schema.errors import denials, public_error
 from schema.exports import NDJSON, Wanted, export
 from schema.fast import FastPath
 from schema.ide import ide_routes
+from schema.introspection import Told
 from schema.own_account import check_duty
 
 Words = tuple[str, str]
@@ -86,7 +90,7 @@ async def answer(request: Request, schema: RegisterSchema, fast: FastPath, servi
     try:
         viewer = request.scope["state"]["viewer"]
         if viewer is None:
-            raise Refusal(401, "UNAUTHENTICATED", ("请先登录。", "Sign in first."))
+            return unauthenticated(request.scope)
         _check_kind(heads)
         body = await _body(request.receive)
         asked = _asked(body)
@@ -100,7 +104,13 @@ async def answer(request: Request, schema: RegisterSchema, fast: FastPath, servi
             check_duty(work, context)
             if context.wanted is not None:
                 return await _export(request, asked, context, context.wanted, schema)
+            told = await fast.introspection.told(work, viewer.account_id) if work.operation.about_schema else None
+            if told is not None and told[1] and not context.wants_cost:
+                return await _about_schema(told[0], heads, fast, kind)
+            context.introspected = told[0].fields if told is not None else {}
             return await _run(work, asked, context, schema, fast, kind)
+        except Denied as denied:
+            return _respond(ExecutionResult(None, [GraphQLError(denied.en, original_error=denied)]), context, kind)
         except Rejected as rejected:
             return _respond(ExecutionResult(None, rejected.errors), context, kind)
         finally:
@@ -121,6 +131,17 @@ async def _run(
     if not result.errors:
         work.operation.is_quick = work.operation.is_query
     return _respond(result, context, kind)
+
+
+async def _about_schema(told: Told, heads: Heads, fast: FastPath, kind: str) -> Response:
+    """An answer that is kept, packed as the client likes it."""
+    encoding = accepted(heads.get(b"accept-encoding", b"").decode("latin-1"))
+    if encoding is None or len(told.body) < SMALLEST:
+        return _json(told.body, 200, kind)
+    response = _json(await fast.introspection.packed(told, encoding, ONE_SHOT[encoding]), 200, kind)
+    response.headers["Content-Encoding"] = encoding
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
 
 
 async def _export(
@@ -200,7 +221,11 @@ def _respond(result: Any, context: Context, kind: str) -> Response:
         body["extensions"] = extensions
     # Whoever wants lines must not take an error for one: it has a status of its own.
     fine = executed or kind == OLD
-    return _json(orjson.dumps(body), 200 if fine and context.wanted is None else 400, kind)
+    response = _json(orjson.dumps(body), 200 if fine and context.wanted is None else 400, kind)
+    waits = [error["extensions"][RETRY] for error in body.get("errors", ()) if RETRY in error["extensions"]]
+    if waits:
+        response.headers["Retry-After"] = str(max(waits))
+    return response
 
 
 def _json(body: bytes, status: int, kind: str) -> Response:

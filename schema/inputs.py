@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,21 +25,29 @@ from db.registry import EntityInfo, Field, Registry
 from resolvers.commands.nested import creatable, owned_lists
 from resolvers.commands.rules.registered import must_be_sent
 from resolvers.commands.upsert import keys_of
-from resolvers.commands.work import named
+from resolvers.commands.work import named as column_named
 from resolvers.orderings import Sort
 from schema.group_inputs import GroupInputs
 from schema.scalars import DATE, DATETIME, DECIMAL, JSON
+from schema.words import named, said
 
 _EQUAL = ("eq", "neq", "in", "notIn", "isNull")
 _ORDERED = (*_EQUAL, "gt", "gte", "lt", "lte", "between")
 _TEXT = (*_ORDERED, "contains", "startsWith", "endsWith")
 _SAID = {
-    "eq": "等于。", "neq": "不等于，空值也算。", "in": "在其中；[] 一个也不取。", "notIn": "不在其中；[] 全取。",
-    "isNull": "是否为空。", "gt": "大于。", "gte": "不小于。", "lt": "小于。", "lte": "不大于。",
-    "between": "[下限, 上限]，两端都含。", "contains": "包含。", "startsWith": "以此开头。", "endsWith": "以此结尾。",
-    "inPeriod": "期间：2026、2026H1、2026Q2、2026-05、2026-05A、2026-W21、2026-05-03。",
-    "has": "含有此项。", "hasSome": "含有其中任一项。", "hasEvery": "含有其中每一项。",
+    "eq": "等于。Equal.", "neq": "不等于，空值也算。Not equal, or null.",
+    "in": "在其中；[] 一个也不取。One of them; [] is none.", "notIn": "不在其中；[] 全取。None of them; [] is all.",
+    "isNull": "是否为空。Is null.", "gt": "大于。Greater.", "gte": "不小于。Not less.", "lt": "小于。Less.",
+    "lte": "不大于。Not greater.",
+    "between": "[下限, 上限]，两端都含。[low, high], both included.", "contains": "包含。Contains.",
+    "startsWith": "以此开头。Starts with.", "endsWith": "以此结尾。Ends with.",
+    "inPeriod": "期间：2026、2026H1、2026Q2、2026-05、2026-05A、2026-W21、2026-05-03。A period.",
+    "has": "含有此项。Has it.", "hasSome": "含有其中任一项。Has any of them.",
+    "hasEvery": "含有其中每一项。Has all of them.",
 }  # fmt: skip
+
+
+_REQUIRED = ("必填。", "Required.")
 
 
 class Inputs:
@@ -73,7 +82,8 @@ class Inputs:
         """The GraphQL enum of an enumeration; its internal values are the names, as stored."""
         values = {m.name: GraphQLEnumValue(m.name, description=f"{m.zh}（{m.code}）。{m.english}.") for m in members}
         made: GraphQLEnumType = self._once(
-            members.__name__, lambda: GraphQLEnumType(members.__name__, values, description=members.__doc__)
+            members.__name__,
+            lambda: GraphQLEnumType(members.__name__, values, description=inspect.cleandoc(members.__doc__ or "")),
         )
         return made
 
@@ -156,18 +166,18 @@ class Inputs:
         for field in info.fields.values():
             operators = self.operators(field)
             if operators is not None:
-                fields[field.public] = GraphQLInputField(operators, description=field.facts.zh)
+                fields[field.public] = GraphQLInputField(operators, description=named(field))
         if info.name == "Region":
-            for name, zh in (
-                ("descendantOf", "其下各级，含自身"),
-                ("childOf", "其直接下级"),
-                ("ancestorOf", "其上各级"),
+            for name, text in (
+                ("descendantOf", "其下各级，含自身。Below it, itself included."),
+                ("childOf", "其直接下级。Directly below it."),
+                ("ancestorOf", "其上各级。Above it."),
             ):
-                fields[name] = GraphQLInputField(self.by(info), description=zh)
+                fields[name] = GraphQLInputField(self.by(info), description=text)
         for relation in info.relations.values():
             target = self.entities[relation.target]
             nested = self.list_where(target) if relation.many else self.where(target)
-            fields[relation.public] = GraphQLInputField(nested, description=relation.zh)
+            fields[relation.public] = GraphQLInputField(nested, description=named(relation))
         return fields
 
     def list_where(self, info: EntityInfo) -> Any:
@@ -176,10 +186,10 @@ class Inputs:
         def fields() -> dict[str, GraphQLInputField]:
             own = self.where(info)
             return {
-                "some": GraphQLInputField(own, description="至少一条满足。"),
-                "every": GraphQLInputField(own, description="每条都满足；没有也算。"),
-                "none": GraphQLInputField(own, description="没有一条满足。"),
-                "count": GraphQLInputField(self.int_operators(), description="条数。"),
+                "some": GraphQLInputField(own, description="至少一条满足。At least one row."),
+                "every": GraphQLInputField(own, description="每条都满足；没有也算。All rows, or none there."),
+                "none": GraphQLInputField(own, description="没有一条满足。No row."),
+                "count": GraphQLInputField(self.int_operators(), description="条数。Number of rows."),
                 "aggregate": GraphQLInputField(self.groups.having(info), description="汇总数。Over its measures."),
             }
 
@@ -192,14 +202,14 @@ class Inputs:
 
         def fields() -> dict[str, GraphQLInputField]:
             made = {
-                f.public: GraphQLInputField(self.sort_order, description=f.facts.zh)
+                f.public: GraphQLInputField(self.sort_order, description=named(f))
                 for f in info.fields.values()
                 if f.kind not in ("json", "encrypted", "enums")
             }
             for r in info.relations.values():
                 target = self.entities[r.target]
                 nested = self.groups.aggregate_order_by(target) if r.many else self.order_by(target)
-                made[r.public] = GraphQLInputField(nested, description=r.zh)
+                made[r.public] = GraphQLInputField(nested, description=named(r))
             return made
 
         return self.input(
@@ -211,7 +221,7 @@ class Inputs:
 
         def fields() -> dict[str, GraphQLInputField]:
             return {
-                f.public: GraphQLInputField(self.scalar(f.kind, f.facts.members), description=f.facts.zh)
+                f.public: GraphQLInputField(self.scalar(f.kind, f.facts.members), description=named(f))
                 for f in info.by_keys
             }
 
@@ -238,8 +248,10 @@ class Inputs:
 
     def key(self, info: EntityInfo) -> Any:
         """``XKey``: the keys by which an upsert finds rows."""
-        columns = {name: "、".join(named(info, c).public for c in key) for name, key in keys_of(info).items()}
-        values = {name: GraphQLEnumValue(name, description=f"按 {said} 查找。") for name, said in columns.items()}
+        columns = {name: "、".join(column_named(info, c).public for c in key) for name, key in keys_of(info).items()}
+        values = {
+            name: GraphQLEnumValue(name, description=f"按 {text} 查找。By {text}.") for name, text in columns.items()
+        }
         said = f"查找已有{info.facts.zh}的键。Keys of {info.name}."
         return self._once(f"{info.name}Key", lambda: GraphQLEnumType(f"{info.name}Key", values, description=said))
 
@@ -261,9 +273,9 @@ class Inputs:
                 made[field.public] = GraphQLInputField(scalar, description=_said(field, info, patch))
         for r in info.references:
             if r.facts is not None and not r.facts.computed and not (patch and r.facts.fixed):
-                required = "必填。" if r.near in must_be_sent(info) and not patch else ""
+                required = _REQUIRED if r.near in must_be_sent(info) and not patch else ()
                 made[r.public] = GraphQLInputField(
-                    self.connect(self.entities[r.target]), description=f"{r.zh}。{required}{r.en}"
+                    self.connect(self.entities[r.target]), description=said(r, *required)
                 )
         for r in () if patch else owned_lists(self.entities, info):
             made[r.public] = GraphQLInputField(
@@ -280,5 +292,4 @@ def _direction(sort: Sort) -> str:
 def _said(field: Field, info: EntityInfo, patch: bool) -> str:
     if not field.writable:
         return f"{field.facts.zh}。由系统给出，只在 upsert 中作键。Given by the server; a key of upserts only."
-    required = not patch and field.name in must_be_sent(info)
-    return f"{field.facts.zh}。{'必填。' if required else ''}{field.facts.en}"
+    return said(field, *(_REQUIRED if not patch and field.name in must_be_sent(info) else ()))

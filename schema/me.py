@@ -11,27 +11,29 @@ from permissions.viewer import Viewer
 
 @strawberry.type(name="ViewerGrant", description="本人的一个角色。A role of the viewer.")
 class ViewerGrant:
-    role: str = strawberry.field(description="角色代码，如 DIST。")
-    label: str = strawberry.field(description="角色名称。")
+    role: str = strawberry.field(description="角色代码，如 DIST。Code of the role.")
+    label: str = strawberry.field(description="角色名称。Name of the role.")
 
 
 @strawberry.type(
     name="ViewerRight", description="对一类对象可做什么。What the viewer may do with the rows of an entity."
 )
 class ViewerRight:
-    entity: str = strawberry.field(description="对象类型，如 MediationCommittee。")
-    label: str = strawberry.field(description="对象名称。")
-    operations: list[str] = strawberry.field(description="可做的操作：READ CREATE UPDATE SUBMIT REVIEW EXPORT REVEAL。")
-    aggregates_only: bool = strawberry.field(description="只能看汇总数。")
-    scopes: list[str] = strawberry.field(description="范围。")
+    entity: str = strawberry.field(description="对象类型，如 MediationCommittee。Name of the entity.")
+    label: str = strawberry.field(description="对象名称。What its rows are called.")
+    operations: list[str] = strawberry.field(
+        description="可做的操作：READ CREATE UPDATE SUBMIT REVIEW EXPORT REVEAL。What may be done."
+    )
+    aggregates_only: bool = strawberry.field(description="只能看汇总数。Aggregates only.")
+    scopes: list[str] = strawberry.field(description="范围。Scopes.")
 
 
 @strawberry.type(name="Viewer", description="登录人。Who is signed in.")
 class ViewerType:
-    login: str = strawberry.field(description="登录名。")
-    name: str = strawberry.field(description="姓名。")
-    grants: list[ViewerGrant] = strawberry.field(description="角色。")
-    rights: list[ViewerRight] = strawberry.field(description="对各类对象可做什么。")
+    login: str = strawberry.field(description="登录名。Login.")
+    name: str = strawberry.field(description="姓名。Name.")
+    grants: list[ViewerGrant] = strawberry.field(description="角色。Roles.")
+    rights: list[ViewerRight] = strawberry.field(description="对各类对象可做什么。What may be done with which entity.")
 
 
 NAMES = {"R": "READ", "C": "CREATE", "U": "UPDATE", "S": "SUBMIT", "V": "REVIEW", "X": "EXPORT", "E": "REVEAL"}

@@ -10,6 +10,7 @@ from graphql import (
     GraphQLBoolean,
     GraphQLField,
     GraphQLInt,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -21,13 +22,14 @@ from db.registry import EntityInfo, Field, Relation
 from resolvers.measures import countable
 from schema.group_inputs import added, ranged
 from schema.scalars import BIG_INT, DECIMAL
+from schema.words import named
 
 if TYPE_CHECKING:
     from schema.objects import Objects
 
-_SUPPRESSED = GraphQLField(
-    GraphQLNonNull(GraphQLBoolean), description="条数过少，数字不显示。The numbers are withheld: too few rows."
-)
+_SUPPRESSED = GraphQLField(GraphQLNonNull(GraphQLBoolean), description="条数过少，数字不显示。Withheld: too few rows.")
+
+_NO_IDENTITY = "请用 count。Use count: caches take this number for an identity."
 
 
 class MeasureTypes:
@@ -36,6 +38,9 @@ class MeasureTypes:
     def __init__(self, objects: Objects, page_info: GraphQLObjectType) -> None:
         self.objects, self.inputs, self.page_info = objects, objects.inputs, page_info
         self._made: dict[str, GraphQLObjectType] = {}
+        self._in_made: dict[str, GraphQLInterfaceType] = {}
+        ones = [r for info in objects.entities.values() for r in info.relations.values() if not r.many]
+        self._referred = frozenset(r.target for r in ones if r.target != "Region")
 
     def _type(self, name: str, fields: Callable[[], dict[str, GraphQLField]], said: str) -> GraphQLObjectType:
         if name not in self._made:
@@ -47,10 +52,14 @@ class MeasureTypes:
 
         def fields() -> dict[str, GraphQLField]:
             counted = [f for f in info.fields.values() if countable(f)]
-            distinct = self._columns(info, "Distinct", counted, lambda _f: GraphQLInt, "各字段不同值的个数。")
+            distinct = self._columns(
+                info, "Distinct", counted, lambda _f: GraphQLInt, "各字段不同值的个数。Numbers of distinct values."
+            )
             return {
-                "count": GraphQLField(GraphQLInt, description="条数。"),
-                "countDistinct": GraphQLField(GraphQLNonNull(distinct), description="不同值的个数。"),
+                "count": GraphQLField(GraphQLInt, description="条数。Number of rows."),
+                "countDistinct": GraphQLField(
+                    GraphQLNonNull(distinct), description="不同值的个数。Numbers of distinct values."
+                ),
                 **self._measures(info),
             }
 
@@ -61,15 +70,21 @@ class MeasureTypes:
         inputs = self.inputs.groups
         arguments = {
             "by": GraphQLArgument(
-                GraphQLNonNull(GraphQLList(GraphQLNonNull(inputs.group_by(info)))), description="分组键，依次。"
+                GraphQLNonNull(GraphQLList(GraphQLNonNull(inputs.group_by(info)))),
+                description="分组键，依次。The keys, in order.",
             ),
-            "having": GraphQLArgument(inputs.having(info), description="对各组汇总数的条件。"),
+            "having": GraphQLArgument(inputs.having(info), description="对各组汇总数的条件。Conditions over measures."),
             "orderBy": GraphQLArgument(
-                GraphQLList(GraphQLNonNull(inputs.group_order_by(info))), description="排序；最后总按各键。"
+                GraphQLList(GraphQLNonNull(inputs.group_order_by(info))),
+                description="排序；最后总按各键。Order; the keys come last.",
             ),
-            "first": GraphQLArgument(GraphQLInt, description="取几组，默认 200，最多 10000。"),
-            "after": GraphQLArgument(GraphQLString, description="从此游标之后。"),
-            "fill": GraphQLArgument(GraphQLBoolean, default_value=False, description="补出没有记录的组。"),
+            "first": GraphQLArgument(
+                GraphQLInt, description="取几组，默认 200，最多 10000。Groups; 200, at most 10000."
+            ),
+            "after": GraphQLArgument(GraphQLString, description="从此游标之后。Behind this cursor."),
+            "fill": GraphQLArgument(
+                GraphQLBoolean, default_value=False, description="补出没有记录的组。Add groups without rows."
+            ),
         }
         return GraphQLField(
             GraphQLNonNull(self.group_connection(info)), arguments, description="分组汇总，不受分页影响。Groups."
@@ -80,12 +95,14 @@ class MeasureTypes:
 
         def fields() -> dict[str, GraphQLField]:
             return {
-                "nodes": GraphQLField(_many(self._group(info)), description="各组。"),
+                "nodes": GraphQLField(_many(self._group(info)), description="各组。The groups."),
                 "subtotals": GraphQLField(
-                    _many(self._subtotal(info)), description="小计和总计，含全部各组，不受 having 和分页影响。"
+                    _many(self._subtotal(info)),
+                    description="小计和总计，含全部各组，不受 having 和分页影响。"
+                    "Of all groups, before having and paging.",
                 ),
-                "pageInfo": GraphQLField(GraphQLNonNull(self.page_info), description="分页信息。"),
-                "totalCount": GraphQLField(GraphQLNonNull(GraphQLInt), description="组数。"),
+                "pageInfo": GraphQLField(GraphQLNonNull(self.page_info), description="分页信息。Where the page lies."),
+                "totalCount": GraphQLField(GraphQLNonNull(GraphQLInt), description="组数。Number of groups."),
             }
 
         return self._type(f"{info.name}GroupConnection", fields, f"{info.facts.zh}的分组。Groups of {info.name} rows.")
@@ -93,12 +110,12 @@ class MeasureTypes:
     def _group(self, info: EntityInfo) -> GraphQLObjectType:
         def fields() -> dict[str, GraphQLField]:
             rows = {
-                "first": GraphQLArgument(GraphQLInt, description="取几条，默认 200。"),
-                "after": GraphQLArgument(GraphQLString, description="从此游标之后。"),
+                "first": GraphQLArgument(GraphQLInt, description="取几条，默认 200。How many; 200 unless said."),
+                "after": GraphQLArgument(GraphQLString, description="从此游标之后。Behind this cursor."),
             }
             return {
-                "key": GraphQLField(GraphQLNonNull(self.key(info)), description="分组键。"),
-                "count": GraphQLField(GraphQLInt, description="条数。"),
+                "key": GraphQLField(GraphQLNonNull(self.key(info)), description="分组键。Key of the group."),
+                "count": GraphQLField(GraphQLInt, description="条数。Number of rows."),
                 **self._measures(info),
                 "rows": GraphQLField(
                     GraphQLNonNull(self.objects.connection(info)),
@@ -112,11 +129,14 @@ class MeasureTypes:
     def _subtotal(self, info: EntityInfo) -> GraphQLObjectType:
         def fields() -> dict[str, GraphQLField]:
             return {
-                "key": GraphQLField(GraphQLNonNull(self.key(info)), description="小计的键；已合计的键为 null。"),
+                "key": GraphQLField(
+                    GraphQLNonNull(self.key(info)),
+                    description="小计的键；已合计的键为 null。Its key; null where totalled.",
+                ),
                 "totalled": GraphQLField(
                     _many(GraphQLString), description="已合计的键的名称。Names of the keys totalled."
                 ),
-                "count": GraphQLField(GraphQLInt, description="条数。"),
+                "count": GraphQLField(GraphQLInt, description="条数。Number of rows."),
                 **self._measures(info),
             }
 
@@ -130,28 +150,65 @@ class MeasureTypes:
             ones = [r for r in info.relations.values() if not r.many]
             return columns | {r.public: self._key_relation(r) for r in ones}
 
-        return self._type(f"{info.name}GroupKey", fields, f"{info.facts.zh}分组的键。The key of a group.")
+        name = f"{info.name}GroupKey"
+        if name not in self._made:
+            said = f"{info.facts.zh}分组的键。The key of a group."
+            self._made[name] = GraphQLObjectType(name, fields, lambda: self.in_keys(info), description=said)
+        return self._made[name]
+
+    def in_keys(self, info: EntityInfo) -> list[GraphQLInterfaceType]:
+        """``XInKey``, where groups may be by something of rows that refer to these.
+
+        It is the row itself where the groups are by its id, and an ``XGroupKey`` where they are by some of its columns:
+        what carries an identity is whole wherever it stands, so caches that put things together by identity may.
+        """
+        return [self._in_key(info)] if info.name in self._referred else []
+
+    def _in_key(self, info: EntityInfo) -> GraphQLInterfaceType:
+        def fields() -> dict[str, GraphQLField]:
+            # Periods and levels have no like in a row: they are asked for by `... on XGroupKey`.
+            plain = [f for f in info.fields.values() if countable(f) and f.kind not in ("date", "datetime")]
+            columns = {f.public: self._key_column(f) for f in plain}
+            ones = [r for r in info.relations.values() if not r.many]
+            return columns | {r.public: GraphQLField(self._key_row(r), description=named(r)) for r in ones}
+
+        if info.name not in self._in_made:
+            said = f"分组键中的{info.facts.zh}：按编号分组时是这一条，否则只有分组的各字段。"
+            said += "The row where grouped by its id, else what it is grouped by."
+            self._in_made[info.name] = GraphQLInterfaceType(f"{info.name}InKey", fields, description=said)
+        return self._in_made[info.name]
+
+    def _key_row(self, relation: Relation) -> Any:
+        target = self.objects.entities[relation.target]
+        return self.objects.entity(target) if target.name == "Region" else self._in_key(target)
 
     def _key_column(self, field: Field) -> GraphQLField:
         if field.kind in ("date", "datetime"):
-            told = GraphQLArgument(GraphQLString, description="分段时写的 as。")
-            return GraphQLField(GraphQLString, {"as": told}, description=f"{field.facts.zh}所在的期间，如 2026Q2。")
-        return GraphQLField(self.inputs.scalar(field.kind, field.facts.members), description=field.facts.zh)
+            told = GraphQLArgument(GraphQLString, description="分段时写的 as。The `as` of its bucket.")
+            return GraphQLField(
+                GraphQLString, {"as": told}, description=named(field, "所在的期间，如 2026Q2", ": its period")
+            )
+        return GraphQLField(self.inputs.scalar(field.kind, field.facts.members), description=named(field))
 
     def _key_relation(self, relation: Relation) -> GraphQLField:
-        target = self.objects.entities[relation.target]
-        if target.name != "Region":
-            return GraphQLField(self.key(target), description=relation.zh)
-        level = GraphQLArgument(self.inputs.enum(RegionLevel), description="按几级汇总时，取哪一级。")
-        return GraphQLField(self.objects.entity(target), {"level": level}, description=f"{relation.zh}，汇总到的区划。")
+        if relation.target != "Region":
+            return GraphQLField(self._key_row(relation), description=named(relation))
+        level = GraphQLArgument(
+            self.inputs.enum(RegionLevel), description="按几级汇总时，取哪一级。Which, of several levels."
+        )
+        return GraphQLField(
+            self._key_row(relation),
+            {"level": level},
+            description=named(relation, "，汇总到的区划", ": the region rolled up to"),
+        )
 
     def _measures(self, info: EntityInfo) -> dict[str, GraphQLField]:
         made: dict[str, GraphQLField] = {}
         if added(info):
             sums = self._columns(info, "Numbers", added(info), _summed, "合计。Sums; of nothing 0.")
             means = self._columns(info, "Averages", added(info), lambda _f: DECIMAL, "平均，六位小数。Means.")
-            made["sum"] = GraphQLField(GraphQLNonNull(sums), description="合计。")
-            made["avg"] = GraphQLField(GraphQLNonNull(means), description="平均。")
+            made["sum"] = GraphQLField(GraphQLNonNull(sums), description="合计。Sums.")
+            made["avg"] = GraphQLField(GraphQLNonNull(means), description="平均。Means.")
         ends = self._columns(
             info,
             "Extremes",
@@ -159,8 +216,8 @@ class MeasureTypes:
             lambda f: self.inputs.scalar(f.kind, None),
             "最小或最大。Smallest or largest.",
         )
-        made["min"] = GraphQLField(GraphQLNonNull(ends), description="最小。")
-        made["max"] = GraphQLField(GraphQLNonNull(ends), description="最大。")
+        made["min"] = GraphQLField(GraphQLNonNull(ends), description="最小。Smallest.")
+        made["max"] = GraphQLField(GraphQLNonNull(ends), description="最大。Largest.")
         return made | {"suppressed": _SUPPRESSED}
 
     def _columns(
@@ -168,7 +225,12 @@ class MeasureTypes:
     ) -> GraphQLObjectType:
         return self._type(
             f"{info.name}{suffix}",
-            lambda: {f.public: GraphQLField(kind(f), description=f.facts.zh) for f in columns},
+            lambda: {
+                f.public: GraphQLField(
+                    kind(f), description=named(f), deprecation_reason=_NO_IDENTITY if f.kind == "id" else None
+                )
+                for f in columns
+            },
             f"{info.facts.zh}：{said}",
         )
 

@@ -22,6 +22,7 @@ from schema.inputs import Inputs
 from schema.objects import Objects
 from schema.payloads import ERRORS, VERSION, Payload, origin, written
 from schema.plans import Plans
+from schema.words import words
 
 
 class Mutations:
@@ -32,7 +33,10 @@ class Mutations:
         self.bulk = BulkMutations(inputs, objects, plans)
         self._deleted = GraphQLObjectType(
             "DeletePayload",
-            {"deletedId": GraphQLField(GraphQLID, description="已删除的编号。"), "errors": ERRORS},
+            {
+                "deletedId": GraphQLField(GraphQLID, description="已删除的编号。Id of what was deleted."),
+                "errors": ERRORS,
+            },
             description="删除的结果。Outcome of a deletion.",
         )
 
@@ -64,7 +68,9 @@ class Mutations:
             f"{info.name}Payload",
             lambda: {
                 info.single: GraphQLField(
-                    self.objects.entity(info), resolve=row, description="写入后的这一条；版本冲突时为现状。"
+                    self.objects.entity(info),
+                    resolve=row,
+                    description="写入后的这一条；版本冲突时为现状。The row afterwards; in a conflict, as it is.",
                 ),
                 "errors": ERRORS,
             },
@@ -78,9 +84,13 @@ class Mutations:
             return await written(context, info, work, "input")
 
         arguments = {
-            "input": GraphQLArgument(GraphQLNonNull(self.inputs.values(info, False)), description="新的一条。")
+            "input": GraphQLArgument(
+                GraphQLNonNull(self.inputs.values(info, False)), description="新的一条。The new row."
+            )
         }
-        return GraphQLField(GraphQLNonNull(payload), arguments, create, description=f"新建{info.facts.zh}。")
+        return GraphQLField(
+            GraphQLNonNull(payload), arguments, create, description=f"新建{info.facts.zh}。Creates a {words(info)}."
+        )
 
     def _update(self, info: EntityInfo, payload: GraphQLObjectType) -> GraphQLField:
         async def update(
@@ -91,13 +101,16 @@ class Mutations:
             return await written(context, info, work, "patch")
 
         arguments = {
-            "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。"),
+            "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。One key."),
             "patch": GraphQLArgument(
-                GraphQLNonNull(self.inputs.values(info, True)), description="要改的字段；未写的不变。"
+                GraphQLNonNull(self.inputs.values(info, True)),
+                description="要改的字段；未写的不变。What changes; the rest stays.",
             ),
             "ifVersion": VERSION,
         }
-        return GraphQLField(GraphQLNonNull(payload), arguments, update, description=f"修改{info.facts.zh}。")
+        return GraphQLField(
+            GraphQLNonNull(payload), arguments, update, description=f"修改{info.facts.zh}。Changes a {words(info)}."
+        )
 
     def _delete(self, info: EntityInfo) -> GraphQLField:
         async def delete(_root: Any, graphql: Any, by: Any, ifVersion: int | None = None) -> dict[str, Any]:
@@ -107,11 +120,14 @@ class Mutations:
             return {"deletedId": None if payload.errors else payload.id, "errors": payload.errors}
 
         arguments = {
-            "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。"),
+            "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。One key."),
             "ifVersion": VERSION,
         }
         return GraphQLField(
-            GraphQLNonNull(self._deleted), arguments, delete, description=f"删除{info.facts.zh}（仅限无引用的草稿）。"
+            GraphQLNonNull(self._deleted),
+            arguments,
+            delete,
+            description=f"删除{info.facts.zh}（仅限无引用的草稿）。Deletes a draft that nothing refers to.",
         )
 
     def _verbs(self, info: EntityInfo, payload: GraphQLObjectType, steps: tuple[Step, ...]) -> dict[str, GraphQLField]:
@@ -134,9 +150,11 @@ class Mutations:
             return await written(context, info, work, "")
 
         arguments = {
-            "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。"),
+            "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。One key."),
             "ifVersion": VERSION,
-            "reason": GraphQLArgument(GraphQLString, description="理由。" + ("必填。" if step.reason else "")),
+            "reason": GraphQLArgument(
+                GraphQLString, description=f"理由。{'必填。Why; required.' if step.reason else 'Why.'}"
+            ),
         }
-        said = f"{step.zh}：{'、'.join(step.sources)} → {step.target}。"
+        said = f"{step.zh}：{'、'.join(step.sources)} → {step.target}。{step.verb.capitalize()}s a {words(info)}."
         return GraphQLField(GraphQLNonNull(payload), arguments, take, description=said)

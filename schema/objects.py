@@ -20,6 +20,7 @@ from graphql import (
 from db.registry import EntityInfo, Field, Registry
 from permissions.columns import shows
 from resolvers.search import searchable
+from schema import words
 from schema.inputs import Inputs
 from schema.measures import MeasureTypes
 
@@ -31,17 +32,14 @@ NODE = GraphQLInterfaceType(
 PAGE_INFO = GraphQLObjectType(
     "PageInfo",
     {
-        "hasNextPage": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="后面还有。"),
-        "hasPreviousPage": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="前面还有。"),
-        "startCursor": GraphQLField(GraphQLString, description="本页第一条的游标。"),
-        "endCursor": GraphQLField(GraphQLString, description="本页最后一条的游标。"),
+        "hasNextPage": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="后面还有。There is more behind."),
+        "hasPreviousPage": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="前面还有。There is more before."),
+        "startCursor": GraphQLField(GraphQLString, description="本页第一条的游标。Cursor of the first row."),
+        "endCursor": GraphQLField(GraphQLString, description="本页最后一条的游标。Cursor of the last row."),
     },
     description="分页信息。Where a page lies in its list.",
 )
-_SEARCH = (
-    "检索：一个字起，汉字、拼音、首字母均可，不分全角半角和大小写；几个词用空格分开，每个词都要找到。"
-    "Every word, in characters, pinyin or initials."
-)
+_SEARCH = "汉字、拼音、首字母均可，空格分开的每个词都要找到。Every word, in characters, pinyin or initials."
 
 
 class Objects:
@@ -56,7 +54,10 @@ class Objects:
         """The type of an entity's rows."""
         if info.name not in self._made:
             self._made[info.name] = GraphQLObjectType(
-                info.name, lambda: self._fields(info), interfaces=[NODE], description=info.model.__doc__
+                info.name,
+                lambda: self._fields(info),
+                lambda: [NODE, *self.measures.in_keys(info)],
+                description=words.entity(info),
             )
         return self._made[info.name]
 
@@ -68,10 +69,10 @@ class Objects:
             target = self.entities[r.target]
             if r.many:
                 fields[r.public] = GraphQLField(
-                    self.connection(target), self.list_arguments(target), description=f"{r.zh}。{r.en}"
+                    self.connection(target), self.list_arguments(target), description=words.said(r)
                 )
             else:
-                fields[r.public] = GraphQLField(self.entity(target), description=f"{r.zh}。{r.en}")
+                fields[r.public] = GraphQLField(self.entity(target), description=words.said(r))
         return fields
 
     def _field_type(self, info: EntityInfo, field: Field) -> Any:
@@ -87,9 +88,9 @@ class Objects:
             self._made[name] = GraphQLObjectType(
                 name,
                 lambda: {
-                    "edges": GraphQLField(_many(self._edge(info)), description="带游标的各条。"),
-                    "nodes": GraphQLField(_many(self.entity(info)), description="各条。"),
-                    "pageInfo": GraphQLField(GraphQLNonNull(PAGE_INFO), description="分页信息。"),
+                    "edges": GraphQLField(_many(self._edge(info)), description="带游标的各条。Rows with cursors."),
+                    "nodes": GraphQLField(_many(self.entity(info)), description="各条。The rows."),
+                    "pageInfo": GraphQLField(GraphQLNonNull(PAGE_INFO), description="分页信息。Where the page lies."),
                     "totalCount": GraphQLField(
                         GraphQLInt, description="总条数，精确；不便显示时为 null。Exact; null where suppressed."
                     ),
@@ -108,27 +109,33 @@ class Objects:
             self._made[name] = GraphQLObjectType(
                 name,
                 lambda: {
-                    "cursor": GraphQLField(GraphQLNonNull(GraphQLString), description="游标。"),
-                    "node": GraphQLField(GraphQLNonNull(self.entity(info)), description="这一条。"),
+                    "cursor": GraphQLField(GraphQLNonNull(GraphQLString), description="游标。Cursor."),
+                    "node": GraphQLField(GraphQLNonNull(self.entity(info)), description="这一条。The row."),
                 },
-                description=f"列表中的一条{info.facts.zh}。",
+                description=f"列表中的一条{info.facts.zh}。A {words.words(info)} in a list.",
             )
         return self._made[name]
 
     def list_arguments(self, info: EntityInfo) -> dict[str, GraphQLArgument]:
         """The arguments of every list of an entity."""
-        words = {"search": GraphQLArgument(GraphQLString, description=_SEARCH)} if searchable(info) else {}
+        searched = {"search": GraphQLArgument(GraphQLString, description=_SEARCH)} if searchable(info) else {}
         return {
-            "where": GraphQLArgument(self.inputs.where(info), description="条件。"),
-            **words,
+            "where": GraphQLArgument(self.inputs.where(info), description="条件。Which rows."),
+            **searched,
             "orderBy": GraphQLArgument(
-                GraphQLList(GraphQLNonNull(self.inputs.order_by(info))), description="排序；编号总是最后一键。"
+                GraphQLList(GraphQLNonNull(self.inputs.order_by(info))),
+                description="排序；编号总是最后一键。The id is the last key.",
             ),
-            "first": GraphQLArgument(GraphQLInt, description="从头取几条，默认 200，最多 10000。"),
-            "after": GraphQLArgument(GraphQLString, description="从此游标之后。"),
-            "last": GraphQLArgument(GraphQLInt, description="从尾取几条。"),
-            "before": GraphQLArgument(GraphQLString, description="到此游标之前。"),
-            "offset": GraphQLArgument(GraphQLInt, description="跳过几条；不能与游标同用。"),
+            "first": GraphQLArgument(
+                GraphQLInt,
+                description="从头取几条，默认 200，至多 10000。From the start; 200, at most 10000.",
+            ),
+            "after": GraphQLArgument(GraphQLString, description="从此游标之后。Behind this cursor."),
+            "last": GraphQLArgument(GraphQLInt, description="从尾取几条。How many from the end."),
+            "before": GraphQLArgument(GraphQLString, description="到此游标之前。Before this cursor."),
+            "offset": GraphQLArgument(
+                GraphQLInt, description="跳过几条；不能与游标同用。Rows to skip; no cursor then."
+            ),
         }
 
 
@@ -137,5 +144,4 @@ def _many(kind: Any) -> Any:
 
 
 def _described(field: Field) -> str:
-    mask = "只显示掩码。" if field.kind == "encrypted" else ""
-    return f"{field.facts.zh}。{mask}{field.facts.en}"
+    return words.said(field, *(("只显示掩码。", "Its mask only.") if field.kind == "encrypted" else ()))

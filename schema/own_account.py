@@ -33,7 +33,7 @@ from permissions import duties, own_account
 from permissions.identities import forget
 from permissions.sessions import Listed
 from permissions.sign_ins import Refusal, change_password
-from resolvers.faults import Denied, Fault
+from resolvers.faults import Denied, Fault, rate_limited
 from schema.context import Context
 from schema.documents import Rejected, Work
 from schema.errors import user_error
@@ -91,12 +91,14 @@ def _is_present(session: Listed, graphql: Any) -> bool:
 _SESSION = GraphQLObjectType(
     "OwnSession",
     {
-        "id": _plain(GraphQLNonNull(GraphQLID), "id", "编号。"),
-        "createdAt": _moment("created_at", "登录时间。"),
-        "seenAt": _moment("seen_at", "最近使用。"),
-        "ip": _plain(GraphQLString, "ip", "来源地址。"),
-        "agent": _plain(GraphQLString, "agent", "浏览器。"),
-        "present": GraphQLField(GraphQLNonNull(GraphQLBoolean), resolve=_is_present, description="就是这一处。"),
+        "id": _plain(GraphQLNonNull(GraphQLID), "id", "编号。Id."),
+        "createdAt": _moment("created_at", "登录时间。When it began."),
+        "seenAt": _moment("seen_at", "最近使用。Last use."),
+        "ip": _plain(GraphQLString, "ip", "来源地址。Address."),
+        "agent": _plain(GraphQLString, "agent", "浏览器。Browser."),
+        "present": GraphQLField(
+            GraphQLNonNull(GraphQLBoolean), resolve=_is_present, description="就是这一处。This very one."
+        ),
     },
     description="一处登录。A place where one is signed in.",
 )
@@ -104,9 +106,9 @@ _TOKEN = GraphQLObjectType(
     "OwnToken",
     {
         "id": _plain(GraphQLNonNull(GraphQLID), "id", "编号，不是令牌。Its name here, not the token."),
-        "name": _plain(GraphQLNonNull(GraphQLString), "name", "用途。"),
-        "createdAt": _moment("created_at", "签发时间。"),
-        "expiresAt": _moment("expires_at", "到期时间。"),
+        "name": _plain(GraphQLNonNull(GraphQLString), "name", "用途。What for."),
+        "createdAt": _moment("created_at", "签发时间。When it was made."),
+        "expiresAt": _moment("expires_at", "到期时间。When it ends."),
     },
     description="一个访问令牌。A bearer token.",
 )
@@ -124,11 +126,19 @@ _ACCOUNT = GraphQLObjectType(
             resolve=lambda _, graphql: graphql.context.viewer.duty,
             description="须先办的事：CHANGE_PASSWORD 或 ENROL_SECOND_FACTOR。What has to be done before all else.",
         ),
-        "secondFactor": _plain(GraphQLNonNull(GraphQLBoolean), "second_factor", "已启用两步验证。"),
-        "secondFactorRequired": _plain(GraphQLNonNull(GraphQLBoolean), "second_factor_required", "角色要求两步验证。"),
-        "recoveryCodesLeft": _plain(GraphQLNonNull(GraphQLInt), "recovery_codes_left", "未用的恢复码个数。"),
-        "sessions": _plain(_many(_SESSION), "sessions", "现有的登录，最近使用的在前。"),
-        "tokens": _plain(_many(_TOKEN), "tokens", "有效的访问令牌，最新的在前。"),
+        "secondFactor": _plain(
+            GraphQLNonNull(GraphQLBoolean), "second_factor", "已启用两步验证。A second factor is set up."
+        ),
+        "secondFactorRequired": _plain(
+            GraphQLNonNull(GraphQLBoolean), "second_factor_required", "角色要求两步验证。A role requires it."
+        ),
+        "recoveryCodesLeft": _plain(
+            GraphQLNonNull(GraphQLInt), "recovery_codes_left", "未用的恢复码个数。Recovery codes left."
+        ),
+        "sessions": _plain(
+            _many(_SESSION), "sessions", "现有的登录，最近使用的在前。Where one is signed in, latest first."
+        ),
+        "tokens": _plain(_many(_TOKEN), "tokens", "有效的访问令牌，最新的在前。Living tokens, latest first."),
     },
     description="本人的账号。One's own account.",
 )
@@ -141,7 +151,11 @@ def own_account_reads() -> Fields:
         context: Context = graphql.context
         return await own_account.standing(context.services.database.as_system(), context.viewer)
 
-    return {"ownAccount": GraphQLField(GraphQLNonNull(_ACCOUNT), resolve=resolve, description="本人的账号。")}
+    return {
+        "ownAccount": GraphQLField(
+            GraphQLNonNull(_ACCOUNT), resolve=resolve, description="本人的账号。One's own account."
+        )
+    }
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -151,11 +165,12 @@ def own_account_writes() -> Fields:
     """The mutations of one's own account."""
     password = _argument("当前口令。The present password.")
     otp = _argument("动态验证码或恢复码。A one-time code or a recovery code.")
-    identity = _argument("编号。", GraphQLID)
+    identity = _argument("编号。Id.", GraphQLID)
     codes = GraphQLList(GraphQLNonNull(GraphQLString))
     return {
         "changePassword": _field(
-            _change, "ChangePassword", {}, "修改本人的口令；其他各处登录随即退出。",
+            _change, "ChangePassword", {}, "修改本人的口令；其他各处登录随即退出。"
+            "Changes one's password; all other sessions end.",
             password=password, newPassword=_argument("新口令。The new password."),
         ),
         "enrolSecondFactor": _field(
@@ -164,27 +179,36 @@ def own_account_writes() -> Fields:
                 "secret": _result(GraphQLString, "手工输入验证器的密钥。To be typed into the app."),
                 "uri": _result(GraphQLString, "otpauth 地址，可画成二维码。To be drawn as a QR code."),
             },
-            "开始启用两步验证，用 confirmSecondFactor 完成。", password=password,
+            "开始启用两步验证，用 confirmSecondFactor 完成。"
+            "Begins a second factor; confirmSecondFactor ends it.", password=password,
         ),
         "confirmSecondFactor": _field(
-            _confirm, "ConfirmSecondFactor", {"recoveryCodes": _result(codes, "恢复码，只显示这一次。")},
-            "用验证器上的第一个验证码启用两步验证。", otp=_argument("动态验证码。A one-time code."),
+            _confirm, "ConfirmSecondFactor", {"recoveryCodes": _result(codes, "恢复码，只显示这一次。"
+            "Recovery codes, told once.")},
+            "用验证器上的第一个验证码启用两步验证。Sets the second factor up by its first code.", otp=_argument(
+            "动态验证码。A one-time code."),
         ),
         "renewRecoveryCodes": _field(
-            _renew, "RenewRecoveryCodes", {"recoveryCodes": _result(codes, "新的恢复码，只显示这一次。")},
-            "换一组恢复码，旧的作废。", password=password, otp=otp,
+            _renew, "RenewRecoveryCodes", {"recoveryCodes": _result(codes, "新的恢复码，只显示这一次。"
+            "New recovery codes, told once.")},
+            "换一组恢复码，旧的作废。New recovery codes; the old ones end.", password=password, otp=otp,
         ),
         "disableSecondFactor": _field(
-            _disable, "DisableSecondFactor", {}, "停用两步验证。", password=password, otp=otp
+            _disable, "DisableSecondFactor", {}, "停用两步验证。Ends the second factor.", password=password, otp=otp
         ),
-        "closeOwnSession": _field(_close, "CloseOwnSession", {}, "退出一处登录。", id=identity),
-        "closeOtherSessions": _field(_close_others, "CloseOtherSessions", {}, "退出其他各处登录。"),
+        "closeOwnSession": _field(_close, "CloseOwnSession", {}, "退出一处登录。Ends one session.", id=identity),
+        "closeOtherSessions": _field(_close_others, "CloseOtherSessions", {}, "退出其他各处登录。"
+        "Ends all other sessions."),
         "createOwnToken": _field(
-            _make_token, "CreateOwnToken", {"token": _result(GraphQLString, "令牌，只显示这一次。")},
-            "为本人签发访问令牌。", password=password, name=_argument("用途。What it is for."),
-            days=GraphQLArgument(GraphQLInt, description="有效天数；不写则到允许的最长期限。"),
+            _make_token, "CreateOwnToken", {"token": _result(GraphQLString, "令牌，只显示这一次。"
+            "The token, told once.")},
+            "为本人签发访问令牌。Makes a token for oneself.", password=password, name=_argument(
+            "用途。What it is for."),
+            days=GraphQLArgument(GraphQLInt, description="有效天数；不写则到允许的最长期限。"
+            "Days; as many as allowed unless said."),
         ),
-        "revokeOwnToken": _field(_revoke, "RevokeOwnToken", {}, "收回本人的一个访问令牌。", id=identity),
+        "revokeOwnToken": _field(_revoke, "RevokeOwnToken", {}, "收回本人的一个访问令牌。"
+        "Ends a token of one's own.", id=identity),
     }  # fmt: skip
 
 
@@ -214,7 +238,7 @@ def _field(
 def _fault(refusal: Refusal) -> Fault:
     """What the viewer can mend, at its argument. Raises Denied for the rest: it has to wait."""
     if refusal.code == "RATE_LIMITED":
-        raise Denied(refusal.code, refusal.zh, refusal.en, details={"retryAfter": refusal.retry_after})
+        raise rate_limited(refusal.zh, refusal.en, refusal.retry_after or 1)
     code = (refusal.details or {}).get("fault", refusal.code if refusal.code in ("STATE", "RANGE") else "PATTERN")
     return Fault((refusal.at,) if refusal.at else (), code, refusal.zh, refusal.en)
 

@@ -9,9 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from graphql import GraphQLArgument, GraphQLField, GraphQLID, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLString
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLField,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLString,
+)
 from graphql import GraphQLObjectType as ObjectType
 
+from db.codes import ErrorCode, FaultCode, Told
 from db.enums import EntryChannel
 from db.identity import global_id
 from db.registry import EntityInfo
@@ -23,27 +34,50 @@ from schema.context import Context
 from schema.errors import user_error
 
 LONGEST_KEY = 200
+
+
+def _codes(codes: type[Told]) -> GraphQLEnumType:
+    values = {code.name: GraphQLEnumValue(code.name, description=f"{code.zh}。{code.en}") for code in codes}
+    return GraphQLEnumType(codes.__name__, values, description=codes.__doc__)
+
+
+FAULT_CODE, ERROR_CODE = _codes(FaultCode), _codes(ErrorCode)
 USER_ERROR = ObjectType(
     "UserError",
     {
         "path": GraphQLField(
-            GraphQLNonNull(GraphQLList(GraphQLNonNull(GraphQLString))), description="从参数名起的路径。"
+            GraphQLNonNull(GraphQLList(GraphQLNonNull(GraphQLString))),
+            description="从参数名起的路径。Path from the argument's name.",
         ),
-        "code": GraphQLField(GraphQLNonNull(GraphQLString), description="错误代码或规则编号，如 REQUIRED、BR-02。"),
-        "message": GraphQLField(GraphQLNonNull(GraphQLString), description="说明。"),
-        "id": GraphQLField(GraphQLID, description="批量写入：有误的那一条。The row that has it, in a bulk write."),
-        "changedBy": GraphQLField(GraphQLString, description="版本冲突：最近修改人。"),
+        "code": GraphQLField(
+            GraphQLNonNull(GraphQLString),
+            description="错误代码或规则编号，如 REQUIRED、BR-02。A code or the number of a rule.",
+        ),
+        "kind": GraphQLField(
+            GraphQLNonNull(FAULT_CODE),
+            description="错误的种类：code 本身，业务规则为 RULE。The code, or RULE for all rules.",
+        ),
+        "message": GraphQLField(GraphQLNonNull(GraphQLString), description="说明。In words."),
+        "row": GraphQLField(GraphQLID, description="批量写入：有误的那一条。The row that has it, in a bulk write."),
+        "id": GraphQLField(
+            GraphQLID, description="同 row。The same.", deprecation_reason="请用 row。Use row: this is no identity."
+        ),
+        "changedBy": GraphQLField(GraphQLString, description="版本冲突：最近修改人。Of a conflict: who changed it."),
         "changedFields": GraphQLField(
-            GraphQLList(GraphQLNonNull(GraphQLString)), description="版本冲突：期间改过的字段。"
+            GraphQLList(GraphQLNonNull(GraphQLString)),
+            description="版本冲突：期间改过的字段。Of a conflict: what was changed.",
         ),
     },
     description="用户可以改正的一处错误。Something the user can mend.",
 )
 ERRORS = GraphQLField(
     GraphQLNonNull(GraphQLList(GraphQLNonNull(USER_ERROR))),
-    description="没有错误时为空，已写入；有错误时什么都没有写。",
+    description="没有错误时为空，已写入；有错误时什么都没有写。Empty: written; else nothing is.",
 )
-VERSION = GraphQLArgument(GraphQLInt, description="读到的版本；期间被他人改过则为 CONFLICT。")
+VERSION = GraphQLArgument(
+    GraphQLInt,
+    description="读到的版本；期间被他人改过则为 CONFLICT。The version read; else CONFLICT.",
+)
 
 
 @dataclass

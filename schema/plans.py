@@ -39,6 +39,12 @@ class FragmentExecutor(StrawberryGraphQLCoreExecutionContext):
             return result
         return super().complete_value(return_type, details, info, path, result, position)
 
+    def execute_field(self, parent: Any, source: Any, details: Any, path: Any, position: Any) -> Any:
+        """As in graphql-core, where it was not printed beforehand."""
+        if path.prev is None and path.key in self.context_value.introspected:
+            return orjson.Fragment(self.context_value.introspected[path.key])
+        return super().execute_field(parent, source, details, path, position)
+
     def execute_root_grouped_field_set(self, root: Any, value: Any, fields: Any, serially: bool, position: Any) -> Any:
         """As in graphql-core, after the context has learned what is coming."""
         self.context_value.plan_roots(len(fields), writing=serially)

@@ -31,6 +31,7 @@ from graphql import (
     VariableNode,
     get_named_type,
     get_nullable_type,
+    is_interface_type,
     is_list_type,
 )
 
@@ -297,7 +298,7 @@ def _holds(value: ValueNode, wanted: bool) -> Price:
 
 def _is_entity(kind: Any) -> bool:
     interfaces: Iterable[Any] = getattr(kind, "interfaces", ())
-    return getattr(kind, "name", "") == "Node" or any(found.name == "Node" for found in interfaces)
+    return is_interface_type(kind) or any(found.name == "Node" for found in interfaces)
 
 
 def too_long_a_list(path: tuple[str, ...]) -> Denied:

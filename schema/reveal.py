@@ -77,7 +77,11 @@ def reveal_fields(entities: Registry, objects: Objects, plans: Plans) -> dict[st
     found = GraphQLObjectType(
         "FindByIdentityPayload",
         {
-            "node": GraphQLField(NODE, resolve=node, description="找到的一条；没有或不在管辖范围内时为 null。"),
+            "node": GraphQLField(
+                NODE,
+                resolve=node,
+                description="找到的一条；没有或不在管辖范围内时为 null。The row; null where there is none in scope.",
+            ),
             "errors": ERRORS,
         },
         description="按证件查找的结果。Outcome of a look-up by a number.",
@@ -92,13 +96,15 @@ def reveal_fields(entities: Registry, objects: Objects, plans: Plans) -> dict[st
                 "reason": why,
             },
             reveal,
-            description="查看一个被遮盖的值的原文：须有权限和理由，限次数，留记录。",
+            description="查看一个被遮盖的值的原文：须有权限和理由，限次数，留记录。"
+            "Shows a masked value in clear: with the right and a reason, counted and recorded.",
         ),
         "findByIdentity": GraphQLField(
             GraphQLNonNull(found),
             {"type": looked_up, "field": named, "value": _argument("完整的号码。The whole number."), "reason": why},
             find,
-            description="按完整的证件号码查找管辖范围内的一条：须有权限和理由，限次数，留记录。",
+            description="按完整的证件号码查找管辖范围内的一条：须有权限和理由，限次数，留记录。"
+            "Finds a row in scope by a whole number: with the right and a reason, counted and recorded.",
         ),
     }
 

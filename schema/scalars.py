@@ -72,20 +72,38 @@ def _literal(parse: Any) -> Any:
     return parse_literal
 
 
+_RFC3339 = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"
+_XML = "https://www.w3.org/TR/xmlschema11-2/"
+_JSON = "https://www.rfc-editor.org/rfc/rfc8259"
 DATE = GraphQLScalarType(
     "Date",
     description="日期，如 2026-05-03。A calendar day in China.",
-    parse_value=parse_day,
-    parse_literal=_literal(parse_day),
-)
+    specified_by_url=_RFC3339,
+    parse_value=parse_day, parse_literal=_literal(parse_day),
+)  # fmt: skip
 DATETIME = GraphQLScalarType(
     "DateTime",
     description="时间，如 2026-05-03T09:30:00+08:00；输出一律为北京时间。A point in time, printed in Asia/Shanghai.",
+    specified_by_url=_RFC3339,
     parse_value=parse_moment, parse_literal=_literal(parse_moment),
 )  # fmt: skip
 DECIMAL = GraphQLScalarType(
     "Decimal", description="精确小数，以字符串表示，如 \"123.45\"。An exact decimal, as a string.",
+    specified_by_url=f"{_XML}#decimal",
     parse_value=parse_decimal, parse_literal=_literal(parse_decimal),
 )  # fmt: skip
-BIG_INT = GraphQLScalarType("BigInt", description="整数，可超过 32 位；只用于输出。A whole number; output only.")
-JSON = GraphQLScalarType("JSON", description="JSON 文档。A JSON document; output only.")
+BIG_INT = GraphQLScalarType(
+    "BigInt", description="整数，可超过 32 位；只用于输出。A whole number; output only.",
+    specified_by_url=f"{_XML}#integer",
+)  # fmt: skip
+JSON = GraphQLScalarType(
+    "JSON", description="JSON 文档。A JSON document; output only.", specified_by_url=_JSON
+)  # fmt: skip
+SCALARS: dict[str, tuple[str, str]] = {
+    "Date": ("string", "datetime.date"),
+    "DateTime": ("string", "datetime.datetime"),
+    "Decimal": ("string", "decimal.Decimal"),
+    "BigInt": ("number", "int"),
+    "JSON": ("unknown", "typing.Any"),
+}
+"""What a scalar is in TypeScript and in Python: docs/clients.md publishes it."""

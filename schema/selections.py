@@ -191,7 +191,9 @@ class Selections:
             if target.name == "Region":
                 picked.append((key, relation, (arguments.get("level"), self.pick(target, inner, details))))
             else:
-                picked.append((key, relation, self._key(target, inner, details)))
+                parts = self._key(target, self.info.schema.get_type(f"{target.name}GroupKey"), details)
+                row = self.pick(target, self.info.schema.get_type(target.name), details)
+                picked.append((key, relation, (parts, row)))
         return picked
 
     def _edge(

@@ -130,7 +130,7 @@ class Document:
     # --- groups -----------------------------------------------------------------------------------------------------
 
     def _groups(self, info: EntityInfo, groups: Groups) -> str:
-        wanted = self.group_fields(groups)
+        wanted = self.group_fields(info, groups)
         rows = f"rows{self._list(info, groups.rows)}" if groups.rows is not None else ""
         found = f"totalCount nodes {{ {wanted} {rows} }} "
         if groups.subtotals:
@@ -167,11 +167,11 @@ class Document:
         [(name, value)] = tree.items()
         return f"{{{one(name, value)}}}"
 
-    def group_fields(self, groups: Groups) -> str:
+    def group_fields(self, info: EntityInfo, groups: Groups) -> str:
         """Key and numbers of a group as a selection: the key at place n stands under the name ``kn``."""
-        return f"key {{ {' '.join(self._key_fields(groups))} }} {measures_text(groups.measures)}"
+        return f"key {{ {' '.join(self._key_fields(info, groups))} }} {measures_text(groups.measures)}"
 
-    def _key_fields(self, groups: Groups) -> list[str]:
+    def _key_fields(self, info: EntityInfo, groups: Groups) -> list[str]:
         found = [f"stray: {groups.stray}"] if groups.stray else []
         for place, key in enumerate(groups.by):
             several = sum(other.path == key.path for other in groups.by) > 1
@@ -181,6 +181,11 @@ class Document:
             if key.level:
                 field += f"(level: {self._leaf('RegionLevel', key.level)})" if several else ""
                 field += " { code name level }"
+            if len(key.path) > 1 and (key.granularity or (key.level and several)):
+                far = info  # a row has neither periods nor levels
+                for name in key.path[:-1]:
+                    far = self.entities[far.public_relations[name].target]
+                field = f"... on {far.name}GroupKey {{ {field} }}"
             for name in reversed(key.path[:-1]):
                 field = f"{name} {{ {field} }}"
             found.append(field)

@@ -171,7 +171,7 @@ class Grouping:
             for values in self._in_key_order(cells):
                 hidden = values in self.hidden
                 cell = numbers(self.reference, self.info.name, self._of(values), self.asked.measures, hidden)
-                cell["key"] = self._key(values + (None,) * (len(self.asked.by) - length))
+                cell["key"] = self._key(values)
                 found.append(cell | {"totalled": [self._name(key) for key in self.asked.by[length:]]})
         return found
 
@@ -239,13 +239,40 @@ class Grouping:
 
     def _key(self, values: Values) -> dict[str, Any]:
         """The key of a group as it prints: the leaf of the key at place n is asked under the name ``kn``."""
-        found: dict[str, Any] = {} if self.asked.stray is None else {"stray": None}
-        for place, (key, value) in enumerate(zip(self.asked.by, values, strict=True)):
-            here = found
-            for name in key.path[:-1]:
-                here = here.setdefault(name, {})
-            here[f"k{place}"] = self._printed(key, value)
+        stray: dict[str, Any] = {} if self.asked.stray is None else {"stray": None}
+        return stray | self._inside((), self.info, values, None)
+
+    def _inside(self, at: tuple[str, ...], info: EntityInfo, values: Values, row: Row | None) -> dict[str, Any]:
+        """What a key holds at a place; with a row it is that row, which is whole and has no periods and levels."""
+        found: dict[str, Any] = {}
+        for place, key in enumerate(self.asked.by):
+            if key.path[: len(at)] != at:
+                continue
+            name = key.path[len(at)]
+            if len(key.path) > len(at) + 1:
+                found[name] = self._beyond((*at, name), info, values, row)
+            elif row is None:
+                value = values[place] if place < len(values) else None
+                found[f"k{place}"] = self._printed(key, value)
+            elif key.level and sum(other.path == key.path for other in self.asked.by) == 1:
+                far = self.reference.related(info.public_relations[name], row, self.viewer)
+                found[f"k{place}"] = self._printed(key, far[0]["id"] if far else None)
+            elif not key.level and not key.granularity:
+                found[f"k{place}"] = self.reference.shown(info.name, info.public_fields[name], row, self.viewer)
         return found
+
+    def _beyond(self, at: tuple[str, ...], info: EntityInfo, values: Values, row: Row | None) -> dict[str, Any] | None:
+        """What a key holds behind a reference: the row where it is grouped by its id, else what it is grouped by."""
+        relation = info.public_relations[at[-1]]
+        target = self.reference.entities[relation.target]
+        if row is not None:
+            far = self.reference.related(relation, row, self.viewer)
+            return self._inside(at, target, values, far[0]) if far else None
+        for key, value in zip(self.asked.by, values, strict=False):
+            if key.path == (*at, "id"):
+                rows = [row for row in self.reference.rows[target.name] if row["id"] == value]
+                return self._inside(at, target, values, rows[0]) if rows else None
+        return self._inside(at, target, values, None)
 
     def _printed(self, key: Key, value: Any) -> Any:
         if value is None or key.granularity:

@@ -14,20 +14,15 @@ from typing import Any
 from db.engine import Database
 from db.enums import AuditAction
 from db.registry import EntityInfo, Registry
-from permissions.rates import acts_of_late
+from permissions.rates import wait_of
 from permissions.viewer import Viewer
 from resolvers.commands.audit import record_at_home
-from resolvers.faults import Denied, Fault, Refused
+from resolvers.faults import Denied, Fault, Refused, rate_limited
 
 MOST_TOLD = 20
 _TELLING = frozenset({"NOT_FOUND", "NOT_UNIQUE", "FORBIDDEN"})
 """Codes that say whether there is something the viewer may not see."""
 _SUSPECTS = 10_000
-
-
-def rate_limited(zh: str, en: str) -> Denied:
-    """Somebody did of late what is limited as often as they may."""
-    return Denied("RATE_LIMITED", f"{zh}，请稍后再试。", f"{en}; try again later.")
 
 
 class Refusals:
@@ -84,11 +79,12 @@ class Refusals:
     async def _check(self, viewer: Viewer) -> None:
         if viewer.account_id in self._suspects:
             most = self._database.settings.refused_writes_per_hour
-            count = await self._database.as_system().look(
-                lambda c: acts_of_late(c, viewer.account_id, AuditAction.REFUSED)
+            wait = await self._database.as_system().look(
+                lambda c: wait_of(c, viewer.account_id, most, AuditAction.REFUSED)
             )
-            if count >= most:
-                raise rate_limited("被拒绝的次数过多", "You were refused too often")
+            if wait:
+                zh, en = "被拒绝的次数过多，请稍后再试。", "You were refused too often; try again later."
+                raise rate_limited(zh, en, wait)
 
     async def _note(self, viewer: Viewer, info: EntityInfo, told: Sequence[dict[str, Any]]) -> None:
         if not viewer.account_id:

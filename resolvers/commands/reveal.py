@@ -18,15 +18,14 @@ from db.facts import Facts, Grant, Role
 from db.identity import parse_global_id
 from db.registry import EntityInfo, Field
 from db.texts import clean
-from permissions.rates import acts_of_late
+from permissions.rates import wait_of
 from permissions.scopes import grants_of, role_condition, scope
 from permissions.viewer import Viewer
 from resolvers.commands.audit import plain, record_sight
 from resolvers.commands.references import not_found
-from resolvers.commands.refusals import rate_limited
 from resolvers.commands.values import Bad, converted
 from resolvers.commands.work import Row, Work
-from resolvers.faults import Fault, Refused, bad_input, forbidden
+from resolvers.faults import Fault, Refused, bad_input, forbidden, rate_limited
 
 _SHORTEST = 5
 _REASON = Facts("text", "理由", "Why.", length=500, long=True)
@@ -127,8 +126,10 @@ def _count(work: Work) -> None:
     """Raise RATE_LIMITED where the viewer looked as often as they may within the hour."""
     most = work.settings.reveals_per_hour
     work.hold("UserAccount", work.viewer.account_id)  # two looks at once are counted one after the other
-    if acts_of_late(work.connection, work.viewer.account_id, AuditAction.REVEAL, AuditAction.LOOKUP) >= most:
-        raise rate_limited(f"一小时内最多查看 {most} 次", f"At most {most} looks an hour")
+    wait = wait_of(work.connection, work.viewer.account_id, most, AuditAction.REVEAL, AuditAction.LOOKUP)
+    if wait:
+        zh, en = f"一小时内最多查看 {most} 次，请稍后再试。", f"At most {most} looks an hour; try again later."
+        raise rate_limited(zh, en, wait)
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

@@ -14,12 +14,13 @@ from sqlalchemy.exc import IntegrityError
 from db import crypto
 from db.registry import EntityInfo, Field
 from db.uniqueness import field_of_violation
-from resolvers.commands.refusals import rate_limited
 from resolvers.commands.work import Draft, fault_at
-from resolvers.faults import Fault
+from resolvers.faults import Fault, rate_limited
 
 MOST_REGISTERED = 5
 """Registered numbers that one write is told of."""
+_PAUSE = 60
+"""Seconds: nothing is counted by the hour here, but who tries again at once does no better."""
 _TAKEN = ("NOT_UNIQUE", "已被使用", "is already in use")
 
 
@@ -54,8 +55,9 @@ def _count(draft: Draft) -> None:
     draft.work.registered += 1
     if draft.work.registered > MOST_REGISTERED:
         denied = rate_limited(
-            f"一次写入中已被登记的号码超过 {MOST_REGISTERED} 个，没有写入",
-            f"More than {MOST_REGISTERED} numbers of one write are registered already; nothing was written",
+            f"一次写入中已被登记的号码超过 {MOST_REGISTERED} 个，没有写入，请稍后再试。",
+            f"More than {MOST_REGISTERED} numbers of one write are registered already; nothing was written.",
+            _PAUSE,
         )
         denied.about = draft.info.name
         raise denied

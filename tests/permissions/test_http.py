@@ -145,6 +145,21 @@ def test_a_wrong_password_is_refused_in_the_language_of_the_client(client: TestC
     assert "set-cookie" not in chinese.headers
 
 
+def test_every_401_says_how_to_identify_oneself(client: TestClient) -> None:
+    """RFC 9110, 11.6.1: no token, a wrong password, a session that is none."""
+    for response in (client.get("/whoami"), sign_in(client, "Wrong-12345"), client.get("/session")):
+        assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
+
+
+def test_a_wrong_token_reads_unlike_none(client: TestClient) -> None:
+    """RFC 6750, 3.1: a program must learn that its token is what is wrong."""
+    for token in ("wrong", "x" * 64):
+        response = client.get("/whoami", headers={"Authorization": f"Bearer {token}"})
+        assert (response.status_code, response.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
+        assert response.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED", "reason": "INVALID_TOKEN"}
+        assert response.json() != client.get("/whoami").json()
+
+
 def test_an_unknown_login_gets_the_same_answer_to_the_byte(client: TestClient) -> None:
     unknown = client.post("/session", json={"login": "nobody", "password": PASSWORD})
     assert unknown.content == sign_in(client, "Wrong-12345").content

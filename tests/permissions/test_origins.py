@@ -66,6 +66,38 @@ def test_a_browser_may_remember_for_an_hour_that_it_may_ask(client: TestClient) 
     assert "Origin" in answer.headers["vary"]
 
 
+def preflight(client: TestClient, *headers: str) -> int:
+    asked = {"Origin": FRIEND, "Access-Control-Request-Method": "POST"}
+    return client.options("/graphql", headers=asked | {"Access-Control-Request-Headers": ",".join(headers)}).status_code
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "apollographql-client-name", "apollographql-client-version", "x-apollo-operation-name",
+        "apollo-require-preflight", "traceparent", "tracestate", "baggage", "sentry-trace", "x-requested-with",
+        "accept-language", "idempotency-key", "graphql-cost", "authorization",
+    ],
+)  # fmt: skip
+def test_what_clients_and_their_tracing_add_by_themselves_is_allowed(header: str, client: TestClient) -> None:
+    assert preflight(client, "content-type", header) == 200
+
+
+def test_other_headers_are_allowed_by_setting_alone(url: str, client: TestClient) -> None:
+    assert preflight(client, "x-our-office") == 400
+    settings = Settings(database_url=url, cors_origins=[FRIEND], cors_headers=["X-Our-Office"])
+    with TestClient(make_app(settings)) as other:
+        assert preflight(other, "x-our-office") == 200
+        assert preflight(other, "x-another") == 400
+    assert Settings(cors_headers=["*"]).problems() != []
+    assert Settings(cors_headers=["X-Our-Office"]).problems() == []
+
+
+def test_a_page_of_a_named_origin_may_read_how_long_to_wait(client: TestClient) -> None:
+    told = client.get("/session", headers={"Origin": FRIEND}).headers["access-control-expose-headers"]
+    assert {"Retry-After", "WWW-Authenticate", "ETag"} <= set(told.split(", "))
+
+
 @pytest.mark.parametrize("origin", STRANGERS)
 def test_another_origin_is_told_that_it_may_not_ask(origin: str, client: TestClient) -> None:
     asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}

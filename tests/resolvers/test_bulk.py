@@ -18,10 +18,10 @@ UPDATE = """mutation Bulk(
   $where: MediationCommitteeWhere!, $patch: MediationCommitteePatch!, $most: Int!, $dry: Boolean
 ) {
   updateMediationCommittees(where: $where, patch: $patch, atMost: $most, dryRun: $dry) {
-    affectedCount errors { path code message id } } }"""
+    affectedCount errors { path code message id: row } } }"""
 DELETE = """mutation Bulk($where: MediationCommitteeWhere!, $most: Int!, $dry: Boolean) {
   deleteMediationCommittees(where: $where, atMost: $most, dryRun: $dry) {
-    affectedCount errors { path code message id } } }"""
+    affectedCount errors { path code message id: row } } }"""
 ALL = {"type": {"eq": "VILLAGE"}}
 
 
@@ -163,7 +163,7 @@ async def test_an_effect_of_one_row_is_seen_by_the_next(town: Town) -> None:
     posts = [await town.appoint(key, person) for person in people]
     document = """mutation {
       updateMediatorAppointments(where: {role: {eq: MEMBER}}, patch: {role: DIRECTOR}, atMost: 5) {
-      affectedCount errors { path code id } } }"""
+      affectedCount errors { path code id: row } } }"""
     payload = await ends.data("district", document)
     assert (faults(payload), payload["errors"][0]["id"]) == ({("patch.role", "BR-02")}, global_id("ma", posts[1]))
     assert {row["role"] for row in await town.rows("MediatorAppointment")} == {"MEMBER"}

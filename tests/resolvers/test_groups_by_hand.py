@@ -185,6 +185,36 @@ def test_a_key_can_lie_behind_a_relation(store: Place) -> None:
     assert [(flat(n["key"]["committee"]["region"]), n["count"]) for n in nodes] == [("N", 17), ("G", 3)]
 
 
+def test_a_relation_grouped_by_its_id_is_the_row_itself(store: Place) -> None:
+    """One identity is one object: whole in every group, and told apart from a value that merely looks like it."""
+    asked = "committee { __typename id name type region { name } ... on MediationCommittee { cases { totalCount } } }"
+    asked = asked.replace("cases {", "mediationCases {")
+    by = "[{committee: {id: true}}, {disputeType: true}]"
+    found = grouped(store, by, f"nodes {{ key {{ {asked} }} }} subtotals {{ key {{ {asked} }} totalled count }}")
+    rows = [node["key"]["committee"] for node in found["nodes"]]
+    whole = {row["id"]: row for row in rows}
+    assert all(row == whole[row["id"]] for row in rows)
+    assert sorted((r["name"], r["region"]["name"], r["mediationCases"]["totalCount"]) for r in whole.values()) == [
+        ("c1", "D", 7), ("c2", "M", 1), ("c3", "N", 9), ("c4", "G", 3)
+    ]  # fmt: skip
+    assert {(row["__typename"], row["type"] is None) for row in rows} == {("MediationCommittee", False)}
+    # Where the id is totalled, nothing has it.
+    *ids, total = found["subtotals"]
+    assert [(s["key"]["committee"] == whole[s["key"]["committee"]["id"]]) for s in ids] == [True] * 4
+    assert (total["key"]["committee"]["__typename"], total["key"]["committee"]["id"]) == (
+        "MediationCommitteeGroupKey", None
+    )  # fmt: skip
+
+
+def test_a_relation_grouped_by_other_columns_has_no_identity(store: Place) -> None:
+    asked = "committee { __typename id name ... on MediationCommitteeGroupKey { region(level: CITY) { name } } }"
+    nodes = grouped(store, "[{committee: {region: {level: CITY}}}]", f"nodes {{ key {{ {asked} }} }}")["nodes"]
+    assert [node["key"]["committee"] for node in nodes] == [
+        {"__typename": "MediationCommitteeGroupKey", "id": None, "name": None, "region": {"name": name}}
+        for name in ("N", "G")
+    ]
+
+
 # --- other keys, orders, conditions, pages ---------------------------------------------------------------------------
 
 

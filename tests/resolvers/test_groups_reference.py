@@ -106,7 +106,7 @@ def walk(store: Place, viewer: str, ask: Ask, size: int) -> list[Any]:
     assert ask.groups is not None
     spelled = Document(store.services.entities)
     arguments = spelled.group_arguments(info, ask.groups)
-    wanted = spelled.group_fields(ask.groups)
+    wanted = spelled.group_fields(info, ask.groups)
     found: list[Any] = []
     cursor = None
     for _ in range(100):

@@ -116,3 +116,23 @@ def test_queries_come_by_post_alone(asked: tuple[Serving, str], method: str) -> 
         method, f"{server.address}/graphql", params={"query": "{ me { login } }"}, headers=headers
     )
     assert (response.status_code, "login" in response.text) == (405, False)
+
+
+FETCH = """
+const [url, token, accept] = process.argv.slice(1);
+const headers = {authorization: `Bearer ${token}`, "content-type": "application/json"};
+if (accept) headers["accept-encoding"] = accept;
+const body = JSON.stringify({query: "{ __schema { types { name description } } }"});
+const answer = await (await fetch(url, {method: "POST", headers, body})).json();
+console.log(answer.data.__schema.types.length);
+"""
+
+
+@pytest.mark.parametrize("accept", ["", "gzip, deflate, br, zstd"])
+def test_the_fetch_of_node_reads_a_large_answer(asked: tuple[Serving, str], accept: str) -> None:
+    """With what it announces, and with what a proxy passes on for a browser, zstd among it."""
+    server, token = asked
+    command = [str(node()), "--input-type=module", "-e", FETCH, f"{server.address}/graphql", token, accept]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 300
