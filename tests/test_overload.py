@@ -17,7 +17,8 @@ from starlette.routing import Route
 from app import create_app
 from db.engine import Database
 from permissions import middleware
-from permissions.admission import Gate, Overloaded
+from permissions.admission import Gate
+from permissions.places import Overloaded
 from permissions.http import health_routes
 from permissions.identities import Identities
 from permissions.tokens import create_token
