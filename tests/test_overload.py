@@ -333,7 +333,7 @@ async def test_a_request_that_stops_in_its_body_holds_no_place(at_door: Door, co
         writer.close()
 
 
-@with_settings(requests_in_work=4, wait_seconds=30)
+@with_settings(requests_in_work=4, wait_seconds=60, request_seconds=600)
 async def test_who_waits_for_a_hash_holds_no_place_and_only_some_may_wait(at_door: Door) -> None:
     """Forty passwords from two viewers wait for two busy threads: eight are refused at once, reads go on, and the
     others are answered when their turn comes."""
@@ -373,7 +373,7 @@ async def test_a_sign_in_that_waits_for_a_lock_keeps_nobody_from_being_known(
     tokens: tuple[str, dict[str, str]],
 ) -> None:
     """Somebody holds what sign-ins write to; those that wait for it leave the look-ups their connections."""
-    database, holder = (Database(Settings(database_url=tokens[0], lock_seconds=60)) for _ in range(2))
+    database = Database(Settings(database_url=tokens[0], lock_seconds=60, statement_seconds=60))
     held, done = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
@@ -383,7 +383,7 @@ async def test_a_sign_in_that_waits_for_a_lock_keeps_nobody_from_being_known(
         loop.call_soon_threadsafe(held.set)
         done.wait(60)
 
-    holding = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(holder.write(hold))))
+    holding = asyncio.create_task(asyncio.to_thread(in_database, tokens[0], hold))
     await held.wait()
     guesses = [
         asyncio.create_task(sign_in(database.identifying(), "district", PASSWORD, f"10.0.0.{i}", None))
