@@ -182,9 +182,7 @@ def unwritable(url: str, kind: str) -> Iterator[None]:
 def refusing(connection: Connection) -> list[str]:
     """Statements after which the audit log takes no record."""
     if connection.dialect.name == "sqlite":
-        return [
-            "CREATE TRIGGER no_records BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
-        ]
+        return ["CREATE TRIGGER no_records BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'disk is full'); END"]
     body = "BEGIN RAISE EXCEPTION 'disk is full'; END"
     return [
         f"CREATE OR REPLACE FUNCTION no_records() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$",
