@@ -1,4 +1,4 @@
-"""Browsers that an account has signed in with: a signed cookie says so, and guesses from elsewhere do not shut them out.
+"""Browsers that an account has signed in with: a signed cookie says so, and guesses from elsewhere do not shut it out.
 
 It opens nothing. Whoever steals one may go on guessing where others have to wait, five times, and then waits too.
 """

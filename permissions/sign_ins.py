@@ -1,7 +1,8 @@
 """Sign in, sign out, change a password; too many failures make strangers wait for a while, restart or not.
 
 Who comes with a device that the account has used before, or with its second factor beside the password, is not shut
-out by what others guessed; who is signed in proves their password against a count of their own. Nothing here tells whether a login exists: the answers, the work and the lock-out are the same where there is none.
+out by what others guessed; who is signed in proves their password against a count of their own. Nothing here tells
+whether a login exists: the answers, the work and the wait are the same where there is none.
 """
 
 from __future__ import annotations
