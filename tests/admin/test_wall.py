@@ -134,7 +134,9 @@ def cookies(server: TestClient) -> dict[str, set[str]]:
 
 def test_the_session_is_a_cookie_that_no_script_and_no_other_site_gets(server: TestClient) -> None:
     found = cookies(server)
-    assert set(found) == {"session", "csrftoken"}
+    assert set(found) == {"session", "csrftoken", "device"}
+    # By what it signed in with before a browser is known at sign-in, and nowhere else.
+    assert {"path=/session", "samesite=strict", "httponly"} <= found.pop("device")
     assert "httponly" in found["session"]
     assert "httponly" not in found["csrftoken"]
     for attributes in found.values():
