@@ -49,22 +49,26 @@ def create_limit() -> Starlette:
     statements, find = {name: make(Dialect(is_sqlite)) for name, make in SQL.items()}, path_of(Dialect(is_sqlite))
     threads = ThreadPoolExecutor(2)
     pool: Any = None
+    writes: Any = None
+    """Connections of writes, which plan once, as our server's do."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        nonlocal pool
+        nonlocal pool, writes
         if not is_sqlite:
-            pool = await asyncpg.create_pool(
-                url, min_size=8, max_size=8, reset=_keep,
-                server_settings={"plan_cache_mode": "force_custom_plan", "jit": "off"},
-            )  # fmt: skip
+            pool, writes = [await opened(f"force_{mode}_plan") for mode in ("custom", "generic")]
         yield
-        if pool is not None:
-            await pool.close()
+        for each in (pool, writes):
+            if each is not None:
+                await each.close()
+
+    async def opened(plans: str) -> Any:
+        settings = {"plan_cache_mode": plans, "jit": "off"}
+        return await asyncpg.create_pool(url, min_size=8, max_size=8, reset=_keep, server_settings=settings)
 
     async def create(asked: dict[str, Any]) -> bytes:
         if not is_sqlite:
-            return await transaction.on_postgres(pool, asked["input"], told)
+            return await transaction.on_postgres(writes, asked["input"], told)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
             threads, lambda: transaction.on_sqlite(_connection(url), asked["input"], told)

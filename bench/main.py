@@ -20,7 +20,7 @@ from bench.cluster import SETTINGS
 from bench.data import Place, postgres_place, sqlite_place
 from bench.documents import CURSOR
 from bench.load import load
-from bench.profile import profile
+from bench.profile import Unanswered, profile
 from bench.questions import QUESTIONS
 from bench.rounds import compare
 from bench.servers import Side, documents, limit, ours
@@ -87,7 +87,10 @@ def show_profile(options: Options, name: str) -> str:
     (wanted,) = questions_named([name])
     question = next(question for question in QUESTIONS if question.name == wanted)
     with _place(options.databases[0], options) as place, asyncio.Runner(loop_factory=_loop) as runner:
-        return runner.run(profile(place, question))
+        try:
+            return runner.run(profile(place, question))
+        except Unanswered as problem:
+            raise SystemExit(str(problem)) from None
 
 
 def machine() -> str:

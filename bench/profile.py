@@ -17,7 +17,8 @@ from bench.data import Place, environment
 from bench.documents import CURSOR
 from bench.questions import Question, variables
 from bench.servers import documents
-from settings import ROOT
+from db.crypto import forget_secrets
+from settings import ROOT, get_settings
 
 LINES = 45
 
@@ -25,9 +26,13 @@ LINES = 45
 async def profile(place: Place, question: Question) -> str:
     """The functions that took most, by their own time and with what they called, in milliseconds a request.
 
-    The profiler makes each call dearer, so the shares count, not the sums.
+    The profiler makes each call dearer, so the shares count, not the sums. Raises Unanswered where an answer is an
+    error: where the time of refusals goes is no answer to anything.
     """
     os.environ.update(environment(place.url))
+    # Whoever came here has read settings already, of another database and another secret.
+    get_settings.cache_clear()
+    forget_secrets()
     app = import_from_string("app:create_app")()  # as the server does it
     count = max(question.together, 20)
     async with app.router.lifespan_context(app):
@@ -36,18 +41,37 @@ async def profile(place: Place, question: Question) -> str:
         tokens = (place.clerks if question.clerk else place.readers)[:1]
         make = documents(question.document, tokens, given)
         for n in range(12):
-            await _call(app, make(n))
+            check(await _call(app, make(n)))
         profiler = cProfile.Profile(time.thread_time)
         profiler.enable()
-        for n in range(count):
-            await _call(app, make(n))
+        answers = [await _call(app, make(n)) for n in range(12, 12 + count)]
         profiler.disable()
+    for answer in answers:
+        check(answer)
     return "\n".join(_table(profiler, count, order) for order in ("tottime", "cumulative"))
+
+
+class Unanswered(Exception):
+    """The server answered with errors."""
+
+
+def check(answer: bytes) -> None:
+    """Raises Unanswered for what is no answer without errors, neither of the request nor of a write."""
+    try:
+        said = orjson.loads(answer)
+        data = said["data"]
+        wrong = said.get("errors") or [e for v in data.values() if isinstance(v, dict) for e in v.get("errors") or ()]
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        raise Unanswered(f"没有得到答复, 不显示剖析结果: {answer[:300]!r}") from None
+    if wrong:
+        raise Unanswered(f"请求被拒绝, 不显示剖析结果: {wrong[0].get('message')}")
 
 
 async def _cursor(app: Any, place: Place) -> str:
     make = documents(CURSOR, place.readers[:1], lambda _n: {"offset": 4_999})
-    found = orjson.loads(await _call(app, make(0)))
+    answer = await _call(app, make(0))
+    check(answer)
+    found = orjson.loads(answer)
     return str(found["data"]["mediationCases"]["edges"][0]["cursor"])
 
 

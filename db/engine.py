@@ -34,6 +34,9 @@ __all__ = ["Database", "Snapshot", "TooSlow", "analyze"]
 T = TypeVar("T")
 SPARE = 2
 """Connections beside those that requests in work may hold, so that who is asking can be found out all the same."""
+IDENTIFYING = 2
+"""Connections for finding out who is asking, and as many for signing in: no request, whatever it asks, keeps anybody
+from either, and who waits there for somebody's lock keeps nobody from being known."""
 EXPORTS = 2
 """Connections of exports: apart from the others, so that no export, however long, keeps a request waiting."""
 SQLITE_THREADS = 6
@@ -50,6 +53,9 @@ class Database:
         self.url: URL = make_url(settings.database_url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine: AsyncEngine = _engine(self.url, settings, settings.pool_size + SPARE, settings.statement_seconds)
+        self._doors: tuple[AsyncEngine, ...] = tuple(
+            _engine(self.url, settings, IDENTIFYING, settings.statement_seconds) for _ in ("look", "write")
+        )
         self.dialect = self.engine.dialect
         self.walled = settings.row_level_security and not self.is_sqlite
         """Whether the database itself asks who acts (``acting``)."""
@@ -71,7 +77,7 @@ class Database:
             if reader is not None:
                 await reader.stop()
         self._reader = self._exporter = None
-        for engine in (self.engine, self._prober):
+        for engine in (self.engine, *self._doors, self._prober):
             if engine is not None:
                 await engine.dispose()
 
@@ -82,6 +88,10 @@ class Database:
     def as_system(self) -> Database:
         """This database with every row: for the server's own work, never for what a client asked."""
         return self.acting(system()) if self.walled else self
+
+    def identifying(self) -> Database:
+        """This database for who finds out who people are: the same, over connections that are kept for that."""
+        return _Identifying(self, self._told)
 
     # --- reads -----------------------------------------------------------------------------------------------------
 
@@ -170,10 +180,11 @@ class Database:
                 return result
 
     async def _give_time(self, connection: AsyncConnection, seconds: float) -> None:
-        """PostgreSQL keeps deadlines by itself: take them from a transaction that has none."""
+        """PostgreSQL keeps deadlines by itself: take them from a transaction that has none, and let it plan anew."""
         if seconds == math.inf and not self.is_sqlite:
             for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
                 await connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
+            await connection.run_sync(plan_anew)
 
     async def _tell(self, connection: AsyncConnection) -> None:
         """Say who acts, for this transaction."""
@@ -213,6 +224,29 @@ class _Acting(Database):
     def _behind(self, reader: Reader) -> Reader:
         assert isinstance(reader, WalledReader)
         return reader.behind(self._told)
+
+
+class _Identifying(_Acting):
+    """A database over the connections of sign-in (``Database.identifying``)."""
+
+    def __init__(self, whole: Database, told: str) -> None:
+        super().__init__(whole, told)
+        self.engine, self._writing = self._doors
+
+    async def write(self, function: Callable[[Connection], T], *, bulk: bool = False) -> T:
+        return await self._write(self._writing, function, self.settings.statement_seconds)
+
+    def acting(self, told: str) -> Database:
+        return _Identifying(self, told) if self.walled else self
+
+    def _behind(self, reader: Reader) -> Reader:
+        return super()._behind(reader) if self.walled else reader
+
+
+def plan_anew(connection: Connection) -> None:
+    """For this transaction PostgreSQL looks at the values before it plans: what touches many rows depends on them."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 def analyze(connection: Connection) -> None:
@@ -265,6 +299,9 @@ def _engine(url: URL, settings: Settings, size: int, seconds: float) -> AsyncEng
         told = {
             "timezone": "UTC",
             "jit": "off",
+            # A write looks up and checks single rows by key, in the same few statements: to plan each of them, and
+            # each check of a reference, anew is half of its work. What touches many rows says ``plan_anew``.
+            "plan_cache_mode": "force_generic_plan",
             "application_name": "fengqiao",
             "statement_timeout": milliseconds(seconds),
             "lock_timeout": milliseconds(min(seconds, settings.lock_seconds)),

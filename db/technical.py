@@ -38,6 +38,18 @@ class ApiToken(Base):
     revoked_at: Mapped[dt.datetime | None] = mapped_column(Moment())
 
 
+class SignInAttempt(Base):
+    """Failures in a row of an address, a login or a device (``permissions.attempts``)."""
+
+    name: Mapped[str] = mapped_column(Text(64), primary_key=True)
+    """A keyed digest of what kind of count it is and whose."""
+    failures: Mapped[int] = mapped_column(sa.Integer())
+    until: Mapped[dt.datetime | None] = mapped_column(Moment())
+    """When it need not wait any more."""
+    ends_at: Mapped[dt.datetime] = mapped_column(Moment(), index=True)
+    """When the row is of no use any more."""
+
+
 class FormerPassword(Base):
     """The hash of a password that an account no longer has, so that it is not taken again at once."""
 

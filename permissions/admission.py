@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.reading import TooSlow
 from permissions.http import address_of, refuse, viewer_of
+from permissions.places import PLACE, Overloaded
 from settings import Settings
 
 OPEN = ("/healthz", "/readyz", "/admin/assets/", "/graphql/ide/")
@@ -24,10 +25,6 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PATIENCE = 0.1
 """Seconds before anybody looks whether the client is still there: most requests are answered long before."""
 BODY_SECONDS = 20.0
-
-
-class Overloaded(Exception):
-    """There is no place, and none in sight."""
 
 
 class SlowBody(Exception):
@@ -126,6 +123,25 @@ class Gate:
         line = self._lines[who]
         if not line.in_work and not line.waiting:
             del self._lines[who]
+
+
+class Held:
+    """The place of one request in work (``permissions.places.Place``)."""
+
+    def __init__(self, gate: Gate, who: str) -> None:
+        self._gate, self._who = gate, who
+        self.held = True
+
+    def leave(self) -> None:
+        if self.held:
+            self.held = False
+            self._gate.leave(self._who)
+
+    async def come_back(self) -> None:
+        if not self._gate.enter(self._who):
+            # Whether its client is still there is watched by the visit: it works, and has only stepped aside.
+            await self._gate.wait(self._who, asyncio.get_running_loop().create_future())
+        self.held = True
 
 
 class Visit:
@@ -260,16 +276,16 @@ class Admission:
         who = viewer.account_id if viewer else f"@{address_of(scope)}"
         if not self.gate.enter(who):
             await self._wait(who, receive)
-        inside = True
+        place, begun = Held(self.gate, who), False
 
         async def receive_again() -> Message:
             return said.pop() if said else await receive()
 
         async def send_and_go(message: Message) -> None:
-            nonlocal inside
-            if inside:
-                inside, visit.seconds = False, None
-                self.gate.leave(who)
+            nonlocal begun
+            if not begun:
+                begun, visit.seconds = True, None
+                place.leave()
             await send(message)
 
         try:
@@ -277,10 +293,10 @@ class Admission:
             if said[0].get("more_body"):
                 self.lookout.leave(visit)  # what the client still sends is the route's, not for us to look into
             scope["state"]["visit"] = visit
+            PLACE.set(place)
             await self.app(scope, receive_again, send_and_go)
         finally:
-            if inside:
-                self.gate.leave(who)
+            place.leave()
 
     async def _read(self, scope: Scope, receive: Receive) -> list[Message]:
         """The whole body as one message; its beginning where it is longer than usual and left to the route.

@@ -21,6 +21,7 @@ from starlette.types import Scope
 
 from db.engine import Database, TooSlow
 from db.technical import NumberSeries
+from permissions import devices
 from permissions.identities import Identities
 from permissions.sessions import token_hash
 from permissions.sign_ins import Refusal, SignedIn, change_password, sign_in, sign_out
@@ -30,6 +31,7 @@ from settings import Settings
 SESSION_COOKIE, CSRF_COOKIE, CSRF_HEADER = "session", "csrftoken", "X-CSRFToken"
 CHALLENGE = "Bearer"
 """How one may identify oneself: what every 401 says in WWW-Authenticate (RFC 9110, 11.6.1)."""
+DEVICE_COOKIE, SIGN_IN = "device", "/session"
 STATUS = {
     "UNAUTHENTICATED": 401, "FORBIDDEN": 403, "BAD_INPUT": 400, "RATE_LIMITED": 429, "UNAVAILABLE": 503, "TIMEOUT": 504,
 }  # fmt: skip
@@ -110,6 +112,16 @@ def set_session_cookies(response: Response, signed: SignedIn, settings: Settings
             httponly=hidden,
             samesite="lax",
         )
+    # It stays when the session ends, and comes back with the next sign-in only.
+    response.set_cookie(
+        DEVICE_COOKIE,
+        signed.device,
+        int(devices.KEPT.total_seconds()),
+        path=SIGN_IN,
+        secure=settings.production,
+        httponly=True,
+        samesite="strict",
+    )
 
 
 def drop_session_cookies(response: Response) -> None:
@@ -127,13 +139,15 @@ def about(viewer: Viewer, csrf: str | None) -> dict[str, Any]:
 
 def session_routes(database: Database, settings: Settings, identities: Identities) -> list[Route]:
     """``/session``: sign in, who am I, sign out, change the password."""
+    database = database.identifying()
 
     async def create(request: Request) -> Response:
         asked = await _json(request)
         login, password = _texts(asked, "login", "password")
         otp = _texts(asked, "otp")[0] if asked.get("otp") is not None else None
         agent = request.headers.get("user-agent")
-        result = await sign_in(database, login, password, address_of(request.scope), agent, otp)
+        device = request.cookies.get(DEVICE_COOKIE)
+        result = await sign_in(database, login, password, address_of(request.scope), agent, otp, device)
         if isinstance(result, Refusal):
             return refused(request.scope, [result])
         response = answer(about(result.viewer, result.csrf))

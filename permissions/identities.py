@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.engine import Database
+from db.engine import Database, TooSlow
 from permissions.accounts import present_viewer
 from permissions.sessions import Session, find_session, renew_session, token_hash
 from permissions.tokens import find_token
@@ -47,7 +47,7 @@ class Identities:
     """Looks credentials up, each at most once a second, however many requests bring it at a time."""
 
     def __init__(self, database: Database, seconds: float = 1.0, at_most: int = 10_000) -> None:
-        self._database, self._seconds, self._at_most = database, seconds, at_most
+        self._database, self._seconds, self._at_most = database.identifying(), seconds, at_most
         self._held: dict[Key, tuple[float, asyncio.Task[Identity | None]]] = {}
         _every.add(self)
 
@@ -116,6 +116,6 @@ class Identities:
     async def _renew(self, hashed: str) -> None:
         try:
             await self._database.write(lambda connection: renew_session(connection, hashed))
-        except SQLAlchemyError as problem:
-            # Who only reads goes on reading while the disk is full.
+        except (SQLAlchemyError, TooSlow) as problem:
+            # Who only reads goes on reading while the disk is full, or somebody else writes for long.
             log.warning("session_not_renewed", error=type(problem).__name__)

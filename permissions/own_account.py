@@ -19,7 +19,7 @@ from permissions.accounts import Account, account_by_id
 from permissions.events import record
 from permissions.identities import forget
 from permissions.sessions import Listed, close_named, close_sessions_of, sessions_of
-from permissions.sign_ins import WRONG_OTP, Refusal, count_failure, locked, prove, seconds_locked
+from permissions.sign_ins import WRONG_OTP, Refusal, count_own_failure, locked, own_wait, prove
 from permissions.tokens import NoToken, Token, create_token, revoke_named, tokens_of
 from permissions.viewer import Viewer
 from settings import get_settings
@@ -80,13 +80,13 @@ async def confirm(database: Database, viewer: Viewer, otp: str) -> list[str] | R
 
     def work(connection: Connection) -> list[str] | Refusal:
         account = _mine(connection, viewer, hold=True)
-        if seconds := seconds_locked(account):
+        if seconds := own_wait(connection, account):
             return locked(seconds)
         if account.mfa_enabled:
             return THERE_IS_ONE
         codes = second_factor.confirm(connection, account, otp, viewer.ip)
         if codes is None:
-            count_failure(connection, account.login, viewer.ip, "动态验证码不正确")
+            count_own_failure(connection, account, viewer.ip, "动态验证码不正确")
             return WRONG_OTP
         close_sessions_of(connection, account.id, but=viewer.session)
         return codes
@@ -123,12 +123,12 @@ async def _with_both(
 
     def work(connection: Connection) -> T | Refusal:
         account = _mine(connection, viewer, hold=True)
-        if seconds := seconds_locked(account):
+        if seconds := own_wait(connection, account):
             return locked(seconds)
         if not account.mfa_enabled:
             return THERE_IS_NONE
         if not second_factor.accepts(connection, account, otp, viewer.ip):
-            count_failure(connection, account.login, viewer.ip, "动态验证码或恢复码不正确")
+            count_own_failure(connection, account, viewer.ip, "动态验证码或恢复码不正确")
             return WRONG_OTP
         return act(connection, account)
 

@@ -7,20 +7,26 @@ import itertools
 import re
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from permissions.places import Overloaded, aside
 from settings import Settings, get_settings
 
+T = TypeVar("T")
 LONGEST = 200
 _CLASSES = ("[a-z]", "[A-Z]", "[0-9]", "[^a-zA-Z0-9]")
 _hasher = PasswordHash((Argon2Hasher(),))
 # A hash takes 64 MB: two at a time bound the memory that a flood of sign-ins can claim.
 _threads = ThreadPoolExecutor(2, thread_name_prefix="password")
+WAITING, KNOWN_WAITING = 16, 32
+"""Hashes that are made or waited for at a time: a tenth of a second each for two of them, so nobody waits long. The
+second half is for people whom the house knows: strangers, however many, do not take it."""
+_asked = 0
 
 
 class Problem(NamedTuple):
@@ -49,14 +55,32 @@ def matches(password: str, stored: str | None) -> bool:
     return _hasher.verify(password, stored)
 
 
+def check_room(known: bool = True) -> None:
+    """Raises Overloaded where too many wait for a hash already; of strangers (not `known`) fewer may wait."""
+    if _asked >= (KNOWN_WAITING if known else WAITING):
+        raise Overloaded
+
+
 async def hash_in_thread(password: str) -> str:
-    """``hash_password`` beside the event loop."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, hash_password, password)
+    """``hash_password`` beside the event loop. Raises Overloaded."""
+    return await _in_thread(True, hash_password, password)
 
 
-async def matches_in_thread(password: str, stored: str | None) -> bool:
-    """``matches`` beside the event loop."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, matches, password, stored)
+async def matches_in_thread(password: str, stored: str | None, known: bool = True) -> bool:
+    """``matches`` beside the event loop. Raises Overloaded."""
+    return await _in_thread(known, matches, password, stored)
+
+
+async def _in_thread(known: bool, work: Callable[..., T], *given: Any) -> T:
+    """Who waits here holds no place among the requests in work: reads do not wait for passwords."""
+    global _asked
+    check_room(known)
+    async with aside():
+        _asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(_threads, work, *given)
+        finally:
+            _asked -= 1
 
 
 async def matches_any(password: str, stored: Iterable[str]) -> bool:

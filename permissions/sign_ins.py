@@ -1,6 +1,8 @@
-"""Sign in, sign out, change a password; too many failures lock an account for a while, restart or not.
+"""Sign in, sign out, change a password; too many failures make strangers wait for a while, restart or not.
 
-Nothing here tells whether a login exists: the answers, the work and the lock-out are the same where there is none.
+Who comes with a device that the account has used before, or with its second factor beside the password, is not shut
+out by what others guessed; who is signed in proves their password against a count of their own. Nothing here tells
+whether a login exists: the answers, the work and the wait are the same where there is none.
 """
 
 from __future__ import annotations
@@ -20,10 +22,9 @@ from db.identity import new_key
 from db.models.user_account import UserAccount
 from db.technical import FormerPassword
 from db.texts import clean
-from permissions import passwords, second_factor
+from permissions import attempts, devices, passwords, second_factor
 from permissions.accounts import Account, account_by_id, account_by_login, viewer_of_account
 from permissions.addresses import may_come_from
-from permissions.attempts import Attempts
 from permissions.events import record
 from permissions.sessions import close_session, close_sessions_of, open_session, purge_sessions
 from permissions.viewer import Viewer
@@ -33,9 +34,8 @@ ADDRESS_FACTOR = 10
 """An office of many people may stand behind one address."""
 _MOST_FORMER = 10
 """As many former passwords as the settings may ask for."""
-addresses = Attempts()
-strangers = Attempts()
-"""Logins without an account."""
+_TOLD_AGAIN = 60
+"""Seconds in which who comes while they have to wait leaves one record, not one each time."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class SignedIn:
     token: str
     csrf: str
     viewer: Viewer
+    device: str
+    """What the browser is known by from now on (``permissions.devices``)."""
 
 
 @dataclass(frozen=True)
@@ -85,23 +87,75 @@ def locked(seconds: int) -> Refusal:
     )
 
 
-async def sign_in(
-    database: Database, login: str, password: str, ip: str | None, agent: str | None, otp: str | None = None
-) -> SignedIn | Refusal:
-    """A session for who knows the password of an active account that is not locked, and has its second factor.
+@dataclass(frozen=True)
+class Caller:
+    """Who wants to sign in: the login as typed, from where, with what beside the password."""
 
-    A program's account has no password and opens no session.
+    login: str
+    ip: str | None = None
+    agent: str | None = None
+    otp: str | None = None
+    device: str | None = None
+
+    @property
+    def address(self) -> str:
+        """The count of failures from the same address."""
+        return attempts.key("address", self.ip)
+
+    @property
+    def stranger(self) -> str:
+        """The count of failures with a login that has no account."""
+        return attempts.key("login", self.login)
+
+    @property
+    def codes(self) -> str:
+        """The count of wrong codes beside the right password."""
+        return attempts.key("code", self.login)
+
+    @property
+    def door(self) -> str:
+        """The count of failures with a code while strangers have to wait, from one address with one login."""
+        return attempts.key("door", f"{self.ip} {self.login}")
+
+    @property
+    def browser(self) -> str:
+        """The count of failures of the device."""
+        return attempts.key("device", self.device)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a caller stands: the account, whether it knows the device, and how long strangers have to wait."""
+
+    account: Account | None
+    known: bool
+    shut: int
+    by_address: bool
+    """Whether it is the address that has to wait."""
+    is_heard: bool
+    """Whether the password is looked at."""
+
+
+async def sign_in(
+    database: Database, login: str, password: str, ip: str | None, agent: str | None, otp: str | None = None,
+    device: str | None = None,
+) -> SignedIn | Refusal:  # fmt: skip
+    """A session for who knows the password of an active account, and has its second factor, when they need not wait.
+
+    A program's account has no password and opens no session. Raises Overloaded where too many sign in at a time.
     """
-    login = clean(login).strip().lower()
-    if seconds := addresses.wait(ip or ""):
-        return locked(seconds)
-    account = await database.look(lambda connection: account_by_login(connection, login))
-    right = False
-    if not _wait(account, login):
+    caller = Caller(clean(login).strip().lower(), ip, agent, otp, device)
+    is_ours = devices.owner(device) is not None
+    passwords.check_room(is_ours)
+    standing = await database.look(lambda connection: _standing(connection, caller))
+    account, right = standing.account, False
+    if standing.is_heard:
         stored = account.password_hash if account and account.is_active and not account.is_service else None
-        right = await passwords.matches_in_thread(password, stored)
+        right = await passwords.matches_in_thread(password, stored, is_ours)
+    elif await database.look(lambda connection: attempts.waits(connection, _told(caller, standing))[0]):
+        return locked(standing.shut)
     seen = account.password_hash if account and right else None
-    return await database.write(lambda connection: _decide(connection, login, seen, ip, agent, otp))
+    return await database.write(lambda connection: _decide(connection, caller, seen))
 
 
 async def sign_out(database: Database, hashed: str, ip: str | None) -> None:
@@ -117,16 +171,16 @@ async def sign_out(database: Database, hashed: str, ip: str | None) -> None:
 
 
 async def prove(database: Database, account_id: str, password: str, ip: str | None) -> Account | Refusal:
-    """The account, if this is its password. A wrong one counts as a failed sign-in: a stolen session is no place to
-    guess it."""
+    """The account, if this is its password. A wrong one counts as a failed sign-in, too: a stolen session is no place
+    to guess it. What strangers guessed elsewhere keeps nobody from proving theirs."""
     account = await database.look(lambda connection: account_by_id(connection, account_id))
     if account is None:
         return WRONG
-    if seconds := _wait(account, account.login):
+    if seconds := await database.look(lambda connection: own_wait(connection, account)):
         return locked(seconds)
     stored = None if account.is_service else account.password_hash
     if not await passwords.matches_in_thread(password, stored):
-        await database.write(lambda connection: count_failure(connection, account.login, ip))
+        await database.write(lambda connection: count_own_failure(connection, account, ip))
         return WRONG_PASSWORD
     return account
 
@@ -207,70 +261,126 @@ def _remember(connection: Connection, account: Account) -> None:
     connection.execute(sa.delete(FormerPassword).where(mine, FormerPassword.id.not_in(kept)))
 
 
-def _decide(
-    connection: Connection, login: str, seen: str | None, ip: str | None, agent: str | None, otp: str | None
-) -> SignedIn | Refusal:
+def _standing(connection: Connection, caller: Caller, *, hold: bool = False) -> Standing:
+    """With `hold` nobody else may change what is counted against the login before the transaction ends."""
+    account = account_by_login(connection, caller.login, hold=hold)
+    if hold and account is None:
+        attempts.hold(connection, caller.stranger)
+    keys = (caller.address, caller.stranger, caller.codes, caller.door, caller.browser)
+    address, stranger, codes, door, browser = attempts.waits(connection, *keys)
+    known = account is not None and devices.owner(caller.device) == account.id and not browser
+    shut = max(address, stranger if account is None else seconds_locked(account))
+    by_code = bool(caller.otp) and not codes and not door
+    return Standing(account, known, shut, address > 0, known or not shut or by_code)
+
+
+def _told(caller: Caller, standing: Standing) -> str:
+    return attempts.key("told", caller.ip if standing.by_address else caller.login)
+
+
+def _decide(connection: Connection, caller: Caller, seen: str | None) -> SignedIn | Refusal:
     """The answer, from the account as it is now: `seen` is the hash that the password met, None where it met none."""
     purge_sessions(connection)
-    account = account_by_login(connection, login, hold=True)
-    if seconds := _wait(account, login):
+    attempts.purge(connection)
+    standing = _standing(connection, caller, hold=True)
+    account, ip = standing.account, caller.ip
+    wait = None if standing.known or not standing.shut else locked(standing.shut)
+    if not standing.is_heard:
+        attempts.shut(connection, _told(caller, standing), _TOLD_AGAIN)
         record(connection, AuditAction.SIGN_IN_FAILED, "登录失败：锁定期间再次尝试", about=account, by=None, ip=ip)
-        return locked(seconds)
+        return locked(standing.shut)
     if account is None or seen is None or seen != account.password_hash:
-        return _fail(connection, login, ip)
+        return _fail(connection, caller, standing, wait)
     viewer = viewer_of_account(connection, account, ip)
     if viewer is None:
-        return _fail(connection, login, ip)
+        return _fail(connection, caller, standing, wait)
     if not may_come_from(account.addresses, ip):
-        return _fail(connection, login, ip, "来源地址不在该账号允许的范围")
+        return _fail(connection, caller, standing, wait, "来源地址不在该账号允许的范围")
     if account.mfa_enabled:
-        if not otp:
+        if not caller.otp:
             record(
                 connection, AuditAction.SIGN_IN_FAILED, "登录未完成：须输入动态验证码", about=account, by=None, ip=ip
             )
             return NEEDS_OTP
-        if not second_factor.accepts(connection, account, otp, ip):
-            _fail(connection, login, ip, "动态验证码或恢复码不正确")
-            return WRONG_OTP
-    addresses.forget(ip or "")
-    if account.failed_sign_ins or account.locked_until:
+        if not second_factor.accepts(connection, account, caller.otp, ip):
+            limit, seconds = _limits()
+            attempts.fail(connection, caller.codes, limit, seconds)
+            _fail(connection, caller, standing, wait, "动态验证码或恢复码不正确")
+            return wait or WRONG_OTP
+    elif wait:
+        return _fail(connection, caller, standing, wait)  # a code beside a password that needs none proves nothing
+    attempts.forget(connection, caller.codes, *([caller.browser] if standing.known else [caller.address]))
+    if wait is None and not standing.known and (account.failed_sign_ins or account.locked_until):
         _change(connection, account, failed_sign_ins=0, locked_until=None)
     record(connection, AuditAction.SIGN_IN, "登录", about=account, by=account.id, ip=ip)
-    return SignedIn(*open_session(connection, account.id, ip, agent), viewer)
-
-
-def _wait(account: Account | None, login: str) -> int:
-    """Seconds before a sign-in with this login is looked at."""
-    return strangers.wait(login[:100]) if account is None else seconds_locked(account)
+    return SignedIn(*open_session(connection, account.id, ip, caller.agent), viewer, devices.issue(account.id))
 
 
 def seconds_locked(account: Account) -> int:
-    """Seconds before a password or a code of the account is looked at."""
+    """Seconds before a password of the account is looked at that comes from a stranger."""
     return max(0, math.ceil((account.locked_until - now()).total_seconds())) if account.locked_until else 0
 
 
-def _fail(connection: Connection, login: str, ip: str | None, why: str | None = None) -> Refusal:
-    """``count_failure``, and the answer that tells nothing."""
-    count_failure(connection, login, ip, why)
-    return WRONG
+def _fail(
+    connection: Connection, caller: Caller, standing: Standing, wait: Refusal | None, why: str | None = None
+) -> Refusal:
+    """Count a failure against who made it, and the answer that tells nothing.
+
+    A device that is known counts for itself alone; while strangers have to wait the account is not counted on.
+    """
+    limit, seconds = _limits()
+    if standing.known:
+        attempts.fail(connection, caller.browser, limit, seconds)
+        _record_failure(connection, standing.account, caller.ip, why)
+    elif wait:
+        attempts.fail(connection, caller.door, limit, seconds)
+        shut = attempts.fail(connection, caller.address, limit * ADDRESS_FACTOR, seconds)
+        _record_failure(connection, standing.account, caller.ip, why, shut=shut)
+    else:
+        count_failure(connection, caller.login, caller.ip, why)
+    return wait or WRONG
 
 
 def count_failure(connection: Connection, login: str, ip: str | None, why: str | None = None) -> None:
     """Count a failure against the login and the address, and keep a record of it."""
-    settings = get_settings()
-    seconds = settings.lock_minutes * 60
-    shut = addresses.fail(ip or "", settings.lock_after * ADDRESS_FACTOR, seconds)
+    limit, seconds = _limits()
     account = account_by_login(connection, login, hold=True)
     if account is None:
-        wait = strangers.fail(login[:100], settings.lock_after, seconds)
+        wait = attempts.fail(connection, Caller(login).stranger, limit, seconds)
     else:
-        wait = _count(connection, account, settings.lock_after, seconds)
+        wait = _count(connection, account, limit, seconds)
+    # The address comes last, here and everywhere: who waits for somebody else's count of it holds nobody up in turn.
+    shut = attempts.fail(connection, Caller(login, ip).address, limit * ADDRESS_FACTOR, seconds)
+    _record_failure(connection, account, ip, why, wait, shut)
+
+
+def own_wait(connection: Connection, account: Account) -> int:
+    """Seconds before who is signed in may show their password or a code again."""
+    return attempts.waits(connection, attempts.key("own", account.id))[0]
+
+
+def count_own_failure(connection: Connection, account: Account, ip: str | None, why: str | None = None) -> None:
+    """Count a wrong password or code of who is signed in: against them, and as a failed sign-in."""
+    account_by_id(connection, account.id, hold=True)  # first, as everywhere
+    attempts.fail(connection, attempts.key("own", account.id), *_limits())
+    count_failure(connection, account.login, ip, why)
+
+
+def _record_failure(
+    connection: Connection, account: Account | None, ip: str | None, why: str | None, wait: int = 0, shut: int = 0
+) -> None:
+    minutes = get_settings().lock_minutes
     # Not the login as typed: people type their password there.
     what = "登录失败：" + (why or ("登录名不存在" if account is None else "口令不正确或账号停用"))
-    more = f"，锁定 {settings.lock_minutes} 分钟" if wait else ""
-    # The last record of this address for a while: what comes meanwhile is not even looked at.
-    more += f"，来源地址停用 {settings.lock_minutes} 分钟" if shut else ""
+    more = f"，锁定 {minutes} 分钟" if wait else ""
+    more += f"，来源地址停用 {minutes} 分钟" if shut else ""
     record(connection, AuditAction.SIGN_IN_FAILED, what + more, about=account, by=None, ip=ip)
+
+
+def _limits() -> tuple[int, int]:
+    """Failures in a row, and the seconds to wait after them."""
+    settings = get_settings()
+    return settings.lock_after, settings.lock_minutes * 60
 
 
 def _count(connection: Connection, account: Account, limit: int, seconds: int) -> int:

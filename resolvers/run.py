@@ -62,14 +62,15 @@ class Reads:
 class Reading:
     """What one request reads. Call ``close`` at its end.
 
-    A statement by itself goes the shortest way. Of a request with several root fields (``together``) all statements
-    run in one transaction over one connection, one after the other: they see one snapshot.
+    Whatever it asks for at a time (a payload may show many rows), it holds one connection: its statements take turns.
+    Those of a request with several root fields (``together``) run in one transaction: they see one snapshot.
     """
 
     def __init__(self, reads: Reads) -> None:
         self._database, self._differencing = reads.database, reads.differencing
         self._tables = OneTable()
-        self._turn: asyncio.Lock | None = None
+        self._turn = asyncio.Lock()
+        self._together = False
         self._snapshot: Snapshot | None = None
         self._began: dt.datetime | None = None
         self.as_of: dt.datetime | None = None
@@ -79,22 +80,20 @@ class Reading:
 
     def together(self) -> None:
         """From now on all that is read sees one snapshot."""
-        self._turn = asyncio.Lock()
+        self._together = True
 
     async def text(self, plan: Plan, viewer: Viewer, variables: Any = None) -> bytes | None:
         """As ``Reads.text``, and BAD_INPUT for a second table of what the viewer may only count."""
         if plan.guarded:
             self._tables.check(plan, variables)
-        if self._turn is None:
-            began = self._database.clock() if plan.is_report else None
-            text = await run(plan, viewer, variables, behind(self._database, viewer).read, self._differencing)
-        else:
-            async with self._turn:
+        async with self._turn:
+            began, read = self._database.clock() if plan.is_report else None, behind(self._database, viewer).read
+            if self._together:
                 if self._snapshot is None:
                     self._began = self._database.clock()
                     self._snapshot = await behind(self._database, viewer).snapshot()
-                began = self._began
-                text = await run(plan, viewer, variables, self._snapshot.read, self._differencing)
+                began, read = self._began, self._snapshot.read
+            text = await run(plan, viewer, variables, read, self._differencing)
         if plan.is_report and began is not None and (self.as_of is None or began < self.as_of):
             self.as_of = began
         return text

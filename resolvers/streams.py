@@ -1,7 +1,8 @@
 """Exports: the rows of one list as they come from the database, one JSON text a row, however many there are.
 
 It is the read path: the same source, scopes, conditions, order and row text as a page of the list (``lists``), without
-the joining. What leaves is what may be exported (operation X), and a record says what left.
+the joining. What leaves is what may be exported (operation X). That it begins is on record before a row is read, and at
+its end how much left: a disk that is full, or a lock that somebody holds, lets nothing out unseen.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from db.crypto import derived_key
-from db.engine import EXPORTS, Database
+from db.engine import EXPORTS, Database, TooSlow
+from db.identity import new_key
 from db.registry import EntityInfo, Registry
 from permissions.scopes import may
 from permissions.viewer import Viewer
@@ -121,13 +123,15 @@ class Exports:
         """The rows of a list, a line of JSON each, some lines at a time; the iterator must be closed.
 
         Nothing is read before the first step, which raises Denied for what may not be; later ones only for TIMEOUT.
-        A record is written when it ends, in whatever way, and before it says that it has ended.
+        A record is written before anything is read, and another when it ends, in whatever way, before it says so.
         """
         below = self.database.settings.suppress_below
         plan = compile_stream(request, self.entities, viewer, self.database.dialect, below)
         values, contexts = plan.call(viewer, variables)
-        told: dict[str, Any] = {"rows": 0, "complete": False, "filter": digest_of(request, variables)}
+        told: dict[str, Any] = {"export": new_key(), "filter": digest_of(request, variables)}
         with self._place(viewer):
+            await self._record(viewer, request.entity, told)
+            told |= {"rows": 0, "complete": False}
             try:
                 async with contextlib.aclosing(behind(self.database, viewer).rows(plan.sql, values, BATCH)) as found:
                     async for texts in found:
@@ -155,11 +159,15 @@ class Exports:
             self._running += Counter()  # forgets whose number is zero
 
     async def _record(self, viewer: Viewer, info: EntityInfo, told: dict[str, Any]) -> None:
+        as_told = dict(told)
         write = asyncio.create_task(
-            behind(self.database, viewer, "act").write(lambda c: record_export(c, viewer, info, told))
+            behind(self.database, viewer, "act").write(lambda c: record_export(c, viewer, info, as_told))
         )
-        # Who is cancelled has read rows all the same.
-        await asyncio.shield(write)
+        try:
+            # Who is cancelled has read rows all the same.
+            await asyncio.shield(write)
+        except TooSlow as problem:
+            raise refusal(problem) from None
 
 
 def digest_of(request: Connection, variables: Any) -> str:

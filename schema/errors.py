@@ -12,6 +12,7 @@ from graphql import GraphQLError
 from db.engine import TooSlow
 from permissions.logs import failure
 from permissions.middleware import is_outage
+from permissions.places import Overloaded
 from resolvers.faults import RETRY, Denied, Fault
 from schema.messages import worded
 
@@ -54,6 +55,9 @@ def public_error(error: GraphQLError, english: bool) -> dict[str, Any]:
     elif isinstance(cause, TooSlow):
         zh, en = "处理超时，没有写入；请稍后再试。", "It took too long; nothing was written. Try again."
         formatted["message"], code = (en if english else zh), "TIMEOUT"
+    elif isinstance(cause, Overloaded):
+        zh, en = "系统繁忙，请稍后再试。", "The server is busy; try again in a moment."
+        formatted["message"], code, details = (en if english else zh), "UNAVAILABLE", {RETRY: 2}
     elif is_outage(cause):
         zh, en = "数据库暂时无法访问，请稍后再试。", "The database is unavailable; try again."
         formatted["message"], code, details = (en if english else zh), "UNAVAILABLE", {RETRY: 2}

@@ -46,9 +46,12 @@ class FragmentExecutor(StrawberryGraphQLCoreExecutionContext):
         return super().execute_field(parent, source, details, path, position)
 
     def execute_root_grouped_field_set(self, root: Any, value: Any, fields: Any, serially: bool, position: Any) -> Any:
-        """As in graphql-core, after the context has learned what is coming."""
+        """As in graphql-core, after the context has learned what is coming, and one field after the other.
+
+        However many fields a document has, and whatever they ask, a request holds one connection at a time.
+        """
         self.context_value.plan_roots(len(fields), writing=serially)
-        return super().execute_root_grouped_field_set(root, value, fields, serially, position)
+        return super().execute_root_grouped_field_set(root, value, fields, True, position)
 
 
 @dataclass

@@ -17,7 +17,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import create_app
-from permissions.sign_ins import addresses, strangers
 from permissions.tokens import create_token
 from settings import get_settings
 from tests.conftest import FreshDatabase
@@ -40,8 +39,6 @@ def url(country: tuple[str, World], database_kind: Kind, fresh_database: FreshDa
 
 @pytest.fixture
 def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    for counter in (addresses, strangers):
-        counter.clear()
     monkeypatch.setenv("FENGQIAO_DATABASE_URL", url)
     get_settings.cache_clear()
     with TestClient(create_app()) as client:

@@ -6,19 +6,23 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bench.data import Place, sqlite_place
+from bench.data import Place, environment, sqlite_place
 from bench.fill import Dialect
 from bench.load import load
 from bench.main import Options, page_cursors
 from bench.peers import plain_side
+from bench.profile import Unanswered, check, profile
 from bench.questions import QUESTIONS, Question
 from bench.report import Figure, judge
 from bench.rounds import compare, exact, leaves
 from bench.servers import Make, Side, limit, ours
+from db.crypto import forget_secrets
+from settings import get_settings
 
 CASES = 12_000
 
@@ -78,6 +82,34 @@ def test_figures_are_held_against_their_bars() -> None:
     assert (
         judge({"rows": [], "more": [{"what": "x", "database": "", "value": 1.0, "bar": None, "at_most": True}]}) == []
     )
+
+
+@pytest.mark.parametrize("name", ["Q1", "Q6"])
+def test_a_profile_is_one_of_answers_although_other_settings_were_read_before(
+    place: Place, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The bench reads settings before it knows its database; what is profiled asks that database all the same."""
+    for variable in environment(place.url):
+        monkeypatch.setenv(variable, "")  # put back afterwards
+        monkeypatch.delenv(variable)
+    get_settings.cache_clear()
+    assert get_settings().database_url != place.url
+    question = next(question for question in QUESTIONS if question.name == name)
+    try:
+        shown = asyncio.run(profile(place, question))
+    finally:
+        get_settings.cache_clear()
+        forget_secrets()
+    assert "resolvers/" in shown
+
+
+def test_no_profile_of_errors_is_shown(place: Place) -> None:
+    """Tokens that nobody knows are refused; that is said, and no profile printed."""
+    with pytest.raises(Unanswered, match="请先登录"):
+        asyncio.run(profile(replace(place, readers=["fq_nobody"]), QUESTIONS[0]))
+    for answer in (b"", b"[]", b"{}", b'{"data":null}', b'{"data":{"createX":{"errors":[{"message":"m"}]}}}'):
+        with pytest.raises(Unanswered):
+            check(answer)
 
 
 @pytest.mark.parametrize("wrong", [("oracle", "", "1m"), ("both", "Q9", "1m"), ("both", "", "2m")])

@@ -21,7 +21,6 @@ from starlette.testclient import TestClient
 
 from app import create_app
 from db.registry import registry
-from permissions.sign_ins import addresses, strangers
 from permissions.tokens import create_token
 from settings import get_settings
 from tests.canaries import MARK, ROOT, SECRET, watch
@@ -107,8 +106,6 @@ def server(
     url: str, marked: tuple[str, World, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[Server]:
     """A server over the copy, of little patience; `capfd` hears its log."""
-    for counter in (addresses, strangers):
-        counter.clear()
     monkeypatch.setenv("FENGQIAO_DATABASE_URL", url)
     monkeypatch.setenv("FENGQIAO_LOCK_SECONDS", "0.2")
     monkeypatch.setenv("FENGQIAO_STATEMENT_SECONDS", "0.5")

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import httpx2
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from app import create_app
-from db.engine import Database
-from permissions import middleware
-from permissions.admission import Gate, Overloaded
+from db.engine import IDENTIFYING, SPARE, Database
+from permissions import middleware, passwords
+from permissions.admission import Gate
 from permissions.http import health_routes
 from permissions.identities import Identities
+from permissions.places import Overloaded
+from permissions.sign_ins import SignedIn, sign_in
 from permissions.tokens import create_token
 from settings import Settings, get_settings
 from tests.databases import Kind
 from tests.db.test_reading import COUNT, NEVER_ENDS, add
-from tests.permissions.world import in_database, settle
+from tests.permissions.world import PASSWORD, in_database, settle
 from tests.servers import serving
 
 # --- the gate by itself -----------------------------------------------------------------------------------------------
@@ -172,6 +177,9 @@ def door(settings: Settings, counted: Counted) -> Starlette:
     async def quick(_request: Request) -> Response:
         return PlainTextResponse(await database.read(COUNT, ()) or "")
 
+    async def guess(_request: Request) -> Response:
+        return PlainTextResponse(str(await passwords.matches_in_thread("x", None)))
+
     async def write(_request: Request) -> Response:
         counted.begun += 1
         await asyncio.sleep(0.5)  # longer than anybody's patience in these tests
@@ -187,6 +195,7 @@ def door(settings: Settings, counted: Counted) -> Starlette:
         routes=[
             Route("/slow", slow),
             Route("/quick", quick),
+            Route("/guess", guess),
             Route("/write", write, methods=["POST"]),
             *health_routes(database),
         ],
@@ -322,6 +331,74 @@ async def test_a_request_that_stops_in_its_body_holds_no_place(at_door: Door, co
     assert counted.begun == 0
     for writer in writers:
         writer.close()
+
+
+@with_settings(requests_in_work=4, wait_seconds=60, request_seconds=600)
+async def test_who_waits_for_a_hash_holds_no_place_and_only_some_may_wait(at_door: Door) -> None:
+    """Forty passwords from two viewers wait for two busy threads: eight are refused at once, reads go on, and the
+    others are answered when their turn comes."""
+    free = threading.Event()
+    busy = [passwords._threads.submit(free.wait, 60) for _ in range(2)]
+    try:
+        guesses = [at_door.get("/guess", "ab"[i % 2]) for i in range(passwords.KNOWN_WAITING + 8)]
+        await until(lambda: sum(task.done() for task in guesses) == 8)
+        refused = [task.result() for task in guesses if task.done()]
+        assert {response.status_code for response in refused} == {503}
+        assert {"retry-after"} <= refused[0].headers.keys()
+        async with asyncio.timeout(30):
+            assert [(await at_door.get("/quick", who)).status_code for who in "abab"] == [200] * 4
+    finally:
+        free.set()
+    answers = await asyncio.gather(*guesses)
+    assert [response.status_code for response in answers].count(200) == passwords.KNOWN_WAITING
+    assert all(task.result(60) for task in busy)
+
+
+async def test_people_are_known_and_sign_in_while_all_other_connections_are_taken(
+    tokens: tuple[str, dict[str, str]],
+) -> None:
+    """Whatever requests do with theirs, who is asking is found out over connections that are kept for that."""
+    database = Database(Settings(database_url=tokens[0], wait_seconds=0.3))
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(database.settings.pool_size + SPARE):
+            await stack.enter_async_context(database.engine.connect())
+        with pytest.raises(sa.exc.TimeoutError):
+            await database.look(lambda connection: connection.execute(sa.text("SELECT 1")))
+        assert await Identities(database).of_bearer(tokens[1]["a"], None) is not None
+        assert isinstance(await sign_in(database.identifying(), "district", PASSWORD, None, None), SignedIn)
+    await database.stop()
+
+
+async def test_a_sign_in_that_waits_for_a_lock_keeps_nobody_from_being_known(
+    tokens: tuple[str, dict[str, str]],
+) -> None:
+    """Somebody holds what sign-ins write to; those that wait for it leave the look-ups their connections."""
+    database = Database(Settings(database_url=tokens[0], lock_seconds=60, statement_seconds=60))
+    held, done = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def hold(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("LOCK TABLE login_session, sign_in_attempt IN EXCLUSIVE MODE"))
+        loop.call_soon_threadsafe(held.set)
+        done.wait(60)
+
+    holding = asyncio.create_task(asyncio.to_thread(in_database, tokens[0], hold))
+    await held.wait()
+    guesses = [
+        asyncio.create_task(sign_in(database.identifying(), "district", PASSWORD, f"10.0.0.{i}", None))
+        for i in range(2 * IDENTIFYING)
+    ]
+    try:
+        await asyncio.sleep(1)  # their hashes are made, and they wait
+        async with asyncio.timeout(30):
+            assert await Identities(database).of_bearer(tokens[1]["a"], None) is not None
+        assert not any(task.done() and task.exception() is None for task in guesses)
+    finally:
+        done.set()
+        await holding
+    await asyncio.gather(*guesses, return_exceptions=True)
+    await database.stop()
 
 
 # --- the whole server -------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -57,11 +58,15 @@ class Office:
     def client(self) -> httpx2.Client:
         return httpx2.Client(base_url=self.address, timeout=60)
 
-    def records(self) -> list[Any]:
-        """The records of exports, the oldest first."""
+    def begun(self) -> list[Any]:
+        """All records of exports, the oldest first: of beginnings and of ends."""
         log = registry()["AuditLog"].table
         found = sa.select(log).where(log.c.action == "EXPORT").order_by(log.c.at, log.c.id)
         return in_database(self.url, lambda connection: list(connection.execute(found)))
+
+    def records(self) -> list[Any]:
+        """The records of how exports ended."""
+        return [record for record in self.begun() if "rows" in record.after]
 
     def next_record(self, known: int) -> Any:
         """The record after so many; the tests' own patience is 30 seconds."""
@@ -137,6 +142,54 @@ def hasty_office(
         yield found
 
 
+@pytest.fixture
+def impatient_office(
+    filled: tuple[str, dict[str, str]], fresh_database: FreshDatabase, database_kind: Kind
+) -> Iterator[Office]:
+    """An office that waits for nobody's lock for long."""
+    url = fresh_database(database_kind, template=filled[0])
+    with opened(url, filled[1], FENGQIAO_LOCK_SECONDS="3") as found:
+        yield found
+
+
+@contextlib.contextmanager
+def unwritable(url: str, kind: str) -> Iterator[None]:
+    """Meanwhile no record can be written: each attempt fails (`full`), or somebody has the lock (`held`)."""
+    if kind == "full":
+        in_database(url, lambda connection: [connection.exec_driver_sql(each) for each in refusing(connection)])
+        yield
+        drop = "DROP TRIGGER no_records" + ("" if url.startswith("sqlite") else " ON audit_log")
+        in_database(url, lambda connection: connection.exec_driver_sql(drop))
+        return
+    locked, done = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("LOCK TABLE audit_log IN EXCLUSIVE MODE")
+        locked.set()
+        done.wait(60)
+
+    holder = threading.Thread(target=in_database, args=(url, hold))
+    holder.start()
+    try:
+        assert locked.wait(60)
+        yield
+    finally:
+        done.set()
+        holder.join()
+
+
+def refusing(connection: Connection) -> list[str]:
+    """Statements after which the audit log takes no record."""
+    if connection.dialect.name == "sqlite":
+        return ["CREATE TRIGGER no_records BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'disk is full'); END"]
+    body = "BEGIN RAISE EXCEPTION 'disk is full'; END"
+    return [
+        f"CREATE OR REPLACE FUNCTION no_records() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$",
+        "CREATE TRIGGER no_records BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION no_records()",
+    ]
+
+
 def test_every_row_is_a_line_as_the_list_prints_it(office: Office) -> None:
     """All rows in their order, beyond the cap of pages; where a page ends the two agree to the byte."""
     response = office.ask("dist", ALL)
@@ -150,6 +203,9 @@ def test_every_row_is_a_line_as_the_list_prints_it(office: Office) -> None:
     record = office.next_record(0)
     assert (record.entity, record.actor_id, record.technical) == ("MediationCase", record.created_by_id, False)
     assert (record.after["rows"], record.after["complete"]) == (total, True)
+    begun = office.begun()
+    assert [found.after["export"] for found in begun] == [record.after["export"]] * 2
+    assert [found.summary for found in begun] == ["导出调解案件：开始", f"导出调解案件：{total} 条"]
 
 
 def test_arguments_come_from_variables_and_first_has_no_cap(office: Office) -> None:
@@ -217,7 +273,30 @@ def test_what_is_no_export_is_refused_before_the_first_line(
     response = strict_office.ask(who, document)
     assert (response.status_code, response.headers["content-type"]) == (status, "application/json")
     assert response.json()["errors"][0]["extensions"]["code"] == code
-    assert strict_office.records() == []
+    assert strict_office.begun() == []
+
+
+@pytest.mark.parametrize("kind", ["full", "held"])
+def test_without_a_record_no_row_leaves(impatient_office: Office, kind: str) -> None:
+    """The disk takes no record, or somebody holds the lock: an export has no first line, and an error says why."""
+    with unwritable(impatient_office.url, kind):
+        response = impatient_office.ask("dist", ALL)
+    assert (response.status_code, response.headers["content-type"]) == ({"full": 500, "held": 504}[kind],
+                                                                        "application/json")  # fmt: skip
+    assert "caseNo" not in response.text
+    assert impatient_office.begun() == []
+    assert impatient_office.ask("dist", ALL).status_code == 200
+
+
+def test_what_began_is_on_record_although_its_end_cannot_be(impatient_office: Office) -> None:
+    """Rows go out, then nothing can be written any more: the beginning stands, and the answer has no regular end."""
+    with impatient_office.client() as client:
+        stream = impatient_office.stream(client)
+        assert stream.status_code == 200
+        with unwritable(impatient_office.url, "full"), pytest.raises(httpx2.RemoteProtocolError):
+            stream.read()
+    (begun,) = impatient_office.begun()
+    assert set(begun.after) == {"export", "filter"}
 
 
 def test_two_exports_at_a_time_and_requests_go_on(office: Office) -> None:

@@ -73,8 +73,12 @@ def record_sight(work: Work, action: AuditAction, info: EntityInfo, field: Field
 
 
 def record_export(connection: Connection, viewer: Viewer, info: EntityInfo, told: dict[str, Any]) -> None:
-    """Write the record of an export, at the region of whose it is; `told` says what left: ``rows``, ``filter``, …"""
-    summary = f"导出{info.facts.zh}：{told['rows']} 条" + ("" if told["complete"] else "，未完成")
+    """Write the record of an export, at the region of whose it is; `told` says what left: ``rows``, ``filter``, …
+
+    One that only begins has no ``rows`` yet; ``export`` is the same in the record of its end.
+    """
+    left = "开始" if "rows" not in told else f"{told['rows']} 条" + ("" if told["complete"] else "，未完成")
+    summary = f"导出{info.facts.zh}：{left}"
     record_at_home(connection, viewer, AuditAction.EXPORT, info, summary, told)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db.engine import plan_anew
 from db.registry import EntityInfo
 from permissions.actions import OpenRow, open_rows
 from permissions.scopes import scope
@@ -93,6 +94,7 @@ def _held(work: Work, info: EntityInfo, where: Mapping[str, Any], at_most: int, 
     """The visible rows that meet `where`, held against `purpose` of others, in the order of their ids."""
     _must_say(where, "where")
     check_at_most(work, at_most)
+    plan_anew(work.connection)
     c = Compiler(work.entities, work.viewer, work.settings.suppress_below)
     c.rows_allowed(info, info.plural)
     table = info.table.alias("t")

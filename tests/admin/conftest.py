@@ -13,7 +13,6 @@ from starlette.testclient import TestClient
 from app import create_app
 from db.engine import Database
 from db.registry import registry
-from permissions.sign_ins import addresses, strangers
 from resolvers.commands.demo import seed_demo
 from settings import Settings, get_settings
 from tests.admin.person import PASSWORD, Person
@@ -74,8 +73,6 @@ def people(server: TestClient) -> Callable[[str], Person]:
 
     @cache
     def person(login: str) -> Person:
-        for counter in (addresses, strangers):
-            counter.clear()
         return Person.signed_in(server, login)
 
     return person

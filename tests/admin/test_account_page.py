@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from app import create_app
 from db.clock import now
 from db.models.user_account import UserAccount
-from permissions.sign_ins import addresses, strangers
 from settings import get_settings
 from tests.admin.qr_reader import Square, read
 from tests.admin.test_browser import ARGUMENTS
@@ -30,8 +29,6 @@ pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def url(migrated_database: Callable[[Kind], str], database_kind: Kind) -> str:
-    for counter in (addresses, strangers):
-        counter.clear()
     url = migrated_database(database_kind)
     in_database(url, settle)
     return url

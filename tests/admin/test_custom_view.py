@@ -19,7 +19,6 @@ from playwright.sync_api import Page, expect
 
 from app import create_app
 from db.models.user_account import UserAccount
-from permissions.sign_ins import addresses, strangers
 from settings import get_settings
 from tests.admin.test_account_page import page  # noqa: F401  (a fixture)
 from tests.databases import Kind
@@ -50,8 +49,6 @@ def static(folder: Path) -> Iterator[str]:
 
 @pytest.fixture
 def url(migrated_database: Callable[[Kind], str], database_kind: Kind) -> str:
-    for counter in (addresses, strangers):
-        counter.clear()
     url = migrated_database(database_kind)
     in_database(url, settle)
     return url

@@ -21,7 +21,6 @@ from app import create_app
 from db.engine import Database
 from db.registry import registry
 from permissions.middleware import MAX_BODY
-from permissions.sign_ins import addresses, strangers
 from resolvers.services import make_services
 from settings import Settings, get_settings
 from tests.admin.person import PASSWORD, Person
@@ -127,8 +126,6 @@ def policies(answer: httpx2.Response) -> dict[str, list[str]]:
 
 def cookies(server: TestClient) -> dict[str, set[str]]:
     """Name -> attributes of the cookies that signing in sets."""
-    for counter in (addresses, strangers):
-        counter.clear()
     answer = server.post("/session", json={"login": "office", "password": PASSWORD})
     server.cookies.clear()
     lines = [line.split("; ") for line in answer.headers.get_list("set-cookie")]
@@ -137,7 +134,9 @@ def cookies(server: TestClient) -> dict[str, set[str]]:
 
 def test_the_session_is_a_cookie_that_no_script_and_no_other_site_gets(server: TestClient) -> None:
     found = cookies(server)
-    assert set(found) == {"session", "csrftoken"}
+    assert set(found) == {"session", "csrftoken", "device"}
+    # By what it signed in with before a browser is known at sign-in, and nowhere else.
+    assert {"path=/session", "samesite=strict", "httponly"} <= found.pop("device")
     assert "httponly" in found["session"]
     assert "httponly" not in found["csrftoken"]
     for attributes in found.values():

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from db.engine import Database
-from permissions.sign_ins import addresses, strangers
 from settings import Settings
 from tests.conftest import FreshDatabase
 from tests.databases import Kind, owner_of
@@ -23,9 +22,7 @@ def country(migrated_database: Callable[[Kind], str], database_kind: Kind) -> tu
 
 @pytest.fixture
 def url(country: tuple[str, World], database_kind: Kind, fresh_database: FreshDatabase) -> str:
-    """A copy of the country for one test. What one test failed must not lock the next one out."""
-    for counter in (addresses, strangers):
-        counter.clear()
+    """A copy of the country for one test."""
     return fresh_database(database_kind, template=country[0])
 
 

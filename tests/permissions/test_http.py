@@ -127,6 +127,8 @@ def test_scripts_can_read_the_csrf_cookie_and_not_the_session(client: TestClient
     cookies = {c.split("=")[0]: c.lower() for c in sign_in(client).headers.get_list("set-cookie")}
     assert "httponly" in cookies["session"]
     assert "httponly" not in cookies["csrftoken"]
+    device = cookies.pop("device")
+    assert all(part in device for part in ("httponly", "samesite=strict", "path=/session"))
     assert all("samesite=lax" in c and "path=/;" in c and "secure" not in c for c in cookies.values())
 
 

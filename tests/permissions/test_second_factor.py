@@ -191,6 +191,32 @@ async def test_guessing_codes_locks_the_account(database: Database) -> None:
             assert locked.code == "RATE_LIMITED"
 
 
+async def test_a_second_factor_is_not_shut_out_by_guesses_of_the_password(database: Database) -> None:
+    """While strangers wait, the password and a code together still open; without the right ones all hear the same."""
+    generator, _ = await set_up(database)
+    with time_machine.travel(now() + MINUTE, tick=False):
+        for number in range(6):
+            await sign_in(database, "district", "Wrong-12345", f"10.9.0.{number}", None)
+        for password, otp in ((PASSWORD, None), ("Wrong-12345", generator.now()), (PASSWORD, "000000")):
+            refused = await enter(database, otp, password)
+            assert isinstance(refused, Refusal)
+            assert (refused.code, refused.details) == ("RATE_LIMITED", None)
+        assert isinstance(await enter(database, generator.now()), SignedIn)
+
+
+async def test_guesses_with_a_code_are_counted_while_one_has_to_wait(database: Database) -> None:
+    """The door for who has a second factor is none for guesses: after five from one address it is shut there."""
+    generator, _ = await set_up(database)
+    with time_machine.travel(now() + MINUTE, tick=False):
+        for _ in range(5):
+            await enter(database, None, "Wrong-12345")
+        for _ in range(5):
+            await enter(database, "000000", "Wrong-12345")
+        refused = await enter(database, generator.now())
+        assert isinstance(refused, Refusal)
+        assert refused.code == "RATE_LIMITED"
+
+
 async def test_asking_for_the_code_does_not_start_the_count_of_guesses_afresh(database: Database) -> None:
     await set_up(database)
     codes = []

@@ -202,6 +202,10 @@ _WRITES = (
         '        raise bad_input("无权修改。", "Not yours.")\n    if found is None:\n        raise Refused',
     ),
     Mutant(
+        "an export leaves before it is on record", "resolvers/streams.py",
+        "            await self._record(viewer, request.entity, told)\n            told |=", "            told |=",
+    ),
+    Mutant(
         "the admin shows every table", "admin/tables.py",
         'return [table for table in self.values() if may(table.info, viewer, "R")]', "return list(self.values())",
     ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.databases import Kind
 from tests.proof.doors import ALL_DOORS
+from tests.proof.exports import exports
 from tests.proof.prober import probe, prober
 from tests.proof.reads import ALL_READS
 
@@ -15,7 +16,7 @@ SURFACES = [*ALL_READS, *ALL_DOORS]
 NAMES = frozenset((
     "grants", "list", "single", "node", "nested", "where", "relation filter", "order", "group", "having", "aggregate",
     "search", "cursor", "cursor of another", "closed column", "counts only", "admin list", "admin ids",
-    "admin references", "admin detail", "error text", "foreign key", "beyond one's right", "bulk", "upsert",
+    "admin references", "admin detail", "error text", "foreign key", "beyond one's right", "bulk", "upsert", "export",
 ))  # fmt: skip
 """What a proof has to have asked, every one of them."""
 PEOPLE_STAY = 1_000
@@ -49,6 +50,8 @@ class Round:
         with prober(url, self.seed, self.seed if self.random_policy else None) as made:
             made.stop_at_first = first
             probe(made, SURFACES, self.wanted, self.seed, lambda done, _all: progress(done))
+            if not made.enough:
+                exports(made)
             return Outcome(made.counts, [str(found) for found in made.differences])
 
 

@@ -18,7 +18,7 @@ from permissions import second_factor
 from permissions.accounts import account_by_id
 from permissions.identities import Identities
 from permissions.sessions import open_session
-from permissions.sign_ins import Refusal, SignedIn, addresses, sign_in, strangers
+from permissions.sign_ins import Refusal, SignedIn, sign_in
 from permissions.viewer import Viewer
 from resolvers.commands.accounts import Period
 from resolvers.faults import Denied, Refused
@@ -28,13 +28,6 @@ from tests.resolvers.town import ONE_DAY, Town, code_of, codes
 pytestmark = pytest.mark.anyio
 ENROL = """mutation E($i: UserAccountInput!) { enrolUserAccount(input: $i) {
   userAccount { id loginName roleGrants { nodes { role } } } password errors { path code } } }"""
-
-
-@pytest.fixture(autouse=True)
-def counted_afresh() -> None:
-    """What one test failed to sign in with must not lock the next one out."""
-    for counter in (addresses, strangers):
-        counter.clear()
 
 
 def account(login: str, place: str, grant: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
