@@ -200,7 +200,19 @@ def _respond(result: Any, context: Context, kind: str) -> Response:
         body["extensions"] = extensions
     # Whoever wants lines must not take an error for one: it has a status of its own.
     fine = executed or kind == OLD
+    if _is_away(body):
+        return Json(orjson.dumps(body), 503, kind, AWAY)
     return _json(orjson.dumps(body), 200 if fine and context.wanted is None else 400, kind)
+
+
+AWAY = (b"retry-after", b"2")
+
+
+def _is_away(body: dict[str, Any]) -> bool:
+    """Whether there is no answer but that the database is away: then proxies and clients shall see it by the status."""
+    errors, data = body.get("errors", ()), body.get("data") or {}
+    codes = {error["extensions"]["code"] for error in errors}
+    return codes == {"UNAVAILABLE"} and not any(data.values())
 
 
 def _json(body: bytes, status: int, kind: str) -> Response:
@@ -210,9 +222,9 @@ def _json(body: bytes, status: int, kind: str) -> Response:
 class Json(Response):
     """An answer whose head is known beforehand."""
 
-    def __init__(self, body: bytes, status: int, kind: str) -> None:
+    def __init__(self, body: bytes, status: int, kind: str, *more: tuple[bytes, bytes]) -> None:
         self.status_code, self.body, self.background = status, body, None
-        self.raw_headers = [(b"content-type", _KINDS[kind]), (b"content-length", b"%d" % len(body))]
+        self.raw_headers = [(b"content-type", _KINDS[kind]), (b"content-length", b"%d" % len(body)), *more]
 
 
 _KINDS = {OLD: OLD.encode(), NEW: f"{NEW}; charset=utf-8".encode()}
