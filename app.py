@@ -7,6 +7,7 @@ import gc
 from collections.abc import AsyncIterator
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -16,8 +17,9 @@ from starlette.routing import Route
 
 import admin.own_pages
 import admin.site
+from db import installation
 from db.audit.sealer import Sealer
-from db.engine import Database
+from db.engine import Database, TooSlow
 from db.registry import registry
 from db.rollup_folder import Folder
 from permissions import logs, middleware
@@ -46,6 +48,7 @@ def create_app() -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         try:
             await database.start()
+            await check_secrets(system)
         except Exception as problem:
             log.error("not_started", **logs.failure(problem))
             raise
@@ -71,6 +74,20 @@ def create_app() -> Starlette:
         exception_handlers={HTTPException: http_fault},
         lifespan=lifespan,
     )
+
+
+async def check_secrets(system: Database) -> None:
+    """Refuse to serve a database that was written with a secret which this process lacks. Raises WrongSecret."""
+    if found := await system.look(installation.findings, bulk=True):
+        log.error("wrong_secret", reason=found[0])
+        raise installation.WrongSecret
+    try:
+        await system.write(installation.remember)
+    except (
+        DBAPIError,
+        TooSlow,
+    ) as problem:  # full, busy or without tables: reads go on, /readyz tells
+        log.warning("secret_not_noted", **logs.failure(problem))
 
 
 def create_server() -> Starlette:

@@ -36,7 +36,9 @@ class Settings(BaseSettings):
         [], description="更换之前的密钥，最近的在前：只用来读取，./run keys rotate 之后可以去掉"
     )
     production: bool = Field(False, description="正式环境：Cookie 只走 HTTPS，启动自检不通过则拒绝启动")
-    demo_password: str | None = Field(None, description="演示账号的口令；不设则首次启动生成并显示")
+    demo_password: str | None = Field(
+        None, description="演示账号的口令；不设则首次启动生成，在终端上显示一次，没有终端则写入 var/demo-password"
+    )
     pool_size: int = Field(8, description="数据库连接数")
     statement_seconds: float = Field(10.0, description="一条语句最长执行秒数")
     lock_seconds: float = Field(10.0, description="写入时等待他人所持锁的最长秒数")
@@ -173,7 +175,7 @@ class Settings(BaseSettings):
         if self.secret_key:
             return [secret.encode() for secret in (self.secret_key, *self.previous_secret_keys)]
         if not SECRET_FILE.exists():
-            SECRET_FILE.parent.mkdir(exist_ok=True)
+            SECRET_FILE.parent.mkdir(mode=0o700, exist_ok=True)
             _write_secret(SECRET_FILE, secrets.token_hex(32))
         return SECRET_FILE.read_bytes().split()
 

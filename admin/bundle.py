@@ -69,6 +69,7 @@ def build() -> Bundle:
         "app.js": File(script.encode(), "text/javascript"),
         "app.css": File(styles, "text/css"),
         "fengqiao.js": File((FRONT / "fengqiao.js").read_bytes(), "text/javascript"),
+        "addresses.js": File((FRONT / "addresses.js").read_bytes(), "text/javascript"),
         "fengqiao.css": File((FRONT / "fengqiao.css").read_bytes(), "text/css"),
     }
     names = {name: hashed(name, file.content) for name, file in files.items()}

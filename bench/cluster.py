@@ -1,4 +1,4 @@
-"""A PostgreSQL of the bench's own, kept in var/bench between runs, with the settings of a small server.
+"""A PostgreSQL of the bench's own, kept in bench/var between runs, with the settings of a small server.
 
 Unlike the throwaway clusters of the tests it keeps what it says: fsync and synchronous_commit are on.
 """
@@ -51,7 +51,8 @@ def cluster(folder: Path) -> Iterator[URL]:
     url = URL.create("postgresql", "fengqiao", "fengqiao-bench", "127.0.0.1", free_port(), "postgres")
     if not (folder / "data" / "PG_VERSION").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
         if account:
             shutil.chown(folder, "postgres", "postgres")
         make_cluster(binaries, folder, url, account)

@@ -1,4 +1,4 @@
-"""The bench's databases: made once, kept in var/bench, and what the questions have to know about them."""
+"""The bench's databases: made once, kept in bench/var, and what the questions have to know about them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from permissions.tokens import create_token
 from resolvers.commands.regions import import_regions
 from settings import ROOT, Settings
 
-FOLDER = ROOT / "var" / "bench"
+FOLDER = ROOT / "bench" / "var"
 PROVINCE = "320000000000"
 SECRET = "bench" * 8
 READERS, CLERKS = 4, 4

@@ -13,6 +13,8 @@ import math
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -22,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from db.clock import now
+from db.outages import has_room, takes_no_writes
 from db.postgres_reader import PostgresReader, milliseconds
 from db.reading import Reader, Snapshot, TooSlow
 from db.sqlite_reader import SqliteReader, is_late
@@ -41,6 +44,8 @@ EXPORTS = 2
 """Connections of exports: apart from the others, so that no export, however long, keeps a request waiting."""
 SQLITE_THREADS = 6
 """Threads of SQLite's readers: more than one viewer may keep busy (``permissions.admission``)."""
+FULL_SECONDS = 10.0
+"""For so long a write that found no room counts: the sealer tries again all the time while it has something to do."""
 LATE = frozenset({"57014", "55P03"})
 """What PostgreSQL says of a statement that met its deadline, and of one that waited too long for a lock."""
 
@@ -66,6 +71,7 @@ class Database:
         self._exporter: Reader | None = None
         self._prober: AsyncEngine | None = None
         self._starting = asyncio.Lock()
+        self._full = _Full()
 
     async def start(self) -> None:
         """Open the read pool, if nobody has done so."""
@@ -152,7 +158,20 @@ class Database:
         A statement has ``statement_seconds``; with `bulk` it may take as long as it does: for loads and rebuilds that
         no request waits for. Raises TooSlow.
         """
-        return await self._write(self.engine, function, math.inf if bulk else self.settings.statement_seconds)
+        try:
+            result = await self._write(self.engine, function, math.inf if bulk else self.settings.statement_seconds)
+        except DBAPIError as problem:
+            if takes_no_writes(problem):
+                self._full.since = time.monotonic()
+            raise
+        self._full.since = -math.inf
+        return result
+
+    def takes_writes(self) -> bool:
+        """Whether there is room, and the last write did not just fail for want of it."""
+        if self.is_sqlite and not has_room(Path(str(self.url.database)).absolute()):
+            return False
+        return time.monotonic() - self._full.since > FULL_SECONDS
 
     async def probe(self, function: Callable[[Connection], T], seconds: float) -> T:
         """As ``write``, over a connection that is kept for this: it answers while all others are busy."""
@@ -190,6 +209,13 @@ class Database:
         """Say who acts, for this transaction."""
         if self.walled:
             await connection.execute(TELL, {"told": self._told})
+
+
+@dataclass
+class _Full:
+    """When a write last failed for want of room, with none that went well since; shared by all who act."""
+
+    since: float = -math.inf
 
 
 class _Acting(Database):

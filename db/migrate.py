@@ -25,6 +25,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from db import private
 from db.base import Base
 from db.rollup_upkeep import put_back, set_aside
 
@@ -44,7 +45,7 @@ def upgrade(url: str, revision: str = "head", versions: Path = VERSIONS) -> str:
     if revision == "head" and not pending(url, versions):
         return f"数据库结构已是最新（{_script(versions).get_current_head()}）"
     if parsed.get_backend_name() == "sqlite":
-        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        private.make_file(Path(str(parsed.database)).absolute())
     _change(parsed, lambda connection: command.upgrade(_config(versions, connection), revision))
     return f"数据库已升级到 {_run(parsed, _current)}"
 

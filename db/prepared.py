@@ -30,7 +30,7 @@ class Prepared:
             bind = compiled.binds[name]
             process = bind.type.dialect_impl(dialect).bind_processor(dialect)
             self._binds.append((bind.key, defaults.get(bind.key, bind.value), bind.required, process))
-        found = statement.selected_columns if isinstance(statement, sa.Select) else ()
+        found = statement.exported_columns if statement.is_select or statement.is_dml else ()
         self._names = [str(column.key) for column in found]
         self._types = [column.type.dialect_impl(dialect) for column in found]
         self._results: list[_Process] | None = None
@@ -44,7 +44,7 @@ class Prepared:
             cursor.close()
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The rows of a SELECT, as Python values by column."""
+        """The rows of a SELECT or RETURNING, as Python values by column."""
         cursor = self._execute(connection, values)
         try:
             if self._results is None:

@@ -119,6 +119,20 @@ class AuditWaiting(Base):
     """A record of the audit log that is not sealed yet; written in the transaction of the record (``db.audit``)."""
 
     record_id: Mapped[str] = mapped_column(Key(), primary_key=True)
+    mark: Mapped[str] = mapped_column(Text(64))
+    """HMAC of the record by whoever wrote it: what has none was not written by this system, and is never sealed."""
+    secret: Mapped[str] = mapped_column(Text(8))
+
+
+class AuditTally(Base):
+    """How far the chain has ever come, beside the chain: one row, made with the table and never again."""
+
+    id: Mapped[int] = mapped_column(sa.Integer(), primary_key=True, autoincrement=False)
+    """Always 1."""
+    seq: Mapped[int] = mapped_column(sa.BigInteger())
+    mark: Mapped[str] = mapped_column(Text(64))
+    """HMAC of the number."""
+    secret: Mapped[str] = mapped_column(Text(8))
 
 
 class AuditSeal(Base):
@@ -153,3 +167,18 @@ class KeptKey(Base):
 
     secret: Mapped[str] = mapped_column(Text(8), primary_key=True)
     wrapped: Mapped[str] = mapped_column(Text(200))
+
+
+class InstallationSecret(Base):
+    """A secret with which something here may be encrypted (``db.installation``): without it the server won't start."""
+
+    secret: Mapped[str] = mapped_column(Text(8), primary_key=True)
+    mark: Mapped[str] = mapped_column(Text(64))
+    """A digest that only this secret makes; it tells nothing about it."""
+    since: Mapped[dt.datetime] = mapped_column(Moment())
+
+
+class DemoAccount(Base):
+    """An account that came with the demo data: many know its password (``permissions.demo_accounts``)."""
+
+    account_id: Mapped[str] = mapped_column(Key(), sa.ForeignKey("user_account.id"), primary_key=True)

@@ -260,6 +260,8 @@ def health_routes(database: Database) -> list[Route]:
         nonlocal current
         try:
             async with asyncio.timeout(READY_SECONDS):
+                if not database.takes_writes():
+                    return "unavailable"
                 await _mark(database)
                 # The tables don't grow older than the code while it runs.
                 current = current or not await asyncio.to_thread(_pending, database)

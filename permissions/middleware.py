@@ -8,8 +8,6 @@ import secrets
 from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
-import asyncpg
-import sqlalchemy.exc
 import structlog
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
@@ -19,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.engine import TooSlow
+from db.outages import is_outage
 from permissions.admission import SAFE_METHODS, Admission
 from permissions.compression import Compression
 from permissions.duties import open_path
@@ -32,11 +31,6 @@ from settings import Settings
 
 MAX_BODY = 1024 * 1024
 _LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
-_OUTAGES = (
-    OSError, sqlalchemy.exc.TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
-    asyncpg.InternalClientError,  # what asyncpg makes of a server's last word that crosses a statement
-)  # fmt: skip
 WITHOUT_IDENTITY = frozenset({"/healthz", "/readyz"})
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -136,17 +130,6 @@ def internal(scope: Scope, problem: Exception) -> Response:
         )
         return refuse(scope, 503, "UNAVAILABLE", zh, en, {"Retry-After": "2"})
     return refuse(scope, 500, "INTERNAL", f"服务器内部错误，编号 {reference}", f"Internal error, reference {reference}")
-
-
-def is_outage(problem: BaseException) -> bool:
-    """Whether the database could not be reached, as opposed to a mistake of ours."""
-    if isinstance(problem, sqlalchemy.exc.DBAPIError):
-        if problem.connection_invalidated or isinstance(problem, sqlalchemy.exc.InterfaceError):
-            return True
-        # A server that is coming or going says so in words that SQLAlchemy takes for a statement's fault.
-        cause = problem.orig and problem.orig.__cause__
-        return isinstance(cause, Exception) and is_outage(cause)
-    return isinstance(problem, _OUTAGES)
 
 
 class BodyLimit(RequestBodyLimitMiddleware):

@@ -12,10 +12,12 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db import walls
+from db import installation, walls
 from db.engine import Database
 from db.facts import Role
+from db.technical import DemoAccount
 from permissions import origins
+from permissions.demo_accounts import usable
 from permissions.walls import guarded, statements
 from settings import Settings
 
@@ -58,14 +60,27 @@ def _is_network(text: str) -> bool:
 
 
 async def database_findings(database: Database) -> list[str]:
-    """What is unsafe about the database in production; nothing where there is none yet."""
-    if not database.settings.production:
+    """What is unsafe about a database that is there: another secret than its own always, the rest in production."""
+    if database.is_sqlite and not Path(str(database.url.database)).exists():
         return []
+    found = await database.as_system().look(installation.findings, bulk=True)
+    if not database.settings.production:
+        return found
+    found += await database.as_system().look(demo_findings)
     if database.is_sqlite:
-        absent = not Path(str(database.url.database)).exists()
-        return [] if absent else await database.look(sqlite_findings)
+        return found + await database.look(sqlite_findings)
     behind = database.walled
-    return await database.look(lambda c: postgres_findings(c) + (role_findings(c) if behind else []))
+    return found + await database.look(lambda c: postgres_findings(c) + (role_findings(c) if behind else []))
+
+
+def demo_findings(connection: Connection) -> list[str]:
+    """Accounts of the demo that somebody could sign in with: their password was shown to whoever first started this."""
+    if not sa.inspect(connection).has_table(DemoAccount.__tablename__):
+        return []  # a structure of before: asked again when it is up to date
+    logins = usable(connection)
+    if not logins:
+        return []
+    return [f"数据库里有 {len(logins)} 个可以登录的演示账号 ({'、'.join(logins)}): 请执行 ./run demo retire 停用它们"]
 
 
 async def wall_findings(database: Database) -> list[str]:

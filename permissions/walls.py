@@ -31,6 +31,9 @@ _TECHNICAL = {
     "audit_seal": "SELECT INSERT",
     "audit_waiting": "SELECT INSERT DELETE",
     "audit_checkpoint": "SELECT",
+    "audit_tally": "SELECT UPDATE",
+    "installation_secret": "SELECT INSERT",
+    "demo_account": "SELECT",
     "kept_key": "SELECT",
 }
 """Tables of which the run-time role may do less than SELECT, INSERT, UPDATE and DELETE; entities are never deleted."""

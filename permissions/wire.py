@@ -1,4 +1,4 @@
-"""uvicorn's connections with what they lack: a head that is too long or too slow ends them (study/security 7)."""
+"""uvicorn's connections with what they lack: a head that is too long, too slow or names no one host ends them."""
 
 from __future__ import annotations
 
@@ -54,6 +54,10 @@ class Protocol(HttpToolsProtocol):
         if received > LONGEST_HEAD and sum(len(n) + len(v) for n, v in self.headers) + len(self.url) > LONGEST_HEAD:
             self._refuse(b"431 Request Header Fields Too Large")
             raise ValueError("the head is too long")
+        # Who serves, proxies and pages of other sites must agree on whom a request is for (RFC 9112, 3.2).
+        if sum(name == b"host" for name, _ in self.headers) != 1:
+            self._refuse(b"400 Bad Request")
+            raise ValueError("a request has one Host")
         super().on_headers_complete()
 
     def _expect_head(self) -> None:

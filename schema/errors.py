@@ -10,8 +10,8 @@ import structlog
 from graphql import GraphQLError
 
 from db.engine import TooSlow
+from db.outages import is_outage
 from permissions.logs import failure
-from permissions.middleware import is_outage
 from permissions.places import Overloaded
 from resolvers.faults import RETRY, Denied, Fault
 from schema.messages import worded

@@ -221,11 +221,19 @@ def _respond(result: Any, context: Context, kind: str) -> Response:
         body["extensions"] = extensions
     # Whoever wants lines must not take an error for one: it has a status of its own.
     fine = executed or kind == OLD
-    response = _json(orjson.dumps(body), 200 if fine and context.wanted is None else 400, kind)
+    status = 503 if _is_away(body) else 200 if fine and context.wanted is None else 400
+    response = _json(orjson.dumps(body), status, kind)
     waits = [error["extensions"][RETRY] for error in body.get("errors", ()) if RETRY in error["extensions"]]
     if waits:
         response.headers["Retry-After"] = str(max(waits))
     return response
+
+
+def _is_away(body: dict[str, Any]) -> bool:
+    """Whether there is no answer but that the database is away: then proxies and clients shall see it by the status."""
+    errors, data = body.get("errors", ()), body.get("data") or {}
+    codes = {error["extensions"]["code"] for error in errors}
+    return codes == {"UNAVAILABLE"} and not any(data.values())
 
 
 def _json(body: bytes, status: int, kind: str) -> Response:

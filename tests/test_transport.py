@@ -196,6 +196,14 @@ async def test_a_head_that_is_too_long_is_refused(server: Serving, at_once: bool
     assert (await talk(server, *parts, pause=0 if at_once else 0.001)).startswith(b"HTTP/1.1 431 ")
 
 
+@pytest.mark.parametrize("hosts", [b"", b"Host: x\r\nHost: y\r\n", b"Host: x\r\nhost: x\r\n"])
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+async def test_a_request_is_for_one_host(server: Serving, hosts: bytes, version: bytes) -> None:
+    """None or two are 400: a proxy, the server and its protection from other sites' pages could read different ones."""
+    head = b"GET /size/small HTTP/" + version + b"\r\n" + hosts + b"\r\n"
+    assert (await talk(server, head)).startswith(b"HTTP/1.1 400 ")
+
+
 async def test_a_long_body_is_no_long_head(server: Serving) -> None:
     """A head of ordinary length may be followed by any body in the same breath."""
     content = b"x" * (4 * LONGEST_HEAD)

@@ -7,6 +7,7 @@ The order is that of sealing: a record that was committed late is sealed late.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hmac
 from collections.abc import Mapping, Sequence
@@ -14,12 +15,13 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection, RowMapping
 
 from db import crypto
 from db.clock import now
 from db.models.audit_log import AuditLog
-from db.technical import AuditCheckpoint, AuditSeal, AuditWaiting, KeptKey
+from db.technical import AuditCheckpoint, AuditSeal, AuditTally, AuditWaiting, KeptKey
 from db.types import Json, Moment
 
 BATCH = 500
@@ -31,6 +33,7 @@ LOG, SEAL = AuditLog.__table__, AuditSeal.__table__
 PURPOSE, _CONTEXT = "audit chain", "kept_key.wrapped"
 Stored = Mapping[str, Any] | RowMapping
 """A row as it is stored, or as it is about to be."""
+log_of_process = structlog.get_logger()
 
 
 # --- what is sealed ---------------------------------------------------------------------------------------------------
@@ -93,11 +96,16 @@ class ChainKeys:
         self._keys = {secret: crypto.derived_key(PURPOSE, secret) for secret in crypto.secrets()}
         for secret, wrapped in kept:
             if secret not in self._keys:
-                self._keys[secret] = crypto.unwrap(wrapped, f"{_CONTEXT}.{secret}")
+                with contextlib.suppress(crypto.UnknownSecret):  # given up (``./run keys adopt``): verifying tells it
+                    self._keys[secret] = crypto.unwrap(wrapped, f"{_CONTEXT}.{secret}")
 
     def get(self, secret: str) -> bytes | None:
         """The key of a secret; None for one that nobody knows here."""
         return self._keys.get(secret)
+
+    def known(self) -> list[str]:
+        """The ids of all of them."""
+        return list(self._keys)
 
     def keep(self, connection: Connection) -> None:
         """Wrap the keys of all earlier secrets with the current one, so that these secrets can go."""
@@ -108,30 +116,65 @@ class ChainKeys:
                 connection.execute(sa.insert(KeptKey), [{"secret": secret, "wrapped": wrapped}])
 
 
+# --- how far it came --------------------------------------------------------------------------------------------------
+
+
+def tally_of(key: bytes, seq: int) -> str:
+    """The HMAC of how far the chain has come."""
+    return hmac.digest(key, b"tally\0%d" % seq, "sha256").hex()
+
+
+def told_tally(connection: Connection, keys: ChainKeys) -> int | None:
+    """How far the chain has ever come; None where the count is gone or is not ours."""
+    found = connection.execute(sa.select(AuditTally.seq, AuditTally.secret, AuditTally.mark)).one_or_none()
+    key = keys.get(found.secret) if found else None
+    if found is None or key is None or not hmac.compare_digest(tally_of(key, found.seq), found.mark):
+        return None
+    return int(found.seq)
+
+
 # --- sealing ----------------------------------------------------------------------------------------------------------
 
 
 def is_waiting(connection: Connection) -> bool:
-    """Whether any record is to be sealed."""
-    return connection.scalar(sa.select(AuditWaiting.record_id).limit(1)) is not None
+    """Whether any record is to be sealed that this process can judge."""
+    if connection.scalar(sa.select(AuditWaiting.record_id).limit(1)) is None:
+        return False
+    mine = AuditWaiting.secret.in_(ChainKeys(connection).known())
+    return connection.scalar(sa.select(AuditWaiting.record_id).where(mine).limit(1)) is not None
 
 
 def seal_waiting(connection: Connection, most: int = BATCH) -> int:
-    """Seal records that wait, oldest id first; how many. One process does so at a time, the others find nothing."""
+    """Seal records that wait, oldest id first; how many were looked at. One process does so at a time, the others find
+    nothing. What no writer signed is not sealed: it leaves the line, and is found as a record without a seal."""
     if not _is_my_turn(connection):
         return 0
-    log = LOG.alias("r")
-    waiting = sa.select(*raw_columns(connection, log)).join(AuditWaiting, AuditWaiting.record_id == log.c.id)
-    records = connection.execute(waiting.order_by(log.c.id).limit(most)).mappings().all()
-    if not records:
+    log, keys = LOG.alias("r"), ChainKeys(connection)
+    line = (AuditWaiting.secret.label("line_secret"), AuditWaiting.mark.label("line_mark"))
+    waiting = sa.select(*raw_columns(connection, log), *line).join(AuditWaiting, AuditWaiting.record_id == log.c.id)
+    # Who signed with a secret that this process lacks waits for one that has it, and keeps nobody waiting.
+    mine = waiting.where(AuditWaiting.secret.in_(keys.known())).order_by(log.c.id).limit(most)
+    found = [dict(row) for row in connection.execute(mine).mappings()]
+    if not found:
         return 0
-    links = _links(connection, records)
-    connection.execute(sa.insert(AuditSeal), links)
+    signs = [(keys.get(row.pop("line_secret")), row.pop("line_mark")) for row in found]
+    genuine = [row for row, (key, sign) in zip(found, signs, strict=True) if key and _is_signed(key, row, sign)]
+    if genuine:
+        links = _links(connection, keys, genuine)
+        connection.execute(sa.insert(AuditSeal), links)
+    if len(genuine) < len(found):
+        log_of_process.error("audit_forged", records=len(found) - len(genuine))
     connection.execute(
-        sa.delete(AuditWaiting.__table__).where(AuditWaiting.record_id == sa.bindparam("sealed")),  # type: ignore[arg-type]
-        [{"sealed": link["record_id"]} for link in links],
+        sa.delete(AuditWaiting.__table__).where(AuditWaiting.record_id == sa.bindparam("done")),  # type: ignore[arg-type]
+        [{"done": row["id"]} for row in found],
     )
-    return len(links)
+    return len(found)
+
+
+def _is_signed(key: bytes, record: Stored, sign: str) -> bool:
+    """Whether whoever wrote a record vouched for it; what stood in line when nobody did was signed by its id."""
+    earlier = hmac.digest(key, b"waited\0" + str(record["id"]).encode(), "sha256").hex()
+    return hmac.compare_digest(mark(key, record), sign) or hmac.compare_digest(earlier, sign)
 
 
 def last_link(connection: Connection) -> tuple[int, str]:
@@ -142,16 +185,21 @@ def last_link(connection: Connection) -> tuple[int, str]:
     return (found[0], found[1]) if found else (0, FIRST)
 
 
-def _links(connection: Connection, records: Sequence[RowMapping]) -> list[dict[str, Any]]:
+def _links(connection: Connection, keys: ChainKeys, records: Sequence[Stored]) -> list[dict[str, Any]]:
     secret, sealed_at = crypto.current_secret(), now()
     key = crypto.derived_key(PURPOSE, secret)
     seq, before = last_link(connection)
+    told = told_tally(connection, keys)
+    # Numbers are never given twice: a chain that was cut keeps its gap.
+    seq = max(seq, told or 0)
     links = []
     for record in records:
         seq += 1
         link = {"seq": seq, "record_id": record["id"], "mark": mark(key, record), "sealed_at": sealed_at}
         before = seal(key, before, link)
         links.append({**link, "seal": before, "secret": secret})
+    if told is not None:  # one that is gone stays gone: who took it shall not get another
+        connection.execute(sa.update(AuditTally).values(seq=seq, mark=tally_of(key, seq), secret=secret))
     return links
 
 

@@ -1,4 +1,7 @@
-"""The one way a record gets into the audit log: it, and its place in the line of those to be sealed, or neither."""
+"""The one way a record gets into the audit log: it, and its place in the line of those to be sealed, or neither.
+
+Whoever writes signs what it wrote, as it is stored: the sealer takes nothing that somebody else put into the line.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.dml import Insert, ReturningInsert
 
+from db import crypto
+from db.audit.chain import LOG, PURPOSE, Stored, mark, raw_columns
 from db.clock import now
 from db.identity import new_key
 from db.models.audit_log import AuditLog
@@ -38,25 +43,31 @@ def add(connection: Connection, record: Mapping[str, Any], statement: Insert | N
     If it cannot be written, the act does not happen: what is raised here ends the transaction.
     """
     columns = tuple(record)
-    made = prepared(connection, (statement, columns), lambda: _named(statement, record), columns)
-    made.run(connection, {**record, "acting": record["actor_id"]})
-    enqueue(connection, record["id"])
+    made = prepared(connection, (statement, columns), lambda: _stored(connection, statement, record), columns)
+    _wait(connection, made.rows(connection, {**record, "acting": record["actor_id"]})[0])
 
 
-def _named(statement: Insert | None, record: Mapping[str, Any]) -> Insert:
-    """The insertion with the account's login and name as they are stored now, unless the record tells them."""
+def _stored(connection: Connection, statement: Insert | None, record: Mapping[str, Any]) -> ReturningInsert[Any]:
+    """The insertion with the account's login and name as they are stored now, unless the record tells them; it returns
+    the record as it is kept."""
     made = sa.insert(AuditLog) if statement is None else statement
-    if "actor_name" in record:
-        return made
 
     def called(column: str) -> sa.ScalarSelect[Any]:
         return sa.select(_ACCOUNT.c[column]).where(_ACCOUNT.c.id == sa.bindparam("acting")).scalar_subquery()
 
-    return made.values(actor_login=called("login_name"), actor_name=called("person_name"))
+    if "actor_name" not in record:
+        made = made.values(actor_login=called("login_name"), actor_name=called("person_name"))
+    return made.returning(*raw_columns(connection, LOG))
 
 
 def enqueue(connection: Connection, key: str) -> None:
-    """Let the sealer find a record. Writers only ever add lines, so that none of them waits for another."""
-    prepared(connection, ("audit_waiting",), lambda: sa.insert(AuditWaiting), ("record_id",)).run(
-        connection, {"record_id": key}
-    )
+    """Let the sealer find a record that this transaction wrote in a way of its own."""
+    stored = sa.select(*raw_columns(connection, LOG)).where(LOG.c.id == key)
+    _wait(connection, connection.execute(stored).mappings().one())
+
+
+def _wait(connection: Connection, stored: Stored) -> None:
+    """Sign a record and put it in line. Writers only ever add lines, so that none of them waits for another."""
+    secret = crypto.current_secret()
+    line = {"record_id": stored["id"], "mark": mark(crypto.derived_key(PURPOSE, secret), stored), "secret": secret}
+    prepared(connection, ("audit_waiting",), lambda: sa.insert(AuditWaiting), tuple(line)).run(connection, line)

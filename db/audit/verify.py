@@ -23,6 +23,7 @@ from db.audit.chain import (
     mark,
     raw_columns,
     seal,
+    told_tally,
 )
 from db.clock import SHANGHAI, now
 from db.technical import AuditCheckpoint, AuditWaiting
@@ -92,6 +93,7 @@ def anchor(connection: Connection) -> Anchor:
 def verify(connection: Connection, against: Anchor | None = None, progress: Progress | None = None) -> Report:
     """Walk the whole chain; seal what waits before (``db.audit.sealer.seal_all``)."""
     walk = _Walk(connection)
+    tally = told_tally(connection, walk.keys)  # before the walk: a running server goes on sealing
     total = connection.scalar(sa.select(sa.func.count()).select_from(SEAL)) or 0
     for link in walk.links():
         walk.judge(link)
@@ -99,7 +101,8 @@ def verify(connection: Connection, against: Anchor | None = None, progress: Prog
             progress(walk.report.checked, total, "核对审计记录")
         if against is not None and link["seq"] == against.seq:
             _compare(walk.report, against, link["seal"])
-    _unsealed(connection, walk.report)
+    _counted(walk, tally)
+    _unsealed(connection, walk)
     if against is not None:
         _reaches(walk, against)
     return walk.report
@@ -172,8 +175,18 @@ class _Walk:
         return found["seq"], found["seal"]
 
 
-def _unsealed(connection: Connection, report: Report) -> None:
+def _counted(walk: _Walk, tally: int | None) -> None:
+    """Whether the chain goes as far as the count that is kept beside it."""
+    end = max(walk.seq, walk.begun[0])
+    if tally is None:
+        walk.report.add("TALLY", 0, "审计记录的计数被删除，或不是本系统写的：末尾有没有被截去，只能用锚点核对")
+    elif end < tally:
+        walk.report.add("TRUNCATED", tally, f"链只到第 {end} 号，而计数已到第 {tally} 号：末尾的记录被截去")
+
+
+def _unsealed(connection: Connection, walk: _Walk) -> None:
     """Records without a seal: those that never stood in line, and those that wait for too long."""
+    report = walk.report
     sealed = sa.exists().where(SEAL.c.record_id == LOG.c.id)
     waiting = sa.exists().where(AuditWaiting.record_id == LOG.c.id)
     for key in connection.scalars(sa.select(LOG.c.id).where(~sealed, ~waiting).order_by(LOG.c.id)):
@@ -181,6 +194,9 @@ def _unsealed(connection: Connection, report: Report) -> None:
     late = sa.select(LOG.c.id).where(waiting, ~sealed, LOG.c.at < now() - LATE).order_by(LOG.c.id)
     for key in connection.scalars(late):
         report.add("UNSEALED", 0, f"记录 al_{key} 超过 {int(LATE.total_seconds())} 秒没有封印")
+    strange = sa.select(AuditWaiting.record_id).where(AuditWaiting.secret.not_in(walk.keys.known()))
+    for key in connection.scalars(strange):
+        report.add("UNSEALED", 0, f"记录 al_{key} 没有封印：写入者的密钥不在设置中，可能不是本系统写入的")
     there = sa.exists().where(LOG.c.id == AuditWaiting.record_id)
     for key in connection.scalars(sa.select(AuditWaiting.record_id).where(~there)):
         report.add("DELETED", 0, f"记录 al_{key} 在封印之前被删除")

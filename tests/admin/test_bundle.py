@@ -26,7 +26,7 @@ def test_the_pinned_version_is_installed_and_the_one_in_the_requirements() -> No
 def test_every_literal_is_replaced_and_the_page_names_only_files_that_are_served() -> None:
     built = bundle.build()
     page = built.index.decode()
-    assert len(built.assets) == 4
+    assert len(built.assets) == 5
     assert all(f"./assets/{name}" in page for name in built.assets)
     script = next(
         f.content.decode() for name, f in built.assets.items() if name.startswith("app-") and name.endswith(".js")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db.engine import Database
-from permissions.middleware import is_outage
+from db.outages import is_outage
 from resolvers.commands.numbers import next_number
 from settings import Settings
 from tests.databases import Kind

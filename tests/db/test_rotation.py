@@ -25,7 +25,7 @@ from db.rotation import rotate
 from permissions.events import record
 from settings import Settings, get_settings
 from tests.databases import Kind
-from tests.permissions.world import LONG_AGO, PATHS, settle
+from tests.permissions.world import LONG_AGO, PATHS, begin_tally, settle
 
 OLD, NEW, NEWEST = ("secret-" + word * 12 for word in ("old", "new", "est"))
 PEOPLE = 500
@@ -59,6 +59,7 @@ async def database(
     secrets(OLD)
     url = migrated_database(database_kind)
     database = Database(Settings(database_url=url))
+    await database.write(begin_tally)
     await database.write(fill)
     yield database
     await database.stop()

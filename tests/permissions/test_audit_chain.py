@@ -18,15 +18,16 @@ from db.audit.prune import CannotPrune, prune
 from db.audit.sealer import Sealer, seal_all
 from db.audit.verify import Anchor, Report, anchor, verify
 from db.clock import now
+from db.crypto import current_secret
 from db.engine import Database
 from db.enums import AuditAction
 from db.identity import new_key
-from db.technical import AuditCheckpoint, AuditWaiting
+from db.technical import AuditCheckpoint, AuditTally, AuditWaiting
 from permissions.events import record
 from settings import Settings
 from tests.conftest import FreshDatabase
 from tests.databases import Kind
-from tests.permissions.world import in_database, settle
+from tests.permissions.world import begin_tally, in_database, settle
 
 pytestmark = pytest.mark.anyio
 ACTS = 40
@@ -162,7 +163,68 @@ def forge_checkpoint(c: Connection) -> None:
 
 
 def lose_one_that_waits(c: Connection) -> None:
-    c.execute(sa.insert(AuditWaiting), {"record_id": new_key()})
+    c.execute(sa.insert(AuditWaiting), {"record_id": new_key(), "mark": "0" * 64, "secret": current_secret()})
+
+
+def empty_the_log(c: Connection) -> None:
+    """Records, seals and what waits: all that tells of them, but for the count."""
+    for table in (LOG, SEAL, AuditWaiting.__table__, AuditCheckpoint.__table__):
+        c.execute(sa.delete(table))  # type: ignore[arg-type]
+
+
+def cut_the_end(c: Connection) -> None:
+    for seq in range(ACTS - 3, ACTS + 1):
+        c.execute(sa.delete(LOG).where(LOG.c.id == record_of(c, seq)))  # type: ignore[arg-type]
+    c.execute(sa.delete(SEAL).where(SEAL.c.seq > ACTS - 4))  # type: ignore[arg-type]
+
+
+def cut_the_end_and_go_on(c: Connection) -> None:
+    """As many acts afterwards as were cut off: the chain is as long as before."""
+    cut_the_end(c)
+    for _ in range(6):
+        tell(c)
+    assert seal_waiting(c) == 6
+
+
+def empty_the_log_and_its_count(c: Connection) -> None:
+    empty_the_log(c)
+    c.execute(sa.delete(AuditTally))
+
+
+def empty_all_and_go_on(c: Connection) -> None:
+    """The sealer makes no new count in the place of one that is gone."""
+    empty_the_log_and_its_count(c)
+    tell(c)
+    assert seal_waiting(c) == 1
+
+
+def count_back(c: Connection) -> None:
+    cut_the_end(c)
+    c.execute(sa.update(AuditTally).values(seq=ACTS - 4))
+
+
+def slip_into_the_line(c: Connection) -> None:
+    """A row of somebody's own making is put in line, signed as well as they can; the sealer meets it."""
+    slip_in(c)
+    forged = c.scalar(sa.select(LOG.c.id).where(LOG.c.summary == "伪造"))
+    mark = c.scalar(sa.select(SEAL.c.mark).where(SEAL.c.seq == 5))
+    c.execute(sa.insert(AuditWaiting), {"record_id": forged, "mark": mark, "secret": current_secret()})
+    assert seal_waiting(c) == 1
+
+
+def slip_in_by_an_unknown_secret(c: Connection) -> None:
+    slip_in(c)
+    forged = c.scalar(sa.select(LOG.c.id).where(LOG.c.summary == "伪造"))
+    c.execute(sa.insert(AuditWaiting), {"record_id": forged, "mark": "0" * 64, "secret": "ffffffff"})
+    assert seal_waiting(c) == 0
+
+
+def change_what_waits(c: Connection) -> None:
+    """A genuine record, changed before it is sealed."""
+    tell(c)
+    waiting = c.scalar(sa.select(AuditWaiting.record_id))
+    c.execute(sa.update(LOG).where(LOG.c.id == waiting).values(summary="改过"))  # type: ignore[arg-type]
+    assert seal_waiting(c) == 1
 
 
 @pytest.mark.parametrize(
@@ -171,12 +233,21 @@ def lose_one_that_waits(c: Connection) -> None:
         (delete_record, [("DELETED", 5)]),
         (delete_seal, [("MISSING", 5), ("UNSEALED", 0)]),
         (delete_both, [("MISSING", 5)]),
-        (delete_both_and_close_up, [("REORDERED", seq) for seq in range(5, ACTS)]),
+        (delete_both_and_close_up, [*(("REORDERED", seq) for seq in range(5, ACTS)), ("TRUNCATED", ACTS)]),
         (swap_records, [("CHANGED", 5), ("CHANGED", 9)]),
+        (empty_the_log, [("TRUNCATED", ACTS)]),
+        (cut_the_end, [("TRUNCATED", ACTS)]),
+        (cut_the_end_and_go_on, [("MISSING", ACTS - 3)]),
+        (empty_the_log_and_its_count, [("TALLY", 0)]),
+        (empty_all_and_go_on, [("TALLY", 0)]),
+        (count_back, [("TALLY", 0)]),
+        (slip_into_the_line, [("UNSEALED", 0)]),
+        (slip_in_by_an_unknown_secret, [("UNSEALED", 0)]),
+        (change_what_waits, [("UNSEALED", 0)]),
         (swap_seals, [("REORDERED", seq) for seq in (5, 6, 9, 10)]),
         (begin_later, [("MISSING", 1)]),
         (slip_in, [("UNSEALED", 0)]),
-        (drop_all_seals, [("UNSEALED", 0)] * ACTS),
+        (drop_all_seals, [("TRUNCATED", ACTS), *[("UNSEALED", 0)] * ACTS]),
         (date_back, [("REORDERED", 5)]),
         (forge_checkpoint, [("CHECKPOINT", 2), ("MISSING", 1)]),
         (lose_one_that_waits, [("DELETED", 0)]),
@@ -237,11 +308,13 @@ async def test_what_is_cut_off_at_the_end_is_seen_against_an_anchor(database: Da
         connection.execute(sa.delete(SEAL).where(SEAL.c.seq > ACTS - 4))  # type: ignore[arg-type]
 
     await database.write(cut)
+    assert await kinds(database, kept) == [("TRUNCATED", ACTS)] * 2  # by the count beside it, and by the anchor
+    await database.write(lambda c: begin_tally(c, ACTS - 4))  # who has the secret counts anew
     assert await kinds(database) == []
-    assert await kinds(database, kept) == [("TRUNCATED", ACTS)]
     for _ in range(6):
         await database.write(tell)
     await seal_all(database)
+    assert await kinds(database) == []
     assert await kinds(database, kept) == [("ANCHOR", ACTS)]
 
 
@@ -311,6 +384,7 @@ async def test_more_than_a_batch_is_sealed_in_one_go(database: Database) -> None
 def grow_old(connection: Connection, until: int) -> None:
     """The first records were written long ago: they are sealed anew, as they would have been then."""
     connection.execute(sa.delete(SEAL))  # type: ignore[arg-type]
+    begin_tally(connection)
     old = now() - dt.timedelta(days=400)
     keys = [row[0] for row in connection.execute(sa.select(LOG.c.id).order_by(LOG.c.id))]
     connection.execute(sa.update(LOG).where(LOG.c.id.in_(keys[:until])).values(at=old))  # type: ignore[arg-type]

@@ -21,12 +21,15 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
+from db.audit.chain import PURPOSE, tally_of
 from db.base import Base
 from db.clock import now, today
+from db.crypto import current_secret, derived_key
 from db.engine import Database
 from db.identity import new_key
 from db.levels import fill_levels
 from db.registry import registry
+from db.technical import AuditTally
 from permissions.passwords import hash_password
 from settings import Settings
 from tests.canaries import MARK, PHONE, SECRET
@@ -157,3 +160,9 @@ def settle(connection: Connection) -> World:
     world.account("district")
     world.grant("district", "DIST", region="district")
     return world
+
+
+def begin_tally(connection: Connection, seq: int = 0) -> None:
+    """The count of the audit log stands at `seq`, signed by the secret of now, as only who has it can."""
+    told = tally_of(derived_key(PURPOSE), seq)
+    connection.execute(sa.update(AuditTally).values(seq=seq, mark=told, secret=current_secret()))

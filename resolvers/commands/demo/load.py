@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db import clock
@@ -16,7 +17,7 @@ from db.engine import Database, analyze
 from db.enums import AuditAction, CommitteeType, RegionLevel
 from db.models.audit_log import AuditLog
 from db.models.committee_filing import CommitteeFiling
-from db.technical import NumberSeries
+from db.technical import DemoAccount, NumberSeries
 from permissions.accounts import has_accounts
 from permissions.passwords import generate_password, hash_password
 from resolvers.commands.demo.accounts import LOGINS, Anchors, open_accounts
@@ -51,9 +52,10 @@ class DemoResult:
     password: str
 
     def __str__(self) -> str:
+        """What was made; not the password, which is told once and never logged (``./run``)."""
         units = (("MediationCommittee", "个调委会"), ("Mediator", "名调解员"), ("MediationCase", "件案件"))
         made = "、".join(f"{self.counts.get(name, 0):,} {unit}" for name, unit in units)
-        return f"已载入演示数据：{made}。登录名 {'、'.join(self.accounts)}，口令均为 {self.password}"
+        return f"已载入演示数据：{made}。登录名 {'、'.join(self.accounts)}，共用一个口令，"
 
 
 @dataclass
@@ -265,4 +267,7 @@ def _finish(load: _Load, connection: Connection) -> None:
         actor_name=COMMAND_LINE,
     )  # fmt: skip
     row["at"] = row["created_at"]
+    world.rows.flush()
     enqueue(connection, row["id"])
+    marks = [{"account_id": key} for key in world.accounts.values()]
+    connection.execute(sa.insert(DemoAccount), marks)
