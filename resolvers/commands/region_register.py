@@ -147,10 +147,10 @@ class Run:
         self._reopen(changes.reopened, changed)
         insert_rows(self.connection, TABLE, COLUMNS, map(self._row, changes.opened), self._wrote)
         self._link(changes.moved | changes.merged)
-        again = [(old.row, old.node) for old in changes.reopened if old.row.name != old.node.name]
+        again = [(old.row.id, old.node) for old in changes.reopened if old.row.name != old.node.name]
         names = [
-            {"key": row.id, "name": node.name, "short": short_name(node.name, node.level, _kind(node))}
-            for row, node in [*changes.renamed, *again]
+            {"key": key, "name": node.name, "short": short_name(node.name, node.level, _kind(node))}
+            for key, node in [*((row.id, node) for row, node in changes.renamed), *again]
         ]
         if names:
             values = {"name": sa.bindparam("name"), "short_name": sa.bindparam("short"), **changed}

@@ -1,8 +1,8 @@
 """What a list of regions speaks of. Pure.
 
 Lists stop at counties or streets, or hold one district of many; what is not in them may be there all the same. So a
-list speaks of the regions of a level below a place only where it names more than half as many as are known there. What
-it does not speak of stays as it is. A mapping that names a code speaks of it.
+list speaks of the regions of a level below a place only where it names, with its mapping, more than half as many as
+are known there. What it does not speak of stays as it is. A mapping that names a code speaks of it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,13 @@ def unspoken(
     if current.keys() <= listed.keys():
         return []
     stored = {row.id: row for row in current.values()}
-    named = Counter((above, node.level) for node in nodes for above in _above(node, listed))
-    known = Counter((above.code, _RANK[row.level]) for row in stored.values() for above in _over(row, stored, root))
+    known: Counter[tuple[str, int]] = Counter()
+    named = Counter((above, n.level) for n in nodes if n.code not in current for above in _above(n, listed))
+    for row in stored.values():
+        families = [(above.code, _RANK[row.level]) for above in _over(row, stored, root)]
+        known.update(families)
+        if row.code in listed or row.code in mapped:
+            named.update(families)
     kept = []
     for row in current.values():
         if row.code in listed or row.code in mapped:
