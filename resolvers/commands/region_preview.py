@@ -17,6 +17,8 @@ from db.registry import EntityInfo, registry
 from resolvers.commands.region_register import Groups
 
 CHANGES = ("新增", "恢复", "更名", "改变上级", "并入原区划", "停用", "没有涉及")
+UNTOUCHED = CHANGES[-1]
+"""What the file does not speak of: nothing happens to these."""
 _APART = {"Region", "AuditLog"}
 """The register itself, and what is only ever added to: neither is touched by what happens to a region."""
 
@@ -34,7 +36,7 @@ def touched(connection: Connection, groups: Groups) -> list[Touched]:
     """The groups with what refers to their regions, from the top of the tree down."""
     places: dict[str, list[tuple[str, str]]] = {}
     for group, keys in groups.items():
-        for key in keys:
+        for key in keys if group[1] != UNTOUCHED else ():
             places.setdefault(key, []).append(group)
     counts: dict[tuple[str, str], Counter[str]] = {group: Counter() for group in groups}
     for info in registry().values():
@@ -74,6 +76,8 @@ def printed(rows: list[Touched]) -> str:
         if level not in (None, row.level):
             table.add_section()
         names = "，".join(f"{name} {number}" for name, number in row.rows.items()) or "无"
+        if row.change == UNTOUCHED:
+            names = "保持不变"
         table.add_row("" if row.level == level else row.level.zh, row.change, str(row.regions), names)
         level = row.level
     page = io.StringIO()

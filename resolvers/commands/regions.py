@@ -29,8 +29,9 @@ from settings import Settings
 
 CUT_OFF = dt.date(2023, 6, 30)
 """The day of the codes that the project ships: what a region is valid from where nobody says otherwise."""
-CLOSE_AT_MOST = 100
-"""How many regions a file may close without a successor and without ``--close-at-most``: a year's changes of a city."""
+CLOSE_AT_MOST = 20
+"""How many regions a file may close without a successor and without ``--close-at-most``: a county in a year, and less
+than any county has."""
 
 
 def read_source(file: Path, mapping: Path | None = None, progress: Progress = silent) -> Source:
@@ -90,7 +91,7 @@ def import_regions(
         return f"已导入 {file.name}：{counts}"
 
     async def run() -> str:
-        database = Database(Settings(database_url=url))
+        database = Database(Settings(database_url=url, row_level_security=False))
         try:
             with _shown() as progress:
                 source = read_source(file, mapping, progress)
