@@ -56,10 +56,10 @@ class Demo:
         return found
 
     async def totals(self, login: str = "district") -> dict[str, tuple[int, int, int, int]]:
-        """By code: whether it is found, regions and committees and cases below it."""
+        """By code: whether it is found, regions of today and committees and cases below it."""
         parts = [
             f'''r{code}: region(by: {{code: "{code}"}}) {{ code }}
-            g{code}: regions(where: {{descendantOf: {{code: "{code}"}}}}) {{ totalCount }}
+            g{code}: regions(where: {{descendantOf: {{code: "{code}"}}, validTo: {{isNull: true}}}}) {{ totalCount }}
             m{code}: mediationCommittees(where: {{region: {{descendantOf: {{code: "{code}"}}}}}}) {{ totalCount }}
             c{code}: mediationCases(where: {{region: {{descendantOf: {{code: "{code}"}}}}}}) {{ totalCount }}'''
             for code in CODES

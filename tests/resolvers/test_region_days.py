@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ from resolvers.commands.region_pending import findings, listing, withdraw
 from resolvers.commands.regions import read_source, write_regions
 from resolvers.faults import Refused
 from settings import Settings
-from tests.databases import WITH_WALL, owner_of
-from tests.regions import Line, written
+from tests.conftest import FreshDatabase
+from tests.databases import WITH_WALL, Kind, owner_of
+from tests.regions import FILE, Line, lines, written
 from tests.resolvers.demo import Demo, jiangsu
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +39,7 @@ DAY = today().replace(month=6, day=1, year=today().year + 1)
 MIDNIGHT = dt.datetime.combine(DAY, dt.time(), SHANGHAI)
 PLACES = """{ old: region(by: {code: "320102003001"}) { name successor { code } }
   inside: mediationCommittees(where: {region: {descendantOf: {code: "320102003001"}}}) { totalCount }
-  below: regions(where: {childOf: {code: "320102003000"}}) { totalCount }
+  below: regions(where: {childOf: {code: "320102003000"}, validTo: {isNull: true}}) { totalCount }
   found: regions(search: "香铺营") { totalCount }
   byStreet: mediationCommittees { groupBy(by: [{region: {level: STREET}}]) {
     nodes { key { region { code } } count } } } }"""
@@ -115,68 +117,88 @@ async def test_rights_of_a_day_to_come_are_not_given_before_it(jiangsu_demo: Dem
         assert len(await as_owner(jiangsu_demo, reach)) == len(before) + 1
 
 
-async def test_a_list_that_waits_is_shown_and_can_be_taken_back(jiangsu_demo: Demo, tmp_path: Path) -> None:
-    await as_owner(jiangsu_demo, merged(tmp_path))
-    key = await as_owner(jiangsu_demo, lambda c: str(c.scalar(sa.select(PendingRegions.id))))
-    shown = await as_owner(jiangsu_demo, listing)
+@pytest.fixture(scope="module")
+def few(migrated_database: Callable[[Kind], str], database_kind: Kind) -> str:
+    """A database with the regions of the small file and nothing else."""
+
+    async def load(url: str) -> None:
+        database = Database(Settings(database_url=owner_of(url)))
+        await database.write(lambda connection: write_regions(connection, read_source(FILE)))
+        await database.stop()
+
+    url = migrated_database(database_kind)
+    asyncio.run(load(url))
+    return url
+
+
+@pytest.fixture
+async def small(few: str, database_kind: Kind, fresh_database: FreshDatabase) -> AsyncIterator[Demo]:
+    url = fresh_database(database_kind, template=few)
+    database = Database(Settings(database_url=url, row_level_security=database_kind == "walled"))
+    yield Demo(database)
+    await database.stop()
+
+
+async def test_a_list_that_waits_is_shown_and_can_be_taken_back(small: Demo, tmp_path: Path) -> None:
+    await as_owner(small, merged(tmp_path, lines()))
+    key = await as_owner(small, lambda c: str(c.scalar(sa.select(PendingRegions.id))))
+    shown = await as_owner(small, listing)
     assert key in shown
     assert str(DAY) in shown
-    assert "人民调解委员会 2" in shown
-    assert "已撤回" in await as_owner(jiangsu_demo, lambda c: withdraw(c, key))
-    assert await as_owner(jiangsu_demo, listing) == "没有等待生效的区划"
+    assert "停用" in shown
+    assert "已撤回" in await as_owner(small, lambda c: withdraw(c, key))
+    assert await as_owner(small, listing) == "没有等待生效的区划"
     with pytest.raises(Refused, match="没有登记过"):
-        await as_owner(jiangsu_demo, lambda c: withdraw(c, key))
+        await as_owner(small, lambda c: withdraw(c, key))
     with time_machine.travel(MIDNIGHT, tick=False):
-        assert await bring_regions_up_to_date(jiangsu_demo.database.as_system()) == 0
+        assert await bring_regions_up_to_date(small.database.as_system()) == 0
 
 
-async def test_the_same_list_waits_once(jiangsu_demo: Demo, tmp_path: Path) -> None:
-    await as_owner(jiangsu_demo, merged(tmp_path))
-    assert (await as_owner(jiangsu_demo, merged(tmp_path))).changed == 0
-    assert await as_owner(jiangsu_demo, lambda c: c.scalar(sa.select(sa.func.count()).select_from(PendingRegions))) == 1
+async def test_the_same_list_waits_once(small: Demo, tmp_path: Path) -> None:
+    await as_owner(small, merged(tmp_path, lines()))
+    assert (await as_owner(small, merged(tmp_path, lines()))).changed == 0
+    assert await as_owner(small, lambda c: c.scalar(sa.select(sa.func.count()).select_from(PendingRegions))) == 1
 
 
-async def test_an_import_that_a_list_that_waits_could_not_follow_is_refused(jiangsu_demo: Demo, tmp_path: Path) -> None:
+async def test_an_import_that_a_list_that_waits_could_not_follow_is_refused(small: Demo, tmp_path: Path) -> None:
     """The list closes the community as of its day; today's import may not end it before."""
-    await as_owner(jiangsu_demo, merged(tmp_path))
-    rows = await as_owner(jiangsu_demo, register)
-    sooner = read_source(written(tmp_path, [line for line in jiangsu() if line[0] != OLD], name="sooner.csv"))
+    await as_owner(small, merged(tmp_path, lines()))
+    rows = await as_owner(small, register)
+    sooner = read_source(written(tmp_path, [line for line in lines() if line[0] != OLD], name="sooner.csv"))
     with pytest.raises(Refused, match=f"自 {DAY} 起生效的 file.csv 就不能生效.*{OLD} 不是现行的区划.*regions withdraw"):
-        await as_owner(jiangsu_demo, lambda c: write_regions(c, sooner, today()))
-    assert await as_owner(jiangsu_demo, register) == rows
+        await as_owner(small, lambda c: write_regions(c, sooner, today()))
+    assert await as_owner(small, register) == rows
 
 
-async def test_a_list_that_does_not_fit_on_its_day_changes_nothing_and_is_told(
-    jiangsu_demo: Demo, tmp_path: Path
-) -> None:
-    await as_owner(jiangsu_demo, merged(tmp_path))
+async def test_a_list_that_does_not_fit_on_its_day_changes_nothing_and_is_told(small: Demo, tmp_path: Path) -> None:
+    await as_owner(small, merged(tmp_path, lines()))
     ended = sa.update(TABLE).where(TABLE.c.code == OLD).values(valid_to=dt.date(2025, 1, 1))
-    await as_owner(jiangsu_demo, lambda c: c.execute(ended) and None)
-    rows = await as_owner(jiangsu_demo, register)
-    system = jiangsu_demo.database.as_system()
+    await as_owner(small, lambda c: c.execute(ended) and None)
+    rows = await as_owner(small, register)
+    system = small.database.as_system()
     assert await findings(system) == []
     with time_machine.travel(MIDNIGHT, tick=False):
         for _ in range(2):
             assert await bring_regions_up_to_date(system) == 0
-    assert await as_owner(jiangsu_demo, register) == rows
+    assert await as_owner(small, register) == rows
     [said] = await findings(system)
     assert f"没有在 {DAY} 生效" in said
     assert f"{OLD} 不是现行的区划" in said
-    told = await as_owner(jiangsu_demo, lambda c: list(c.scalars(sa.select(AuditLog.summary))))
+    told = await as_owner(small, lambda c: list(c.scalars(sa.select(AuditLog.summary))))
     assert sum("没有在" in line for line in told) == 1, "it is told once"
 
 
-async def test_lists_that_wait_build_on_one_another(jiangsu_demo: Demo, tmp_path: Path) -> None:
+async def test_lists_that_wait_build_on_one_another(small: Demo, tmp_path: Path) -> None:
     """The year after, the community that took the other in is renamed; both lists come due while no server ran."""
-    await as_owner(jiangsu_demo, merged(tmp_path))
+    await as_owner(small, merged(tmp_path, lines()))
     later = DAY.replace(year=DAY.year + 1)
-    rows = [(c, "并后社区居委会" if c == NEW else name, level) for c, name, level in jiangsu() if c != OLD]
+    rows = [(c, "并后社区居委会" if c == NEW else name, level) for c, name, level in lines() if c != OLD]
     source = read_source(written(tmp_path, rows, name="later.csv"))
-    counts = await as_owner(jiangsu_demo, lambda c: write_regions(c, source, later))
+    counts = await as_owner(small, lambda c: write_regions(c, source, later))
     assert (counts.closed, counts.renamed) == (0, 1), "what the list before it does is counted there"
     with time_machine.travel(MIDNIGHT.replace(year=later.year), tick=False):
-        assert await bring_regions_up_to_date(jiangsu_demo.database.as_system()) == 2
-    found = await as_owner(jiangsu_demo, register)
+        assert await bring_regions_up_to_date(small.database.as_system()) == 2
+    found = await as_owner(small, register)
     assert {row.valid_to for row in found if row.code == OLD} == {DAY - dt.timedelta(1)}
     assert [row.name for row in found if row.code == NEW] == ["并后社区居委会"]
 
@@ -186,13 +208,13 @@ async def test_the_first_list_of_an_empty_register_cannot_wait(
 ) -> None:
     database = Database(Settings(database_url=owner_of(migrated_database(database_kind))))
     with pytest.raises(Refused, match="第一次导入不能等到"):
-        await database.write(merged(tmp_path))
+        await database.write(merged(tmp_path, lines()))
     await database.stop()
 
 
 async def test_nobody_makes_a_region_of_a_day_to_come_by_hand(jiangsu_demo: Demo) -> None:
     """What is in the register is in force: only a list can wait."""
-    document = """mutation ($d: Date!) { createRegion(data: {code: "320102099000", name: "新街道", shortName: "新",
+    document = """mutation ($d: Date!) { createRegion(input: {code: "320102099000", name: "新街道", shortName: "新",
       level: STREET, parent: {connect: {code: "320102000000"}}, validFrom: $d}) { errors { path code } } }"""
     made = await jiangsu_demo.endpoint.data("sysadmin", document, {"d": str(today() + dt.timedelta(1))})
     assert made["errors"] == [{"path": ["validFrom"], "code": "RANGE"}]
