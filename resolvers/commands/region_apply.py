@@ -55,7 +55,7 @@ def apply(
     start = int(dt.datetime.combine(day, dt.time(), SHANGHAI).timestamp() * 1000)
     known = connection.execute(sa.select(sa.func.count()).select_from(Region)).scalar_one()
     keys = seeded_keys(start, int(source.sha256[:16], 16) + known)
-    run = Run(connection, source.provinces, source.mapping, day, actor_id, progress, keys, close_at_most)
+    run = Run(connection, source.provinces, source.mapping, day, actor_id, progress, keys, close_at_most, rehearsal)
     counts = run.do()
     if counts.changed and not rehearsal:
         fill_levels(connection)

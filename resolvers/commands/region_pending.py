@@ -58,7 +58,7 @@ def rehearsed(
         for row in waiting(connection, until=day):
             _tried(connection, row)
         run = apply(connection, source, day, close_at_most=close_at_most, rehearsal=True)
-        return run.counts, printed(touched(connection, run.groups))
+        return run.counts, printed(touched(connection, run.groups or {}))
 
 
 def waiting(connection: Connection, until: dt.date | None = None) -> list[Any]:
@@ -68,10 +68,13 @@ def waiting(connection: Connection, until: dt.date | None = None) -> list[Any]:
 
 
 def must_still_fit(connection: Connection) -> None:
-    """Every list that waits can still be applied on its day. Raises Refused with the first that cannot."""
+    """Every list that waits can still be applied on its day. Raises Refused with the first that cannot.
+
+    One whose day has passed without it is told of elsewhere (``findings``), and keeps nobody from importing.
+    """
     with undone(connection):
         for row in waiting(connection):
-            if (problem := _tried(connection, row)) is not None:
+            if row.problem is None and (problem := _tried(connection, row)) is not None:
                 zh = f"这样一来，已登记自 {row.day} 起生效的 {row.name} 就不能生效：{problem}。" + _hint(row.id)
                 en = f"the list that waits for {row.day} would no longer fit"
                 raise Refused([Fault(("file",), "STATE", zh, en)])

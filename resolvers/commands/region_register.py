@@ -58,10 +58,10 @@ class Run:
 
     def __init__(
         self, connection: Connection, provinces: Mapping[str, list[Node]], mapping: Sequence[Change], day: dt.date,
-        actor_id: str | None, progress: Progress, keys: Iterator[str], close_at_most: int | None,
+        actor_id: str | None, progress: Progress, keys: Iterator[str], close_at_most: int | None, telling: bool = False,
     ) -> None:  # fmt: skip
         self.close_at_most = close_at_most
-        self.groups: Groups = {}
+        self.groups: Groups | None = {} if telling else None  # those of a nation take memory
         self.connection, self.provinces, self.day, self.progress = connection, provinces, day, progress
         self.actor_id, self.at, self.keys = actor_id, now(), keys
         self.counts, self.faults = Counts(), list[Fault]()
@@ -187,9 +187,12 @@ class Run:
 
     def _tell(self, changes: Changes) -> None:
         """Remember which regions are touched, for who wants to see it before."""
+        groups = self.groups
+        if groups is None:
+            return
 
         def add(change: str, level: str, key: str) -> None:
-            self.groups.setdefault((level, change), []).append(key)
+            groups.setdefault((level, change), []).append(key)
 
         for new in changes.opened:
             add("新增", LEVELS[new.node.level].name, new.id)

@@ -52,7 +52,8 @@ def many_regions(connection: Connection) -> None:
         for n in range(3_000)
     ]
     connection.execute(sa.insert(table), unlike)
-    analyze(connection)
+    if connection.dialect.name != "sqlite":  # which plans alike for every number of rows, unless it counted them
+        analyze(connection)
 
 
 async def test_no_fixed_statement_of_a_write_walks_what_grows_with_the_regions(town: Town) -> None:
