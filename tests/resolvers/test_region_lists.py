@@ -84,7 +84,8 @@ async def test_more_than_a_few_regions_end_only_where_somebody_says_so(jiangsu_d
     """A district vanished with 8 streets and 61 villages."""
     rows = [line for line in jiangsu() if not line[0].startswith(DISTRICT)]
     before = await jiangsu_demo.database.look(everything)
-    for more in ({}, {"close_at_most": 69}):
+    allowances: list[dict[str, Any]] = [{}, {"close_at_most": 69}]
+    for more in allowances:
         with pytest.raises(Refused, match=r"停用 70 个.*--close-at-most 70"):
             await jiangsu_demo.database.write(imported(tmp_path, rows, **more))
     assert await jiangsu_demo.database.look(everything) == before
