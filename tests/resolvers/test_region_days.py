@@ -30,6 +30,7 @@ from tests.conftest import FreshDatabase
 from tests.databases import WITH_WALL, Kind, owner_of
 from tests.regions import FILE, Line, lines, written
 from tests.resolvers.demo import Demo, jiangsu
+from tests.resolvers.town import Town, code_of
 
 pytestmark = pytest.mark.anyio
 KINDS = WITH_WALL
@@ -213,9 +214,12 @@ async def test_the_first_list_of_an_empty_register_cannot_wait(
     await database.stop()
 
 
-async def test_nobody_makes_a_region_of_a_day_to_come_by_hand(jiangsu_demo: Demo) -> None:
+async def test_nobody_makes_a_region_of_a_day_to_come_by_hand(town: Town) -> None:
     """What is in the register is in force: only a list can wait."""
-    document = """mutation ($d: Date!) { createRegion(input: {code: "320102099000", name: "新街道", shortName: "新",
-      level: STREET, parent: {connect: {code: "320102000000"}}, validFrom: $d}) { errors { path code } } }"""
-    made = await jiangsu_demo.endpoint.data("sysadmin", document, {"d": str(today() + dt.timedelta(1))})
-    assert made["errors"] == [{"path": ["validFrom"], "code": "RANGE"}]
+    made = {
+        "code": "320102099000", "name": "新街道", "shortName": "新", "level": "STREET",
+        "parent": {"code": code_of("district")}, "validFrom": today() + dt.timedelta(1),
+    }  # fmt: skip
+    with pytest.raises(Refused) as caught:
+        await town.create("sysadmin", "Region", made)
+    assert (("validFrom",), "RANGE") in {(fault.path, fault.code) for fault in caught.value.faults}
