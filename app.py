@@ -25,6 +25,7 @@ from db.rollup_folder import Folder
 from permissions import logs, middleware
 from permissions.http import health_routes, http_fault, session_routes
 from permissions.identities import Identities
+from resolvers.commands.region_calendar import RegionCalendar
 from resolvers.services import make_services
 from schema.http import Direct, Endpoint
 from schema.http import routes as graphql_routes
@@ -43,6 +44,7 @@ def create_app() -> Starlette:
     services = make_services(settings, database, registry())
     sealer = Sealer(system)
     folder = Folder(system)
+    calendar = RegionCalendar(system)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -52,11 +54,13 @@ def create_app() -> Starlette:
         except Exception as problem:
             log.error("not_started", **logs.failure(problem))
             raise
+        await calendar.start()
         sealer.start()
         folder.start()
         try:
             yield
         finally:
+            await calendar.stop()
             await folder.stop()
             await sealer.stop()
             await database.stop()

@@ -35,6 +35,11 @@ class Prepared:
         self._types = [column.type.dialect_impl(dialect) for column in found]
         self._results: list[_Process] | None = None
 
+    @property
+    def text(self) -> str:
+        """The SQL as the driver gets it."""
+        return self._sql
+
     def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Execute it with values by the names of its parameters; how many rows it touched."""
         cursor = self._execute(connection, values)
@@ -126,3 +131,8 @@ def prepared(
     else:
         known.move_to_end(key)
     return kept
+
+
+def texts(engine: Engine) -> list[str]:
+    """The SQL of every statement that is kept for a database."""
+    return [kept.text for kept in _kept.get(engine, {}).values()]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
-from db.types import Grams, Json, Key, Moment, Text
+from db.types import Day, Grams, Json, Key, Moment, Text
 
 
 class LoginSession(Base):
@@ -96,6 +96,35 @@ class NumberSeries(Base):
 
     name: Mapped[str] = mapped_column(Text(100), primary_key=True)
     last: Mapped[int] = mapped_column(sa.Integer())
+
+
+class PendingRegions(Base):
+    """A list of regions that was checked, and takes effect on a day to come (``resolvers.commands.region_pending``)."""
+
+    id: Mapped[str] = mapped_column(Key(), primary_key=True)
+    day: Mapped[dt.date] = mapped_column(Day(), index=True)
+    name: Mapped[str] = mapped_column(Text(200))
+    sha256: Mapped[str] = mapped_column(Text(64))
+    mapping_sha256: Mapped[str | None] = mapped_column(Text(64))
+    close_at_most: Mapped[int] = mapped_column(sa.Integer())
+    content: Mapped[bytes] = mapped_column(sa.LargeBinary())
+    """The regions and the mapping, packed."""
+    preview: Mapped[str] = mapped_column(Text())
+    """What it would do, as it was shown."""
+    actor_id: Mapped[str | None] = mapped_column(Key())
+    created_at: Mapped[dt.datetime] = mapped_column(Moment())
+    problem: Mapped[str | None] = mapped_column(Text())
+    """Why it did not take effect although its day has come."""
+
+
+class RegionGap(Base):
+    """Days between the first and the last of a region on which it was not valid, because its code was out of use."""
+
+    region_id: Mapped[str] = mapped_column(Key(), sa.ForeignKey("region.id"), primary_key=True)
+    first: Mapped[dt.date] = mapped_column(Day(), primary_key=True)
+    last: Mapped[dt.date] = mapped_column(Day())
+    successor_id: Mapped[str | None] = mapped_column(Key())
+    """The region that stood in for it then."""
 
 
 class SearchEntry(Base):

@@ -2,8 +2,9 @@
 
 Rows stay at the region they were written at (DESIGN 5), so whoever may see a region may see those it took the place
 of, and those that the regions below it did. Rights grow with nothing else: a grant on a region that ended goes on to
-its successor only where that one continues it alone, from the next day and at its level. After a merger, or where the
-region went into one that was there before, the grant keeps what it had and somebody has to give a new one.
+its successor only where that one continues it alone, from the next day and at its level, or has its code and level:
+then it is the same region. After a merger, or where the region went into another one that was there before, the grant
+keeps what it had and somebody has to give a new one.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def outermost(ranges: Iterable[Range]) -> list[Range]:
 
 def _continued(connection: Connection, region_id: str) -> list[str]:
     """The path of a region, and those of the regions that continue it alone, one after the other."""
-    columns = (TABLE.c.path, TABLE.c.level, TABLE.c.valid_from, TABLE.c.valid_to, TABLE.c.successor_id)
+    columns = (TABLE.c.code, TABLE.c.path, TABLE.c.level, TABLE.c.valid_from, TABLE.c.valid_to, TABLE.c.successor_id)
     paths: list[str] = []
     before: Any = None
     key: str | None = region_id
@@ -64,7 +65,9 @@ def _continued(connection: Connection, region_id: str) -> list[str]:
 
 
 def _alone(connection: Connection, before: Any, after: Any, key: str) -> bool:
-    """Whether a region began as the continuation of one other and of no more."""
+    """Whether a region is another one still, or began as its continuation and of no more."""
+    if before.valid_to is not None and (before.code, before.level) == (after.code, after.level):
+        return True
     if before.valid_to is None or before.level != after.level or after.valid_from != before.valid_to + dt.timedelta(1):
         return False
     return connection.scalar(sa.select(sa.func.count()).where(TABLE.c.successor_id == key, LIVING)) == 1

@@ -49,6 +49,10 @@ class Reference:
     rows: Mapping[str, list[Row]]
     today: dt.date
 
+    def in_force(self, region: Row) -> bool:
+        """Whether a region is one of the day: it has begun, and has not ended."""
+        return region["valid_from"] <= self.today and (region["valid_to"] is None or self.today <= region["valid_to"])
+
     # --- which rows -------------------------------------------------------------------------------------------------
 
     def readers(self, info: EntityInfo, viewer: Viewer, counting: bool = False) -> list[tuple[Role, Grant]]:
@@ -277,7 +281,7 @@ class Reference:
         named = [
             r for r in self.rows["Region"]
             if printed(r[field.column], field, "rg") == value and self.visible("Region", r, viewer)
-            and not (key == "code" and r["valid_to"])
+            and not (key == "code" and not self.in_force(r))
         ]  # fmt: skip
         for region in named:
             if operator == "descendantOf":

@@ -326,7 +326,7 @@ class Grouping:
         inside = {name: by for name, by in inside.items() if name == "descendantOf"}
         return (
             region["level"] == key.level
-            and region["valid_to"] is None
+            and self.reference.in_force(region)
             and self.reference.visible("Region", region, self.viewer)
             and self.reference.meets("Region", region, inside, self.viewer)
         )

@@ -57,7 +57,7 @@ class Region(Record):
         "Region", "上级区划", "The region above; null at the root only.", fixed=True, reverse="children"
     )
     urban_rural_code: Mapped[str | None] = choice(UrbanRuralCode, "城乡分类", "Villages and communities only.")
-    valid_from: Mapped[dt.date] = day("启用日期", "First day of validity.", fixed=True)
+    valid_from: Mapped[dt.date] = day("启用日期", "First day of validity.", fixed=True, future=False)
     valid_to: Mapped[dt.date | None] = day("停用日期", "Last day of validity.", computed=True)
     successor_id: Mapped[str | None] = ref(
         "Region", "承继区划", "The region that took this one's place.", computed=True, reverse="predecessors"

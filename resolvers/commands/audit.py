@@ -27,7 +27,13 @@ _NOT_TOLD = frozenset(
 _LOG, _REGION = AuditLog.__table__, Region.__table__
 _INSERT = sa.insert(_LOG).values(  # type: ignore[arg-type]
     # By the path, not by a column of the row: a case's region is the place of the dispute, a grant's may be none.
-    region_id=sa.select(_REGION.c.id).where(_REGION.c.path == sa.bindparam("path_of_region")).scalar_subquery()
+    # Of the living ones, for those the index knows; a region that is deleted itself, its own record names.
+    region_id=sa.func.coalesce(
+        sa.select(_REGION.c.id)
+        .where(_REGION.c.path == sa.bindparam("path_of_region"), _REGION.c.deleted_at.is_(None))
+        .scalar_subquery(),
+        sa.bindparam("own_region", type_=_REGION.c.id.type),
+    )
 )
 
 
@@ -38,11 +44,13 @@ def record(
     """Write the record of one act on one row; `before` and `after` are stored rows, of which the changed is told."""
     row = after or before or {}
     path = row["path" if info.name == "Region" else "scope_path"]
+    own = key if info.name == "Region" else row.get("region_id")
     zh = step.zh if step else action.zh
     audit.add(
         work.connection,
         {
             **audit.stamped(work.actor, work.viewer.ip), "scope_path": path, "path_of_region": path,
+            "own_region": own,
             "org_scope_id": row.get("org_scope_id"), "action": action.name, "verb": step.verb if step else None,
             "entity": info.name, "entity_id": public_id(info, key),
             "summary": f"{zh} {info.facts.zh}：{label_of(work, info, row)}"[:300],
@@ -57,10 +65,11 @@ def record_sight(work: Work, action: AuditAction, info: EntityInfo, field: Field
     """Write the record of a look at personal data of `row`, or of one in vain: which field, never the value."""
     if row is not None:
         placed = {"scope_path": row["scope_path"], "org_scope_id": row.get("org_scope_id")}
-        placed |= {"entity_id": public_id(info, row["id"])}
+        placed |= {"entity_id": public_id(info, row["id"]), "own_region": row.get("region_id")}
         named = f"：{label_of(work, info, row)}"
     else:
-        placed, named = {"scope_path": _home(work.connection, work.viewer)["scope_path"]}, "：没有找到"
+        home = _home(work.connection, work.viewer)
+        placed, named = {"scope_path": home["scope_path"], "own_region": home["region_id"]}, "：没有找到"
     audit.add(
         work.connection,
         {

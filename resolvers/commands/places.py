@@ -30,7 +30,7 @@ def district_of(work: Work, path: str) -> Row:
     table = work.table("Region")
     found = work.row(
         sa.select(table)
-        .where(table.c.path.in_(over(path)), table.c.level.in_(_DOWN_TO_DISTRICT))
+        .where(table.c.path.in_(over(path)), table.c.deleted_at.is_(None), table.c.level.in_(_DOWN_TO_DISTRICT))
         .order_by(sa.func.length(table.c.path).desc())
     )
     if found is None:
@@ -83,7 +83,7 @@ def _covering(work: Work, path: str) -> sa.Select[Any]:
         .join(region, region.c.id == coverage.c.region_id)
         .where(
             unit.c.deleted_at.is_(None), coverage.c.deleted_at.is_(None), region.c.path.in_(over(path)),
-            coverage.c.valid_from <= work.today,
+            region.c.deleted_at.is_(None), coverage.c.valid_from <= work.today,
             sa.or_(coverage.c.valid_to.is_(None), coverage.c.valid_to >= work.today),
         )
     )  # fmt: skip

@@ -8,15 +8,30 @@ which rights rest, is never changed. So do the regions below it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple
 
 from resolvers.commands.region_files import Change, fault
+from resolvers.commands.region_scope import unspoken
 from resolvers.commands.region_tree import LEVELS, NATION, Node, segment
 from resolvers.faults import Fault
 
 _RANK = {level.name: rank for rank, level in enumerate(LEVELS)}
+
+
+class Former(NamedTuple):
+    """A region that ended, as it is stored."""
+
+    id: str
+    code: str
+    name: str
+    level: str
+    parent_id: str | None
+    path: str
+    valid_to: dt.date
+    successor_id: str | None
 
 
 class Current(NamedTuple):
@@ -48,16 +63,31 @@ class Opened(NamedTuple):
     path: str
 
 
+class Reopened(NamedTuple):
+    """A region that is valid again; `twin` had its code meanwhile."""
+
+    row: Former
+    node: Node
+    twin: Current | None
+
+
 @dataclass
 class Changes:
     """What an import does to one province."""
 
     opened: list[Opened] = field(default_factory=list)
+    reopened: list[Reopened] = field(default_factory=list)
     renamed: list[tuple[Current, Node]] = field(default_factory=list)
     closed: list[Current] = field(default_factory=list)
     moved: dict[str, Place] = field(default_factory=dict)
     """Old id -> where a region is now that kept its code under another parent."""
+    merged: dict[str, Place] = field(default_factory=dict)
+    """Old id -> the region it was all along, which is valid again."""
+    twins: set[str] = field(default_factory=set)
+    """Ids of closed regions that never had a right of their own: what was made while the region itself was closed."""
     unchanged: int = 0
+    kept: list[Current] = field(default_factory=list)
+    """What the file does not speak of."""
     places: dict[str, Place] = field(default_factory=dict)
     """Code -> where it is, of every region of the file."""
 
@@ -67,63 +97,119 @@ class Counts:
     """What an import did, in regions. A moved one counts as opened and closed too."""
 
     opened: int = 0
+    reopened: int = 0
     renamed: int = 0
     closed: int = 0
     succeeded: int = 0
     moved: int = 0
     unchanged: int = 0
+    kept: int = 0
 
     @property
     def changed(self) -> int:
         """How many rows were touched."""
-        return self.opened + self.renamed + self.closed
+        return self.opened + self.reopened + self.renamed + self.closed
+
+    @property
+    def given_up(self) -> int:
+        """How many regions end without a successor: what a file must not do in great numbers unasked."""
+        return self.closed - self.succeeded
 
     def __str__(self) -> str:
         moved = f"（其中 {self.moved} 个改变了上级）" if self.moved else ""
         closed = f"停用 {self.closed}（其中 {self.succeeded} 个有承继区划）{moved}"
-        return f"新增 {self.opened}，更名 {self.renamed}，{closed}，未变 {self.unchanged}"
+        reopened = f"恢复 {self.reopened}，" if self.reopened else ""
+        kept = f"，文件没有涉及而保留 {self.kept}" if self.kept else ""
+        return f"新增 {self.opened}，{reopened}更名 {self.renamed}，{closed}，未变 {self.unchanged}{kept}"
 
     def add(self, changes: Changes) -> None:
         """Count what was done to one province."""
         self.opened += len(changes.opened)
+        self.reopened += len(changes.reopened)
         self.renamed += len(changes.renamed)
         self.closed += len(changes.closed)
         self.moved += len(changes.moved)
-        self.succeeded += len(changes.moved)
+        self.succeeded += len(changes.moved) + sum(row.id in changes.merged for row in changes.closed)
         self.unchanged += changes.unchanged
+        self.kept += len(changes.kept)
 
 
 def compare(
-    nodes: Iterable[Node], current: Mapping[str, Current], root: Current, stated: Mapping[str, str], used: set[str],
-    keys: Iterator[str],
+    nodes: Iterable[Node], current: Mapping[str, Current], root: Current, stated: Mapping[str, str],
+    mapped: Container[str], former: Mapping[str, list[Former]], used: set[str], keys: Iterator[str],
 ) -> Changes:  # fmt: skip
-    """What makes the `current` regions of a province those of the file. `used` are the paths that ever were; `keys`
-    are the ids of new rows."""
+    """What makes the `current` regions of a province those of the file.
+
+    `mapped` are the old codes of the mapping, `former` the regions that ended by code, `used` the paths that ever
+    were, `keys` the ids of new rows.
+    """
     nodes = list(nodes)
-    changes = Changes()
     codes = {node.code for node in nodes}
-    changes.closed = [row for row in current.values() if row.code not in codes]
-    standing = {row.id for row in current.values() if row.code in codes} | {root.id}
+    kept = unspoken(nodes, current, root, mapped)
+    changes = Changes(kept=[current[node.code] for node in kept])
+    left = {node.code for node in kept}
+    changes.closed = [row for row in current.values() if row.code not in codes and row.code not in left]
+    standing = {row.id for row in current.values() if row.code in codes or row.code in left} | {root.id}
     places = {NATION: Place(root.id, root.path, 0)}
     changes.places = places
-    for node in nodes:
-        row, parent = current.get(node.code), places[node.parent]
-        if row is not None and row.level == LEVELS[node.level].name and _stays(row, node, parent, standing, stated):
+    for node in sorted([*nodes, *kept], key=attrgetter("level", "code")):
+        row, parent = current.get(node.code), places.get(node.parent)
+        if parent is None:  # what it stood below ends, and nobody says what becomes of it
+            assert row is not None
             places[node.code] = Place(row.id, row.path, node.level)
+            continue
+        stays = row is not None and row.level == LEVELS[node.level].name and _stays(row, node, parent, standing, stated)
+        origin = None if stays and node.code in left else _origin(node, parent, row, former, changes)
+        if origin is not None:
+            places[node.code] = Place(origin.id, origin.path, node.level)
+            changes.reopened.append(Reopened(origin, node, row))
+            if row is not None:
+                changes.twins.add(row.id)
+                changes.merged[row.id] = places[node.code]
+        elif row is not None and stays:
+            places[node.code] = Place(row.id, row.path, node.level)
+            if node.code in left:
+                continue
             if row.name == node.name:
                 changes.unchanged += 1
             else:
                 changes.renamed.append((row, node))
             continue
-        new = Opened(next(keys), node, parent.id, _path(node, parent, used))
-        used.add(new.path)
-        places[node.code] = Place(new.id, new.path, node.level)
-        changes.opened.append(new)
+        else:
+            new = Opened(next(keys), node, parent.id, _path(node, parent, used))
+            used.add(new.path)
+            places[node.code] = Place(new.id, new.path, node.level)
+            changes.opened.append(new)
+            if row is not None:
+                changes.moved[row.id] = places[node.code]
+                if row.parent_id in changes.twins:
+                    changes.twins.add(row.id)
         if row is not None:
             standing.discard(row.id)
             changes.closed.append(row)
-            changes.moved[row.id] = places[node.code]
+    changes.kept = [row for row in changes.kept if places[row.code].id == row.id]
     return changes
+
+
+def _origin(
+    node: Node, parent: Place, row: Current | None, former: Mapping[str, list[Former]], changes: Changes
+) -> Former | None:
+    """The region that had this code at this place before, if it has ended; the other ones of its code go into it.
+
+    Where the code is in use, only one that ended without a successor counts: else it was given away for good.
+    """
+    same = [
+        old
+        for old in former.get(node.code, ())
+        if old.parent_id == parent.id and old.level == LEVELS[node.level].name
+        and (row is None or old.successor_id is None)
+    ]  # fmt: skip
+    if not same:
+        return None
+    first = min(same, key=lambda old: (len(old.path), old.path))
+    place = Place(first.id, first.path, node.level)
+    changes.merged |= {old.id: place for old in same if old is not first and old.successor_id is None}
+    return first
 
 
 def _stays(row: Current, node: Node, parent: Place, standing: set[str], stated: Mapping[str, str]) -> bool:

@@ -18,12 +18,15 @@ from db.bulk import insert_rows
 from db.clock import now
 from db.enums import RegionKind, RegionLevel
 from db.models.region import Region
+from db.technical import RegionGap
 from resolvers.commands.region_changes import (
     Changes,
     Counts,
     Current,
+    Former,
     Opened,
     Place,
+    Reopened,
     check_successor,
     compare,
     stated_parents,
@@ -46,13 +49,19 @@ class _Ended(NamedTuple):
     successors: set[str]
 
 
+Groups = dict[tuple[str, str], list[str]]
+"""Level and change -> ids of the regions that it happens to."""
+
+
 class Run:
     """One run over the provinces of a file, in the transaction of `connection`; `do` it once."""
 
     def __init__(
         self, connection: Connection, provinces: Mapping[str, list[Node]], mapping: Sequence[Change], day: dt.date,
-        actor_id: str | None, progress: Progress, keys: Iterator[str],
+        actor_id: str | None, progress: Progress, keys: Iterator[str], close_at_most: int | None, telling: bool = False,
     ) -> None:  # fmt: skip
+        self.close_at_most = close_at_most
+        self.groups: Groups | None = {} if telling else None  # those of a nation take memory
         self.connection, self.provinces, self.day, self.progress = connection, provinces, day, progress
         self.actor_id, self.at, self.keys = actor_id, now(), keys
         self.counts, self.faults = Counts(), list[Fault]()
@@ -60,7 +69,7 @@ class Run:
         if connection.dialect.name != "sqlite":  # where the transaction holds the one write lock already
             connection.execute(sa.text("LOCK TABLE region IN SHARE ROW EXCLUSIVE MODE"))
         self.root = self._root()
-        self.ended, self.used = _ended(connection)
+        self.ended, self.former, self.used = _ended(connection)
         self.stated = stated_parents(mapping)
         self.successors = {line.old: line for line in mapping if line.old != line.new}
         named = {line.new for line in mapping}
@@ -74,14 +83,26 @@ class Run:
         for province, nodes in self.provinces.items():
             current = _current(self.connection, province)
             used = self.used | {row.path for row in current.values()}
-            changes = compare(nodes, current, self.root, self.stated, used, self.keys)
+            changes = compare(
+                nodes, current, self.root, self.stated, self.successors.keys(), self.former, used, self.keys
+            )
             self._check(changes)
             self._write(changes)
             self.counts.add(changes)
+            self._tell(changes)
             self._wrote(changes.unchanged + len(changes.renamed))
-            closed |= {row.code: row.id for row in changes.closed if row.id not in changes.moved}
+            gone = (row for row in changes.closed if row.id not in changes.moved and row.id not in changes.merged)
+            closed |= {row.code: row.id for row in gone}
             places |= {code: changes.places[code] for code in self.named.keys() & changes.places.keys()}
         self._succeed(closed, places)
+        most = self.close_at_most
+        if not self.faults and most is not None and self.counts.given_up > most:
+            zh = (
+                f"这次会停用 {self.counts.given_up} 个没有承继的区划，超过 {most} 个；请先用 --dry-run 查看，"
+                f"确实要停用时加上 --close-at-most {self.counts.given_up}"
+            )
+            en = f"{self.counts.given_up} regions would be closed; say --close-at-most to allow it"
+            self.faults.append(Fault(("closeAtMost",), "RANGE", zh, en))
         if self.faults:
             raise Refused(self.faults)
         return self.counts
@@ -101,9 +122,9 @@ class Run:
 
     def _check(self, changes: Changes) -> None:
         """The days must follow one another, and a successor must not stand below what it continues."""
-        latest = max((row.valid_from for row in changes.closed), default=dt.date.min)
-        reopened = [self.ended[new.node.code].last for new in changes.opened if new.node.code in self.ended]
-        latest = max([latest, *reopened])
+        latest = max((row.valid_from for row in changes.closed if row.id not in changes.twins), default=dt.date.min)
+        again = [self.ended[new.node.code].last for new in changes.opened if new.node.code in self.ended]
+        latest = max([latest, *again])
         if latest >= self.day:
             zh = f"有区划自 {latest} 起才启用或停用，这次的生效日期（--valid-from）必须晚于这一天，现在是 {self.day}"
             en = f"regions begin or end on {latest}; the day of the import must be later"
@@ -117,12 +138,19 @@ class Run:
         if self.faults:
             return  # all of it will be refused; the rest is only read, to find every fault
         changed = {"updated_at": self.at, "updated_by_id": self.actor_id, "version": TABLE.c.version + 1}
-        self._update([row.id for row in changes.closed], {"valid_to": self.day - dt.timedelta(1), **changed})
+        ends = [
+            {"key": row.id, "last": (max(self.day, row.valid_from) if row.id in changes.twins else self.day) - _DAY}
+            for row in changes.closed
+        ]
+        if ends:
+            self.connection.execute(_one().values(valid_to=sa.bindparam("last"), **changed), ends)
+        self._reopen(changes.reopened, changed)
         insert_rows(self.connection, TABLE, COLUMNS, map(self._row, changes.opened), self._wrote)
-        self._link(changes.moved)
+        self._link(changes.moved | changes.merged)
+        again = [(old.row.id, old.node) for old in changes.reopened if old.row.name != old.node.name]
         names = [
-            {"key": row.id, "name": node.name, "short": short_name(node.name, node.level, _kind(node))}
-            for row, node in changes.renamed
+            {"key": key, "name": node.name, "short": short_name(node.name, node.level, _kind(node))}
+            for key, node in [*((row.id, node) for row, node in changes.renamed), *again]
         ]
         if names:
             values = {"name": sa.bindparam("name"), "short_name": sa.bindparam("short"), **changed}
@@ -142,9 +170,43 @@ class Run:
         """From ``valid_from`` on, all new rows are alike."""
         return self.day, False, False, self.at, self.at, 1, self.actor_id, self.actor_id
 
-    def _update(self, keys: list[str], values: dict[str, Any]) -> None:
-        if keys:
-            self.connection.execute(_one().values(values), [{"key": key} for key in keys])
+    def _reopen(self, reopened: list[Reopened], changed: Mapping[str, Any]) -> None:
+        """A region that comes back has nobody in its place any more; the days without it are kept beside it."""
+        if not reopened:
+            return
+        values = {"valid_to": None, "successor_id": None, "successor_path": None, **changed}
+        self.connection.execute(_one().values(values), [{"key": old.row.id} for old in reopened])
+        gaps = []
+        for old in reopened:
+            first, again = old.row.valid_to + _DAY, min(self.day, old.twin.valid_from) if old.twin else self.day
+            if first < again:
+                gap = {"region_id": old.row.id, "first": first, "last": again - _DAY}
+                gaps.append({**gap, "successor_id": old.row.successor_id})
+        if gaps:
+            self.connection.execute(sa.insert(RegionGap), gaps)
+
+    def _tell(self, changes: Changes) -> None:
+        """Remember which regions are touched, for who wants to see it before."""
+        groups = self.groups
+        if groups is None:
+            return
+
+        def add(change: str, level: str, key: str) -> None:
+            groups.setdefault((level, change), []).append(key)
+
+        for new in changes.opened:
+            add("新增", LEVELS[new.node.level].name, new.id)
+        for old in changes.reopened:
+            add("恢复", LEVELS[old.node.level].name, old.row.id)
+            if old.row.name != old.node.name:
+                add("更名", old.row.level, old.row.id)
+        for row, _node in changes.renamed:
+            add("更名", row.level, row.id)
+        for row in changes.closed:
+            gone = "改变上级" if row.id in changes.moved else "并入原区划" if row.id in changes.merged else "停用"
+            add(gone, row.level, row.id)
+        for row in changes.kept:
+            add("没有涉及", row.level, row.id)
 
     def _link(self, successors: Mapping[str, Place]) -> None:
         """Old id -> where the region is that took its place."""
@@ -170,6 +232,7 @@ class Run:
 
 
 _NEVER = _Ended(dt.date.min, set())
+_DAY = dt.timedelta(1)
 
 
 def _kind(node: Node) -> RegionKind:
@@ -192,19 +255,24 @@ def _select(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list
     return [Current(*row) for row in connection.execute(sa.select(*columns).where(*valid, *conditions))]
 
 
-def _ended(connection: Connection) -> tuple[dict[str, _Ended], set[str]]:
-    """Codes that once were and what came of them; and every path that is no longer of today."""
+def _ended(connection: Connection) -> tuple[dict[str, _Ended], dict[str, list[Former]], set[str]]:
+    """Codes that once were and what came of them; their regions by code; and every path that is no longer of today."""
     successor = TABLE.alias()
+    columns = [TABLE.c[name] for name in Former._fields]
     rows = connection.execute(
-        sa.select(TABLE.c.code, TABLE.c.path, TABLE.c.valid_to, successor.c.code)
+        sa.select(*columns, successor.c.code.label("heir"), TABLE.c.deleted_at)
         .join_from(TABLE, successor, successor.c.id == TABLE.c.successor_id, isouter=True)
         .where(sa.or_(TABLE.c.valid_to.is_not(None), TABLE.c.deleted_at.is_not(None)))
     )
     ended: dict[str, _Ended] = {}
+    former: dict[str, list[Former]] = {}
     used = set()
-    for code, path, last, heir in rows:
-        used.add(path)
-        if last is not None:
-            known = ended.get(code, _NEVER)
-            ended[code] = _Ended(max(known.last, last), known.successors | ({heir} if heir else set()))
-    return ended, used
+    for *stored, heir, deleted_at in rows:
+        row = Former(*stored)
+        used.add(row.path)
+        if row.valid_to is not None:
+            known = ended.get(row.code, _NEVER)
+            ended[row.code] = _Ended(max(known.last, row.valid_to), known.successors | ({heir} if heir else set()))
+            if deleted_at is None:
+                former.setdefault(row.code, []).append(row)
+    return ended, former, used

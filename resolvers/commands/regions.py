@@ -1,8 +1,8 @@
 """The command that brings the register of regions to an official file, and to a mapping of old to new codes.
 
 A file is checked whole before anything is written, and a faulty one is refused whole. It speaks for the provinces it
-names: what it leaves out there is closed, never deleted; other provinces are not touched. Everything happens in the
-caller's transaction.
+names, and there for what it lists (``region_scope``): what it leaves out of that is closed, never deleted. Everything
+happens in the caller's transaction. A file for a day to come is kept until then (``region_pending``).
 """
 
 from __future__ import annotations
@@ -11,45 +11,27 @@ import asyncio
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import sqlalchemy as sa
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from sqlalchemy.engine import Connection
 
-from db.audit import records as audit
-from db.clock import SHANGHAI
-from db.engine import Database, analyze
-from db.enums import AuditAction
-from db.identity import seeded_keys
-from db.levels import fill_levels
-from db.models.region import Region
-from resolvers.commands.region_changes import Counts, Current, check_mapping, stated_parents
-from resolvers.commands.region_files import Change, Progress, digest, read_mapping, read_regions
-from resolvers.commands.region_register import Run
+from db.clock import today
+from db.engine import Database
+from resolvers.commands.region_apply import Counts, Source, apply, silent
+from resolvers.commands.region_changes import check_mapping, stated_parents
+from resolvers.commands.region_files import Progress, digest, read_mapping, read_regions
+from resolvers.commands.region_pending import must_still_fit, rehearsed, schedule
 from resolvers.commands.region_tree import Node, derive
 from resolvers.faults import Refused
 from settings import Settings
 
 CUT_OFF = dt.date(2023, 6, 30)
 """The day of the codes that the project ships: what a region is valid from where nobody says otherwise."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file, and perhaps a mapping, that were read and found sound."""
-
-    name: str
-    sha256: str
-    provinces: dict[str, list[Node]]
-    mapping: list[Change] = field(default_factory=list)
-    mapping_sha256: str | None = None
-
-
-def silent(_done: int, _total: int, _stage: str) -> None:
-    """A progress that nobody watches."""
+CLOSE_AT_MOST = 20
+"""How many regions a file may close without a successor and without ``--close-at-most``: a county in a year, and less
+than any county has."""
 
 
 def read_source(file: Path, mapping: Path | None = None, progress: Progress = silent) -> Source:
@@ -72,43 +54,57 @@ def read_source(file: Path, mapping: Path | None = None, progress: Progress = si
 
 
 def write_regions(
-    connection: Connection, source: Source, valid_from: dt.date | None = None, *,
-    actor_id: str | None = None, progress: Progress = silent,
+    connection: Connection, source: Source, valid_from: dt.date | None = None, *, actor_id: str | None = None,
+    progress: Progress = silent, close_at_most: int = CLOSE_AT_MOST,
 ) -> Counts:  # fmt: skip
-    """Make the regions of the source's provinces those of the source, from a day on; what was changed.
+    """Make the regions of the source's provinces those of the source, from a day on; what is changed.
 
-    Nothing is written where nothing differs. Raises Refused where the days or the mapping contradict the register.
+    A day to come changes nothing before it. Nothing is written where nothing differs. Raises Refused where the days or
+    the mapping contradict the register or a list that waits, or where too many regions would end without a successor.
     """
     day = valid_from or CUT_OFF
-    # The same file from the same day makes the same ids everywhere, so that two registers can be compared.
-    # How many rows there are counts too: a second import must not make the ids of the first.
-    start = int(dt.datetime.combine(day, dt.time(), SHANGHAI).timestamp() * 1000)
-    known = connection.execute(sa.select(sa.func.count()).select_from(Region)).scalar_one()
-    keys = seeded_keys(start, int(source.sha256[:16], 16) + known)
-    run = Run(connection, source.provinces, source.mapping, day, actor_id, progress, keys)
-    counts = run.do()
-    if counts.changed:
-        fill_levels(connection)
-        _audit(connection, source, counts, run.root, actor_id)
-        analyze(connection)
-    return counts
+    if day > today():
+        return schedule(connection, source, day, close_at_most, actor_id)
+    run = apply(connection, source, day, actor_id=actor_id, progress=progress, close_at_most=close_at_most)
+    if run.counts.changed:
+        must_still_fit(connection)
+    return run.counts
 
 
-def import_regions(url: str, file: Path, mapping: Path | None = None, valid_from: dt.date | None = None) -> str:
-    """What ``./run regions import`` does: both files into the database at `url`, with progress; a line that says it."""
+def import_regions(
+    url: str, file: Path, mapping: Path | None = None, valid_from: dt.date | None = None, *,
+    close_at_most: int = CLOSE_AT_MOST, dry_run: bool = False,
+) -> str:  # fmt: skip
+    """What ``./run regions import`` does: both files into the database at `url`, with progress; a line that says it.
 
-    async def run() -> Counts:
-        database = Database(Settings(database_url=url))
+    With `dry_run` what it would do, as a table; nothing is written.
+    """
+    day = valid_from or CUT_OFF
+
+    def write(connection: Connection, source: Source, progress: Progress) -> str:
+        if dry_run:
+            counts, table = rehearsed(connection, source, day)
+            return f"{table}\n{file.name} 自 {day} 起：{counts}{_limit(counts, close_at_most)}。没有写入任何内容"
+        counts = write_regions(connection, source, valid_from, progress=progress, close_at_most=close_at_most)
+        if day > today() and counts.changed:
+            return f"已登记 {file.name}，自 {day} 起生效（用 ./run regions pending 查看）：{counts}"
+        return f"已导入 {file.name}：{counts}"
+
+    async def run() -> str:
+        database = Database(Settings(database_url=url, row_level_security=False))
         try:
             with _shown() as progress:
                 source = read_source(file, mapping, progress)
-                return await database.write(
-                    lambda c: write_regions(c, source, valid_from, progress=progress), bulk=True
-                )
+                return await database.write(lambda c: write(c, source, progress), bulk=True)
         finally:
             await database.stop()
 
-    return f"已导入 {file.name}：{asyncio.run(run())}"
+    return asyncio.run(run())
+
+
+def _limit(counts: Counts, most: int) -> str:
+    over = counts.given_up > most
+    return f"；停用没有承继的 {counts.given_up} 个，导入时须加上 --close-at-most {counts.given_up}" if over else ""
 
 
 def listed(refused: Refused, most: int = 20) -> str:
@@ -131,16 +127,3 @@ def _shown() -> Iterator[Progress]:
             bars.update(stages[stage], completed=done, total=total or None)
 
         yield show
-
-
-def _audit(connection: Connection, source: Source, counts: Counts, root: Current, actor_id: str | None) -> None:
-    """One record of the whole import, with what was imported to the byte."""
-    audit.add(
-        connection,
-        {
-            **audit.stamped(actor_id, None), "region_id": root.id, "scope_path": root.path,
-            "action": AuditAction.IMPORT.name, "entity": "Region",
-            "summary": f"导入行政区划 {source.name[:100]}：{counts}", "technical": True,
-            "after": {"sha256": source.sha256, "mappingSha256": source.mapping_sha256, **asdict(counts)},
-        },
-    )  # fmt: skip

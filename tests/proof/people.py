@@ -155,7 +155,7 @@ def _reach(rows: Mapping[str, Sequence[Row]], grant: Row, today: dt.date) -> Rea
     if role == "SYS":
         return Reach()
     if role in ANCHORS["region"]:
-        return _of_regions(rows, [grant["region_id"]]) if grant["region_id"] else None
+        return _of_regions(rows, today, [grant["region_id"]]) if grant["region_id"] else None
     if role in ANCHORS["org_unit"]:
         if not _alive(rows, "OrgUnit", grant["org_unit_id"]):
             return None
@@ -163,11 +163,11 @@ def _reach(rows: Mapping[str, Sequence[Row]], grant: Row, today: dt.date) -> Rea
             c["region_id"] for c in rows["OrgUnitCoverage"]
             if c["org_unit_id"] == grant["org_unit_id"] and _holds(c, "valid_from", "valid_to", today)
         ]  # fmt: skip
-        return _of_regions(rows, covered, units=(grant["org_unit_id"],))
+        return _of_regions(rows, today, covered, units=(grant["org_unit_id"],))
     if role == "COMM":
         if not _alive(rows, "MediationCommittee", grant["committee_id"]):
             return None
-        return _of_committees(rows, [grant["committee_id"]])
+        return _of_committees(rows, today, [grant["committee_id"]])
     if not _alive(rows, "Mediator", grant["mediator_id"]):
         return None
     posts = {
@@ -175,15 +175,19 @@ def _reach(rows: Mapping[str, Sequence[Row]], grant: Row, today: dt.date) -> Rea
         if post["mediator_id"] == grant["mediator_id"] and _holds(post, "start_on", "end_on", today)
     }  # fmt: skip
     committees = [key for key in posts if _alive(rows, "MediationCommittee", key)]
-    return _of_committees(rows, committees, mediators=(grant["mediator_id"],))
+    return _of_committees(rows, today, committees, mediators=(grant["mediator_id"],))
 
 
-def _of_committees(rows: Mapping[str, Sequence[Row]], keys: Sequence[str], **more: tuple[str, ...]) -> Reach:
+def _of_committees(
+    rows: Mapping[str, Sequence[Row]], today: dt.date, keys: Sequence[str], **more: tuple[str, ...]
+) -> Reach:
     regions = [row["region_id"] for row in rows["MediationCommittee"] if row["id"] in keys]
-    return _of_regions(rows, regions, committees=tuple(keys), **more)
+    return _of_regions(rows, today, regions, committees=tuple(keys), **more)
 
 
-def _of_regions(rows: Mapping[str, Sequence[Row]], keys: Sequence[str], **more: tuple[str, ...]) -> Reach:
+def _of_regions(
+    rows: Mapping[str, Sequence[Row]], today: dt.date, keys: Sequence[str], **more: tuple[str, ...]
+) -> Reach:
     paths = [row["path"] for key in keys for row in rows["Region"] if row["id"] == key and row["deleted_at"] is None]
     living = {row["path"] for row in rows["Region"] if row["deleted_at"] is None}
     above = {p for path in paths for p in living if path.startswith(p) and p != path}
@@ -192,7 +196,7 @@ def _of_regions(rows: Mapping[str, Sequence[Row]], keys: Sequence[str], **more: 
         before = set(tops)
         tops |= {
             row["path"] for row in rows["Region"]
-            if row["deleted_at"] is None and row["successor_path"]
+            if row["deleted_at"] is None and row["successor_path"] and row["valid_to"] and row["valid_to"] < today
             and any(row["successor_path"].startswith(top) for top in before)
         }  # fmt: skip
     return Reach(tuple(_outermost(tops)), tuple(sorted(above)), **more)

@@ -11,6 +11,7 @@ from db.engine import Database
 from settings import Settings
 from tests.conftest import FreshDatabase
 from tests.databases import Kind, owner_of
+from tests.resolvers.demo import Demo, seed
 from tests.resolvers.town import Town, build
 
 
@@ -46,4 +47,21 @@ async def town(
     copy = fresh_database(database_kind, template=url)
     database = Database(Settings(database_url=copy, row_level_security=database_kind == "walled"))
     yield Town(database, dict(keys))
+    await database.stop()
+
+
+@pytest.fixture(scope="session")
+def demo_template(migrated_database: Callable[[Kind], str], database_kind: Kind) -> str:
+    """A database with the demo; only ever copied."""
+    url = migrated_database(database_kind)
+    asyncio.run(seed(owner_of(url)))
+    return url
+
+
+@pytest.fixture
+async def jiangsu_demo(demo_template: str, database_kind: Kind, fresh_database: FreshDatabase) -> AsyncIterator[Demo]:
+    """The demo in a database of its own."""
+    copy = fresh_database(database_kind, template=demo_template)
+    database = Database(Settings(database_url=copy, row_level_security=database_kind == "walled"))
+    yield Demo(database)
     await database.stop()

@@ -33,8 +33,9 @@ from resolvers.commands.demo.stories import SETTLED, story
 from resolvers.commands.demo.studios import open_studios
 from resolvers.commands.demo.units import Bureaus, District, open_district
 from resolvers.commands.demo.world import TABLE, Place, World, at_level, below, parents_of_streets, places
+from resolvers.commands.region_apply import silent
 from resolvers.commands.region_files import Progress
-from resolvers.commands.regions import read_source, silent, write_regions
+from resolvers.commands.regions import read_source, write_regions
 from resolvers.faults import Fault, Refused
 
 _DATA = Path(__file__).resolve().parents[3] / "db" / "data"

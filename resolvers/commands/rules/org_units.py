@@ -41,7 +41,7 @@ def makers(work: Work, kind: str, path: str) -> frozenset[Role]:
 
 def _levels(work: Work, path: str) -> sa.Select[tuple[str]]:
     region = work.table("Region")
-    return sa.select(region.c.level).where(region.c.path.in_(over(path)))
+    return sa.select(region.c.level).where(region.c.path.in_(over(path)), region.c.deleted_at.is_(None))
 
 
 def require_maker(work: Work, kind: str, path: str, covers: str | None = None) -> None:
