@@ -60,6 +60,32 @@ class Role(Code):
     SYS = "SYS", "系统管理员", "", "technical administrator"
 
 
+# --- documents -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Keys of an object in a document that are copies of an entity's columns, by their public `names` (all: none)."""
+
+    entity: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What an object of a JSON document, or each one of a list, says of other rows: read with the rights of those.
+
+    `copies` names the entities whose columns its keys are, `parts` the keys that hold objects or lists of a shape of
+    their own. Where `about` names a column of the document's row, the keys are those of the entity that is named there,
+    and as masked as they were written. Keys that are in none of these say nothing of anybody (`own`).
+    """
+
+    copies: tuple[Copy, ...] = ()
+    parts: Mapping[str, Shape] = field(default_factory=dict)
+    own: tuple[str, ...] = ()
+    about: str | None = None
+
+
 # --- columns -------------------------------------------------------------------------------------------------------
 
 Kind = Literal["id", "text", "int", "decimal", "bool", "date", "datetime", "enum", "enums", "json", "encrypted", "ref"]
@@ -100,6 +126,8 @@ class Facts:
     hidden: bool = False
     """Never leaves the server: password hashes and alike."""
     long: bool = False
+    copies: Shape | None = None
+    """Of a document: what of other rows it holds. Every document says so."""
     tells: bool = False
     """A refusal of its value tells of personal data, such as a person's age: each is recorded."""
 
@@ -167,9 +195,9 @@ def choices(members: type[Code], zh: str, en: str, **more: Any) -> Any:
     return _column(Json(), Facts("enums", zh, en, members=members, **more))
 
 
-def document(zh: str, en: str, **more: Any) -> Any:
-    """A JSON document written by the commands."""
-    return _column(Json(), Facts("json", zh, en, computed=True, **more))
+def document(zh: str, en: str, *, copies: Shape | None = None, **more: Any) -> Any:
+    """A JSON document written by the commands; `copies` is its shape, ``Shape()`` of one that copies no row."""
+    return _column(Json(), Facts("json", zh, en, computed=True, copies=copies, **more))
 
 
 def ref(target: str, zh: str, en: str, constraint: bool = True, **more: Any) -> Any:

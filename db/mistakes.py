@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from db import crypto
-from db.facts import Facts, Link
+from db.facts import Facts, Link, Shape
 from db.types import Choice, Json
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ def check_column(where: str, column: sa.Column[Any], facts: Facts) -> None:
         raise ModelMistake(where, "an enum column without its check", "Use choice(…).")
     if facts.kind == "json" and not isinstance(column.type, Json):
         raise ModelMistake(where, "a document column of another type", "Use document(…).")
+    if facts.kind == "json" and not facts.hidden and facts.copies is None:
+        raise ModelMistake(
+            where, "a document that does not say what it copies", "Say copies=Shape(…); Shape() where it copies no row."
+        )
     if isinstance(facts.default, dt.date):
         raise ModelMistake(where, "a fixed date as default ages", "Leave the default out.")
 
@@ -99,6 +103,9 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
                     f"the grant of {role.name} reveals {name!r}, which nobody sees masked",
                     "Name masked columns.",
                 )
+    for column in info.fields.values():
+        if column.facts.copies:
+            _check_shape(entities, info, f"{info.name}.{column.name}", column.facts.copies)
     if facts.machine and facts.machine.column not in info.fields:
         raise ModelMistake(
             where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column."
@@ -110,6 +117,23 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
             f"label {facts.label!r} is personal",
             "People must be able to name a row by what everybody may read.",
         )
+
+
+def _check_shape(entities: Registry, info: EntityInfo, where: str, shape: Shape) -> None:
+    """A document may copy only what there is: a name that leads nowhere would be read by everybody."""
+    if shape.about is not None and shape.about not in info.fields:
+        raise ModelMistake(where, f"about names {shape.about!r}, which is no field", "Name the column of the entity.")
+    for copy in shape.copies:
+        if copy.entity not in entities:
+            raise ModelMistake(where, f"there is no entity {copy.entity!r} to copy", "Name the class of an entity.")
+        known = {*entities[copy.entity].public_fields, *entities[copy.entity].public_relations}
+        for name in copy.names:
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                hint = f"Did you mean {near[0]!r}?" if near else "Name one of its fields as clients know it."
+                raise ModelMistake(where, f"{copy.entity} has no field {name!r} to copy", hint)
+    for name, part in shape.parts.items():
+        _check_shape(entities, info, f"{where}.{name}", part)
 
 
 def _check_link(entities: Registry, info: EntityInfo, link: Link) -> None:

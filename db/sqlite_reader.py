@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from db.reading import TooSlow
+from db.veil import add_function
 
 T = TypeVar("T")
 _STEPS = 100_000
@@ -86,6 +87,7 @@ class SqliteReader:
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, cached_statements=512)
         connection.text_factory = bytes
+        add_function(connection)
         connection.executescript("PRAGMA busy_timeout=15000; PRAGMA query_only=ON; PRAGMA cache_size=-32000;")
         return connection
 

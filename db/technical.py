@@ -58,6 +58,19 @@ class FormerPassword(Base):
     password_hash: Mapped[str] = mapped_column(Text(255))
 
 
+class AccountHold(Base):
+    """From when to when somebody could act as an account that is not theirs: they chose its password, or its token.
+
+    It ends when the owner has a password of their own and a second factor (``permissions.hands``).
+    """
+
+    id: Mapped[str] = mapped_column(Key(), primary_key=True)
+    account_id: Mapped[str] = mapped_column(Key(), sa.ForeignKey("user_account.id"), index=True)
+    holder_id: Mapped[str] = mapped_column(Key(), sa.ForeignKey("user_account.id"))
+    since: Mapped[dt.datetime] = mapped_column(Moment())
+    until: Mapped[dt.datetime | None] = mapped_column(Moment())
+
+
 class SecondFactor(Base):
     """The secret of an account's one-time codes (RFC 6238); it counts once a code of it was shown."""
 

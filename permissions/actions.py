@@ -7,6 +7,7 @@ and the operations that the viewer's roles hold on it, which the scopes decided 
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import functools
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +20,7 @@ from sqlalchemy.engine import Connection
 from db.facts import Machine, Role, Step
 from db.registry import EntityInfo, Registry
 from permissions.columns import Sight, sight
+from permissions.hands import hands
 from permissions.kin import same_unit
 from permissions.scopes import grants_of, may, role_condition, scope
 from permissions.viewer import Viewer
@@ -37,6 +39,9 @@ class OpenRow:
     """Fields the viewer sees masked in this row."""
     kin: frozenset[str] = frozenset()
     """Accounts of the viewer's units among those that the row's steps name; the viewer's own among them."""
+
+    own: frozenset[str] = frozenset()
+    """Columns of accounts that its steps keep apart whose act counts as the viewer's own (``permissions.hands``)."""
 
     def __getitem__(self, column: str) -> Any:
         return self.values[column]
@@ -85,13 +90,19 @@ def open_rows(
         # A change does not disturb who merely refers to the row; a deletion has to wait for them.
         statement = statement.with_for_update(of=table, key_share=hold == "update")
     kin = functools.cache(functools.partial(same_unit, connection, viewer))
+
+    def own(account_id: str, at: dt.datetime | None) -> bool:
+        """Whether one hand could act as both accounts, now and then."""
+        mine = hands(connection, viewer.account_id)
+        return account_id in mine or bool(mine & hands(connection, account_id, at))
+
     rows = connection.execute(statement, {**viewer.binds, **values}).mappings().all()
-    return [_open(info, table, masks, columns, dict(row), kin) for row in rows]
+    return [_open(info, table, masks, columns, dict(row), kin, functools.cache(own)) for row in rows]
 
 
 def _open(
     info: EntityInfo, table: sa.FromClause, masks: Mapping[str, Sight], columns: Iterable[str], row: Mapping[str, Any],
-    kin: Callable[[str], bool],
+    kin: Callable[[str], bool], own: Callable[[str, dt.datetime | None], bool],
 ) -> OpenRow:  # fmt: skip
     values = {c.name: row[f"c_{c.name}"] for c in table.c}
     held = {(name[4], Role[name[6:]]) for name in columns if name.startswith("may_") and row[name]}
@@ -100,7 +111,10 @@ def _open(
     }
     steps = info.facts.machine.steps if info.facts.machine else ()
     named = {values[column] for step in steps if step.same_unit for column in step.by} - {None}
-    return OpenRow(values, frozenset(held), frozenset(hidden), frozenset(key for key in named if kin(key)))
+    apart = {column for step in steps for column in step.apart if values[column]}
+    mine = {column for column in apart if own(values[column], values.get(column.removesuffix("_by_id") + "_at"))}
+    kinship = frozenset(key for key in named if kin(key))
+    return OpenRow(values, frozenset(held), frozenset(hidden), kinship, frozenset(mine))
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------
@@ -184,7 +198,7 @@ def judge(machine: Machine, step: Step, viewer: Viewer, row: OpenRow) -> Verdict
         return Verdict.ROLE
     if row[machine.column] not in step.sources:
         return Verdict.STATE
-    if viewer.account_id in {row[column] for column in step.apart}:
+    if row.own & set(step.apart):
         return Verdict.APART
     maker = next((row[column] for column in step.by if row[column]), None)
     # A row that nobody made came with a bulk load; its whole scope may go on with it.

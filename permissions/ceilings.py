@@ -4,13 +4,18 @@ A grant lies below the ceiling of a giver where one of the giver's own grants of
 roles (``GRANTABLE``), reaches all that the grant could reach, and, for a grant still to be given, holds on all its
 days. A grant for a unit reaches what the unit covers now or later: a unit at home in one's district that covers
 another one too is no grant of the district's.
+
+What a grant names may reach further some day: a mediator is appointed elsewhere, a unit gets another street. So each
+grant states the regions of who gave it and never reaches beyond them (``permissions.reaches``). They are those of that
+day: a successor in office, or a new coverage of the giver's unit, changes nothing. Whoever has the days of a grant
+changed or takes an account over vouches for it from then on, so its regions become those that both have.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,14 +23,16 @@ from sqlalchemy.engine import Connection
 
 from db.clock import today
 from db.facts import Role
+from db.identity import global_id
 from db.models.mediation_committee import MediationCommittee
 from db.models.mediator import Mediator
+from db.models.mediator_appointment import MediatorAppointment
 from db.models.org_unit import OrgUnit
 from db.models.org_unit_coverage import OrgUnitCoverage
 from db.models.region import Region
 from db.models.role_grant import RoleGrant
-from permissions.reaches import Held, held_by
-from permissions.regions import Range, ranges_of
+from permissions.reaches import Held, held_by, limits_of
+from permissions.regions import Range, common, inside, ranges_of
 from permissions.viewer import Viewer, subtree
 
 _LOW = frozenset({Role.COMM, Role.MEDR})
@@ -64,19 +71,34 @@ class Ceiling:
         found = held_by(self._connection, self._viewer.account_id)
         return [held for held in found if held.role in self._viewer.reaches]
 
-    def over(self, grant: Mapping[str, Any]) -> list[Held]:
-        """The viewer's grants by which they may give, change or end this one, its days aside."""
+    def over(self, grant: Mapping[str, Any], *, new: bool = False) -> list[Held]:
+        """The viewer's grants by which they may give (`new`), change or end this one, its days aside."""
         role = Role[grant["role"]]
         givers = [held for held in self._held if role in GRANTABLE.get(held.role, frozenset())]
         column = ANCHORS[role]
         if not givers or column is None:
             return givers
-        ranges = _ranges(self._connection, column, grant.get(column))
-        return [held for held in givers if ranges and all(_inside(each, held.reach.ranges) for each in ranges)]
+        ranges = _ranges(self._connection, column, grant, new)
+        return [held for held in givers if ranges and all(inside(each, held.reach.ranges) for each in ranges)]
 
-    def covers(self, grant: Mapping[str, Any]) -> bool:
+    def covers(self, grant: Mapping[str, Any], *, new: bool = False) -> bool:
         """Whether the viewer could give a grant of this role for this place."""
-        return bool(self.over(grant))
+        return bool(self.over(grant, new=new))
+
+    def vouched(self, grant: Mapping[str, Any], *, days: bool = True) -> list[dict[str, str]] | None:
+        """The regions beyond which a grant reaches nothing when the viewer gives it, or stands in for who did.
+
+        Those of the viewer's grants that give its role, with `days` on all its days, within those it states already.
+        None where nothing limits it: it is the server that gives it, or a role that is held nowhere.
+        """
+        role = Role[grant["role"]]
+        stated: list[dict[str, str]] | None = grant.get("within")
+        if ANCHORS[role] is None or not self._viewer.reaches:
+            return stated
+        givers = [held for held in self._held if role in GRANTABLE.get(held.role, frozenset())]
+        givers = [held for held in givers if not days or _lasts(held, grant)]
+        own = _told(self._connection, {region for held in givers for region in held.regions})
+        return own if stated is None else _narrower(self._connection, own, stated)
 
     def givable(self) -> dict[Role, dt.date | None]:
         """The roles the viewer may give somewhere, and the last day on which such a grant may end (None: open)."""
@@ -111,15 +133,25 @@ def last_day(held: Iterable[Held]) -> dt.date | None:
     return None if None in days else max(day for day in days if day is not None)
 
 
-def _ranges(connection: Connection, column: str, key: str | None) -> list[Range]:
-    """All that a grant for this place could reach; empty where there is no such place."""
+def _ranges(connection: Connection, column: str, grant: Mapping[str, Any], new: bool) -> list[Range]:
+    """All that a grant could reach from today on; empty where there is no such place as it names."""
+    key = grant.get(column)
     place = _PLACES[column]
     path = connection.scalar(sa.select(place).where(place.table.c.id == key)) if key else None
     if path is None:
         return []
-    ranges = [subtree(path)]
-    regions = [key] if column == "region_id" else _covered(connection, key) if column == "org_unit_id" else []
-    return [*ranges, *(each for region in regions if region for each in ranges_of(connection, region))]
+    regions: list[str | None] = []
+    match column:
+        case "region_id":
+            regions = [key]
+        case "org_unit_id":
+            regions = [*_covered(connection, key)]
+        case "mediator_id":
+            regions = [*_appointed_in(connection, key)]
+    reached = [each for region in regions if region for each in ranges_of(connection, region)]
+    # A new grant for a unit is for all of it; what was given for a part, or becomes more later, stays a part.
+    whole = new and column == "org_unit_id"
+    return [subtree(path), *(reached if whole else common(reached, limits_of(connection, grant.get("within"))))]
 
 
 def _covered(connection: Connection, unit: str | None) -> list[str]:
@@ -129,5 +161,37 @@ def _covered(connection: Connection, unit: str | None) -> list[str]:
     return list(connection.scalars(sa.select(coverage.c.region_id).where(*mine)))
 
 
-def _inside(one: Range, ranges: Iterable[Range]) -> bool:
-    return any(low <= one[0] and one[1] <= high for low, high in ranges)
+def _appointed_in(connection: Connection, mediator: str | None) -> list[str]:
+    """The regions of the committees that a mediator is, or will be, appointed to."""
+    post, committee = MediatorAppointment, MediationCommittee
+    mine = (post.mediator_id == mediator, post.deleted_at.is_(None), committee.deleted_at.is_(None))
+    found = sa.select(committee.region_id).join(post, post.committee_id == committee.id).distinct()
+    return list(connection.scalars(found.where(*mine, sa.or_(post.end_on.is_(None), post.end_on >= today()))))
+
+
+def _lasts(held: Held, grant: Mapping[str, Any]) -> bool:
+    """Whether a giver's grant holds on all days of another."""
+    until = grant.get("valid_to")
+    return held.until is None or (until is not None and until <= held.until)
+
+
+def _told(connection: Connection, regions: Iterable[str]) -> list[dict[str, str]]:
+    """Regions as a grant states them."""
+    table = Region.__table__
+    rows = connection.execute(
+        sa.select(table.c.id, table.c.code, table.c.name).where(table.c.id.in_(sorted(regions))).order_by(table.c.code)
+    )
+    return [{"id": global_id("rg", row.id), "code": row.code, "name": row.name} for row in rows]
+
+
+def _narrower(
+    connection: Connection, some: Sequence[dict[str, str]], others: Sequence[dict[str, str]]
+) -> list[dict[str, str]]:
+    """Those of two lists of regions that lie inside the other list."""
+
+    def kept(these: Sequence[dict[str, str]], those: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+        around = limits_of(connection, those)
+        return [one for one in these if all(inside(each, around) for each in limits_of(connection, [one]))]
+
+    stay = kept(others, some)
+    return [*stay, *(one for one in kept(some, others) if one["id"] not in {other["id"] for other in stay})]

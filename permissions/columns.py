@@ -7,7 +7,7 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, FromClause, or_
 
-from db.facts import Grant
+from db.facts import Grant, Role
 from db.registry import EntityInfo, Field, Registry
 from permissions.scopes import grants_of, role_condition
 from permissions.viewer import Viewer
@@ -23,19 +23,20 @@ def shows(grant: Grant, field: Field) -> bool:
 
 def sight(entities: Registry, info: EntityInfo, field: Field, table: FromClause, viewer: Viewer) -> Sight:
     """How the viewer sees a column of `table`. Roles add up row by row: a mask falls where one role shows."""
-    return _where_shown(entities, info, table, viewer, lambda grant: shows(grant, field))
+    return where_shown(entities, info, table, viewer, lambda _, grant: shows(grant, field))
 
 
 def reference_sight(entities: Registry, info: EntityInfo, column: str, table: FromClause, viewer: Viewer) -> Sight:
     """How the viewer sees what a reference of `table`, stored in `column`, names: where masked, it leads nowhere."""
-    return _where_shown(entities, info, table, viewer, lambda grant: grant.touches("R", column))
+    return where_shown(entities, info, table, viewer, lambda _, grant: grant.touches("R", column))
 
 
-def _where_shown(
-    entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, shown: Callable[[Grant], bool]
+def where_shown(
+    entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, shown: Callable[[Role, Grant], bool]
 ) -> Sight:
+    """How the viewer sees what those of their grants show, on the rows of `table` that they open, that are `shown`."""
     grants = grants_of(info, viewer, "R")
-    showing = [(role, grant) for role, grant in grants if shown(grant)]
+    showing = [(role, grant) for role, grant in grants if shown(role, grant)]
     if len(showing) == len(grants):
         return "shown"
     if not showing:

@@ -249,8 +249,10 @@ def _step(info: EntityInfo, viewer: Viewer, row: OpenRow, verb: str) -> Explanat
         case Verdict.STATE:
             return _no("STATE", f"现在的状态不能“{zh}”。", "The row's state does not allow this step.")
         case Verdict.APART:
-            return _no("SEPARATION", f"经办人不能自己“{zh}”：申报和审核要由不同的人办理。",
-                       "Who made it cannot take this step: separation of duties.")  # fmt: skip
+            return _no("SEPARATION", f"经办人不能自己“{zh}”：申报和审核要由不同的人办理。由您开设或重置口令、本人尚未"
+                       "改口令并启用两步验证的账号，所办的事算作您办的。",
+                       "Who made it cannot take this step: separation of duties. What an account does that you made or "
+                       "gave a password, and that its owner has not made theirs yet, counts as yours.")  # fmt: skip
         case Verdict.MAKER:
             return _no(
                 "MAKER", f"“{zh}”要由原经办人或同一单位的人办理。", "Only its maker, or somebody of the same unit, may."

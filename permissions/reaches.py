@@ -1,12 +1,14 @@
 """Grants valid today -> what each role of an account reaches.
 
-A grant that names nothing it could reach (no anchor, or one that is deleted) counts for nothing: it denies.
+A grant that names nothing it could reach (no anchor, or one that is deleted) counts for nothing: it denies. Of what it
+names it reaches what lies within the regions of who gave it (``RoleGrant.within``), then and later: an appointment, a
+coverage or a move elsewhere adds nothing until somebody who may grant there gives a grant of their own.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,18 +17,19 @@ from sqlalchemy.engine import Connection
 
 from db.clock import today
 from db.facts import Role
+from db.identity import parse_global_id
 from db.models.mediation_committee import MediationCommittee
 from db.models.mediator import Mediator
 from db.models.mediator_appointment import MediatorAppointment
 from db.models.org_unit import OrgUnit
 from db.models.org_unit_coverage import OrgUnitCoverage
 from db.models.role_grant import RoleGrant
-from permissions.regions import above, outermost, ranges_of
-from permissions.viewer import Reach
+from permissions.regions import Range, above, common, inside, outermost, ranges_of
+from permissions.viewer import EVERYWHERE, Reach, subtree
 
 REGION_ROLES = frozenset({Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.AUDT})
 UNIT_ROLES = frozenset({Role.OFFC, Role.CENT, Role.COURT, Role.PART})
-GrantRow = sa.Row[str, str | None, str | None, str | None, str | None, dt.date, dt.date | None]
+GrantRow = sa.Row[str, str | None, str | None, str | None, str | None, dt.date, dt.date | None, Any]
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Held:
     reach: Reach
     since: dt.date
     until: dt.date | None
+    regions: tuple[str, ...] = ()
+    """The regions it is held for, or those that its unit covers."""
 
 
 def held_by(connection: Connection, account_id: str) -> list[Held]:
@@ -44,12 +49,22 @@ def held_by(connection: Connection, account_id: str) -> list[Held]:
     grant = RoleGrant
     anchors = (grant.region_id, grant.org_unit_id, grant.committee_id, grant.mediator_id)
     rows = connection.execute(
-        sa.select(grant.role, *anchors, grant.valid_from, grant.valid_to)
+        sa.select(grant.role, *anchors, grant.valid_from, grant.valid_to, grant.within)
         .where(grant.account_id == account_id, *_holds_today(grant, grant.valid_from, grant.valid_to))
         .order_by(grant.id)
     )
     found = [(row, _reach(connection, row)) for row in rows.all()]
-    return [Held(Role[row[0]], reach, row[5], row[6]) for row, reach in found if reach is not None]
+    return [
+        Held(Role[row[0]], reach, row[5], row[6], _held_for(connection, row))
+        for row, reach in found
+        if reach is not None
+    ]
+
+
+def _held_for(connection: Connection, grant: GrantRow) -> tuple[str, ...]:
+    if grant[1]:
+        return (grant[1],)
+    return tuple(_covered(connection, grant[2])) if grant[2] else ()
 
 
 def reaches_of(connection: Connection, account_id: str) -> dict[Role, Reach]:
@@ -61,35 +76,48 @@ def reaches_of(connection: Connection, account_id: str) -> dict[Role, Reach]:
 
 
 def _reach(connection: Connection, grant: GrantRow) -> Reach | None:
-    name, region, unit, committee, mediator, *_days = grant
+    name, region, unit, committee, mediator, _since, _until, within = grant
     role = Role[name]
     if role is Role.SYS:
         return Reach()
+    limits = limits_of(connection, within)
     if role in REGION_ROLES and region:
-        return _regions(connection, [region])
+        return _regions(connection, [region], limits)
     if role in UNIT_ROLES and unit and _lives(connection, OrgUnit, unit):
-        return _regions(connection, _covered(connection, unit), units=(unit,))
+        return _regions(connection, _covered(connection, unit), limits, units=(unit,))
     if role is Role.COMM and committee and _lives(connection, MediationCommittee, committee):
-        return _committees(connection, [committee])
+        return _committees(connection, [committee], limits)
     if role is Role.MEDR and mediator and _lives(connection, Mediator, mediator):
-        return _committees(connection, _appointed_to(connection, mediator), mediators=(mediator,))
+        return _committees(connection, _appointed_to(connection, mediator), limits, mediators=(mediator,))
     return None
 
 
-def _committees(connection: Connection, committees: list[str], **more: Any) -> Reach:
-    regions = connection.scalars(
-        sa.select(MediationCommittee.region_id).where(MediationCommittee.id.in_(committees)).distinct()
+def limits_of(connection: Connection, within: Sequence[Mapping[str, Any]] | None) -> tuple[Range, ...]:
+    """The subtrees of the regions that a grant states as its limits; all there is where it states none."""
+    if within is None:
+        return EVERYWHERE
+    known = [parsed[1] for region in within if (parsed := parse_global_id(region["id"]))]
+    return tuple(outermost(found for key in known for found in ranges_of(connection, key)))
+
+
+def _committees(connection: Connection, committees: list[str], limits: tuple[Range, ...], **more: Any) -> Reach:
+    committee = MediationCommittee
+    rows = connection.execute(
+        sa.select(committee.id, committee.region_id, committee.scope_path).where(committee.id.in_(committees))
     )
-    return _regions(connection, regions.all(), committees=tuple(committees), **more)
+    reached = [row for row in rows.all() if inside(subtree(row.scope_path), limits)]
+    keys = tuple(sorted(row.id for row in reached))
+    return _regions(connection, sorted({row.region_id for row in reached}), limits, committees=keys, **more)
 
 
-def _regions(connection: Connection, regions: Iterable[str], **more: Any) -> Reach:
-    ranges: set[tuple[str, str]] = set()
+def _regions(connection: Connection, regions: Iterable[str], limits: tuple[Range, ...], **more: Any) -> Reach:
+    ranges: set[Range] = set()
     paths: set[str] = set()
     for region in regions:
-        ranges.update(ranges_of(connection, region))
-        paths.update(above(connection, region))
-    return Reach(tuple(outermost(ranges)), tuple(sorted(paths)), **more)
+        if found := common(ranges_of(connection, region), limits):
+            ranges.update(found)
+            paths.update(above(connection, region))
+    return Reach(tuple(outermost(ranges)), tuple(sorted(paths)), limits=limits, **more)
 
 
 def _covered(connection: Connection, unit: str) -> list[str]:
@@ -121,10 +149,10 @@ def _holds_today(model: Any, since: Any, until: Any) -> list[sa.ColumnElement[bo
 def _sum(reaches: list[Reach]) -> Reach:
     if len(reaches) == 1:
         return reaches[0]
-    return Reach(
-        tuple(outermost(r for reach in reaches for r in reach.ranges)),
-        *(tuple(sorted({x for reach in reaches for x in getattr(reach, part)})) for part in _LISTS),
-    )
+    lists = {part: tuple(sorted({x for reach in reaches for x in getattr(reach, part)})) for part in _LISTS}
+    ranges = {part: tuple(outermost(r for reach in reaches for r in getattr(reach, part))) for part in _RANGES}
+    return Reach(**ranges, **lists)
 
 
+_RANGES = ("ranges", "limits")
 _LISTS = ("above", "committees", "mediators", "units")

@@ -49,6 +49,17 @@ def outermost(ranges: Iterable[Range]) -> list[Range]:
     return kept
 
 
+def inside(one: Range, ranges: Iterable[Range]) -> bool:
+    """Whether a subtree lies in one of the ranges."""
+    return any(low <= one[0] and one[1] <= high for low, high in ranges)
+
+
+def common(some: Iterable[Range], others: Iterable[Range]) -> list[Range]:
+    """What two lists of subtrees have in common: of two that meet, the one inside the other."""
+    some, others = list(some), list(others)
+    return outermost([*(one for one in some if inside(one, others)), *(one for one in others if inside(one, some))])
+
+
 def _continued(connection: Connection, region_id: str) -> list[str]:
     """The path of a region, and those of the regions that continue it alone, one after the other."""
     columns = (TABLE.c.code, TABLE.c.path, TABLE.c.level, TABLE.c.valid_from, TABLE.c.valid_to, TABLE.c.successor_id)
@@ -76,8 +87,8 @@ def _alone(connection: Connection, before: Any, after: Any, key: str) -> bool:
 def _predecessors(connection: Connection, ranges: list[Range]) -> list[str]:
     """Paths outside the `ranges` of regions whose successor stands inside."""
 
-    def inside(path: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    def within(path: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
         return sa.or_(*(sa.and_(path >= low, path < high) for low, high in ranges))
 
-    found = sa.select(TABLE.c.path).where(inside(TABLE.c.successor_path), sa.not_(inside(TABLE.c.path)), LIVING)
+    found = sa.select(TABLE.c.path).where(within(TABLE.c.successor_path), sa.not_(within(TABLE.c.path)), LIVING)
     return list(connection.scalars(found))

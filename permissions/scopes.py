@@ -156,7 +156,9 @@ def _open_by(
         case "O" if info.facts.mediator is not None:
             steps = entities.walk(info, info.facts.mediator)
             mine = (viewer.account_id,) if steps and steps[-1].target == "UserAccount" else reach.mediators
-            return _owns(entities, info, row, info.facts.mediator, mine)
+            owns = _owns(entities, info, row, info.facts.mediator, mine)
+            path = row[scope_column] if scope_column is not None else "/"
+            return owns and any(low <= path < high for low, high in reach.limits)
         case _:
             return None
 
@@ -205,11 +207,20 @@ def _ranges(
         return false()
     path: ColumnElement[str] = table.c[info.scope_column]
     path = Checked(path) if narrowed else path
-    parts = [
-        and_(path >= _bind(f"v_{role.name}_low{i}", Text()), path < _bind(f"v_{role.name}_high{i}", Text()))
-        for i in range(len(viewer.reaches[role].ranges))
-    ]
-    return or_(false(), *parts)
+    return _between(path, role, ("low", "high"), len(viewer.reaches[role].ranges))
+
+
+def _limits(info: EntityInfo, table: FromClause, viewer: Viewer, role: Role) -> list[ColumnElement[bool]]:
+    """What rows of one's own have to meet besides: to stand where who gave the role may give it."""
+    reach = viewer.reaches[role]
+    if info.scope_column is None or not reach.limited:
+        return []
+    return [_between(Checked(table.c[info.scope_column]), role, ("first", "last"), len(reach.limits))]
+
+
+def _between(path: ColumnElement[str], role: Role, ends: tuple[str, str], count: int) -> ColumnElement[bool]:
+    names = [tuple(f"v_{role.name}_{end}{i}" for end in ends) for i in range(count)]
+    return or_(false(), *(and_(path >= _bind(low, Text()), path < _bind(high, Text())) for low, high in names))
 
 
 def _above(
@@ -232,7 +243,8 @@ def _own(
     end = steps[-1].target if steps else info.name
     if end == "UserAccount":
         mine = [_bind("v_account", Key())]
-    return [_reaches(entities, table, steps, mine)] if mine else []
+    limits = _limits(info, table, viewer, role) if what == "mediator" else []  # committees are those within the limits
+    return [and_(_reaches(entities, table, steps, mine), *limits)] if mine else []
 
 
 def _reaches(entities: Registry, table: FromClause, steps: list[Relation], mine: list[Any]) -> ColumnElement[bool]:
@@ -282,7 +294,7 @@ def _tied(info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, link:
     if link.unit is None:
         return _ranges(info, table, viewer, role)
     units = [_bind(f"v_{role.name}_unit{i}", Key()) for i in range(len(viewer.reaches[role].units))]
-    return table.c[link.unit].in_(units) if units else false()
+    return and_(table.c[link.unit].in_(units), *_limits(info, table, viewer, role)) if units else false()
 
 
 def _fixed(table: FromClause, where: Sequence[tuple[str, tuple[str, ...]]]) -> list[ColumnElement[bool]]:

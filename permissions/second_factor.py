@@ -23,6 +23,7 @@ from db.technical import RecoveryCode, SecondFactor
 from db.texts import clean
 from permissions.accounts import Account
 from permissions.events import record
+from permissions.hands import release
 from permissions.sessions import close_sessions_of
 
 ISSUER = "枫桥"
@@ -57,6 +58,8 @@ def confirm(connection: Connection, account: Account, code: str, ip: str | None)
         return None
     connection.execute(sa.update(SecondFactor).where(SecondFactor.id == row.id).values(confirmed_at=now()))
     _set_enabled(connection, account.id, True)
+    if not account.must_change_password:
+        release(connection, account.id)
     record(connection, AuditAction.UPDATE, "启用两步验证", about=account, by=account.id, ip=ip)
     return renew_codes(connection, account.id)
 

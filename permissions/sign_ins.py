@@ -26,6 +26,7 @@ from permissions import attempts, devices, passwords, second_factor
 from permissions.accounts import Account, account_by_id, account_by_login, viewer_of_account
 from permissions.addresses import may_come_from
 from permissions.events import record
+from permissions.hands import release
 from permissions.sessions import close_session, close_sessions_of, open_session, purge_sessions
 from permissions.viewer import Viewer
 from settings import get_settings
@@ -246,6 +247,8 @@ def set_password(
         failed_sign_ins=0,
         locked_until=None,
     )
+    if by == account_id and account.mfa_enabled and not must_change:
+        release(connection, account_id)
     close_sessions_of(connection, account_id, but=keep)
     record(connection, AuditAction.UPDATE, "修改口令", about=account, by=by, ip=ip)
 

@@ -21,6 +21,10 @@ def subtree(path: str) -> tuple[str, str]:
     return path, path[:-1] + "0"
 
 
+EVERYWHERE = (subtree("/"),)
+"""The limits of what nobody limits."""
+
+
 @dataclass(frozen=True)
 class Reach:
     """What the grants of one role reach: subtrees, the regions above them, and rows of one's own."""
@@ -31,6 +35,13 @@ class Reach:
     mediators: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     """Units that OFFC, CENT, COURT and PART grants name."""
+    limits: tuple[tuple[str, str], ...] = EVERYWHERE
+    """Subtrees within which who gave the grants may give: rows of one's own that stand elsewhere are not reached."""
+
+    @property
+    def limited(self) -> bool:
+        """Whether rows of one's own may stand where they are not reached."""
+        return self.limits != EVERYWHERE
 
 
 @dataclass(frozen=True)
@@ -59,9 +70,12 @@ class Viewer:
     def kind(self) -> tuple[Any, ...]:
         """The shape of its rights: two viewers of one kind run the same statement with other values."""
         return tuple(
-            (role.name, len(r.ranges), len(r.above), len(r.committees), len(r.mediators), len(r.units))
+            (
+                role.name, len(r.ranges), len(r.above), len(r.committees), len(r.mediators), len(r.units),
+                len(r.limits) if r.limited else None,
+            )
             for role, r in sorted(self.reaches.items(), key=lambda item: item[0].name)
-        )
+        )  # fmt: skip
 
     @functools.cached_property
     def binds(self) -> dict[str, Any]:
@@ -70,6 +84,8 @@ class Viewer:
         for role, reach in self.reaches.items():
             for i, (low, high) in enumerate(reach.ranges):
                 values[f"v_{role.name}_low{i}"], values[f"v_{role.name}_high{i}"] = low, high
+            for i, (low, high) in enumerate(reach.limits if reach.limited else ()):
+                values[f"v_{role.name}_first{i}"], values[f"v_{role.name}_last{i}"] = low, high
             for what in ("above", "committee", "mediator", "unit"):
                 items = reach.above if what == "above" else getattr(reach, f"{what}s")
                 values.update({f"v_{role.name}_{what}{i}": item for i, item in enumerate(items)})

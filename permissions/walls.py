@@ -23,6 +23,8 @@ from permissions.regions import outermost
 from permissions.viewer import Reach, Viewer
 
 _WRITES = frozenset("CUSV")
+_LIMIT = "within"
+"""Stands before the roles of a slot that holds their limits instead of their ranges."""
 _STAMPS = frozenset({"id", "created_at", "created_by_id", "scope_path", "path"})
 _EVERYBODY = in_mode("act")
 _OWN = f"account_id = {ACCOUNT}"
@@ -76,7 +78,8 @@ def _filled(viewer: Viewer, slot: str) -> list[str] | None:
         lows = {low for reach in reaches for low, _ in reach.ranges}
         return sorted({low[: i + 1] for low in lows for i, sign in enumerate(low) if sign == "/"})
     if what in ("low", "high"):
-        ranges = sorted(outermost(pair for reach in reaches for pair in reach.ranges))
+        some = "limits" if _LIMIT in roles else "ranges"
+        ranges = sorted(outermost(pair for reach in reaches for pair in getattr(reach, some)))
         return [low if what == "low" else high for low, high in ranges]
     return _joined(reaches, what)
 
@@ -199,8 +202,15 @@ class Walls:
     def _own(self, info: EntityInfo, path: str, slot: str) -> str:
         """Rows whose path of relations ends at one of the keys of a slot, or at the viewer's account."""
         steps = self.entities.walk(info, path)
+        what, roles = slot.split(" ", 1)
         if steps and steps[-1].target == "UserAccount":
-            slot = "account " + slot.split(" ", 1)[1]
+            slot = f"account {roles}"
+        owned = self._path(info, steps, slot)
+        if what == "committees" or not info.scope_column:
+            return owned  # of committees those within the limits are handed
+        return f"({owned} AND {self._within(f'{info.table.name}.{info.scope_column}', f'{_LIMIT} {roles}')})"
+
+    def _path(self, info: EntityInfo, steps: Sequence[Relation], slot: str) -> str:
         if not steps:
             return self._one_of(f"{info.table.name}.id", slot)
         first = f"{info.table.name}.{steps[0].near}"
@@ -250,6 +260,8 @@ class Walls:
     def _tied(self, info: EntityInfo, at: str, link: Link, roles: str) -> str:
         if link.unit is not None:
             tie = self._one_of(f"{at}.{link.unit}", f"units {roles}")
+            if info.scope_column:
+                tie += f" AND {self._within(f'{at}.{info.scope_column}', f'{_LIMIT} {roles}')}"
         else:
             tie = self._within(f"{at}.{info.scope_column}", roles) if info.scope_column else "false"
         return " AND ".join([tie, *_fixed(at, link.where)])

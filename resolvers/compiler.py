@@ -19,6 +19,7 @@ from db.facts import Role
 from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.columns import reference_sight, sight
 from permissions.scopes import aggregates_only, pure_ranges, scope
+from permissions.veils import paths, veil
 from permissions.viewer import Viewer
 from resolvers.binds import Binds, Call, Looked, Values, resolve
 from resolvers.cursors import context
@@ -28,6 +29,7 @@ from resolvers.fragments import Member, Pieces, braced, concat, literal, pieces,
 from resolvers.joins import by_key, link
 from resolvers.lists import ListText
 from resolvers.requests import Connection, One, Paged, Pick, Single, Slot
+from resolvers.veiled import veiled
 
 MOST_TABLES = 2_000
 _REPORTS = frozenset({"totalCount", "aggregate", "groupBy"})
@@ -202,6 +204,10 @@ class Compiler:
         if isinstance(seen, str) and seen == "masked":
             return self._mask(field, table)
         value, prefix = self.column(info, field, table), info.facts.prefix
+        if kept := veil(self.entities, info, field, table, self.viewer):
+            self.masked += [f"{path}.{part}" for part in paths(kept)]
+            about = field.facts.copies.about if field.facts.copies else None
+            value = veiled(value, table.c[about] if about else None, kept)
         plain = isinstance(seen, str)
         if plain and not field.nullable:
             return pieces(value, field.kind, prefix)
@@ -274,7 +280,8 @@ class Compiler:
         return ("parent_id",) if relation.name == "ancestors" else (relation.near,)
 
     def _columns_of_field(self, info: EntityInfo, field: Field, table: FromClause) -> Sequence[str]:
-        if not isinstance(sight(self.entities, info, field, table, self.viewer), str):
+        kept = veil(self.entities, info, field, table, self.viewer)
+        if kept or not isinstance(sight(self.entities, info, field, table, self.viewer), str):
             return [column.name for column in table.c]  # which mask falls may depend on any column of the scope
         derived = DERIVED.get((info.name, field.name))
         return derived[1] if derived else (field.column,)

@@ -23,6 +23,7 @@ from db.clock import SHANGHAI
 from db.facts import Role
 from db.identity import global_id
 from db.registry import EntityInfo, Registry
+from permissions.hands import HELD_ZH
 from resolvers.commands.accounts import Period
 from resolvers.faults import Refused, bad_input
 from schema.context import Context
@@ -131,7 +132,7 @@ class AccountFields:
         """The acts on accounts."""
         with_password = self._payload(
             "AccountPasswordPayload", "账号和它的一次性口令。An account and its first password.",
-            self._row(), password=_SECRET,
+            self._row(), password=_SECRET, warning=_WARNING,
         )  # fmt: skip
         return {
             "enrolUserAccount": self._enrol(with_password),
@@ -272,6 +273,11 @@ class AccountFields:
         return GraphQLObjectType(name, {**fields, **more, "errors": ERRORS}, description=said)
 
 
+_WARNING = GraphQLField(
+    GraphQLString,
+    resolve=lambda outcome, _: HELD_ZH if outcome.secret else None,
+    description="知道一次性口令的人须知。What whoever knows the password should know.",
+)
 _SECRET = GraphQLField(
     GraphQLString,
     resolve=lambda outcome, _: outcome.secret,

@@ -19,6 +19,7 @@ from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.viewer import Reach, Viewer
 from tests.asks import Ask
 from tests.places import Place
+from tests.reference_documents import unveiled
 from tests.reference_groups import SUPPRESSED_BELOW, Grouping, aggregate, arranged, holds, measured
 from tests.reference_values import compares, periods_of, printed
 from tests.world import Row
@@ -96,7 +97,8 @@ class Reference:
         if grant.scope == "L":
             return self._linked_to(info.name, row, reach) or (grant.above and path in reach.above)
         if grant.scope == "O" and info.facts.mediator is not None:
-            return bool(self._ends(info, row, info.facts.mediator) & {*reach.mediators, viewer.account_id})
+            own = bool(self._ends(info, row, info.facts.mediator) & {*reach.mediators, viewer.account_id})
+            return own and self._within(reach, path or "/")
         return False
 
     def _linked_to(self, entity: str, row: Row, reach: Reach) -> bool:
@@ -105,9 +107,11 @@ class Reference:
             case "Region":
                 return self._covers(reach, row["path"])
             case "OrgUnit":
-                return row["id"] in reach.units or self._covers(reach, row["scope_path"])
+                own = row["id"] in reach.units and self._within(reach, row["scope_path"])
+                return own or self._covers(reach, row["scope_path"])
             case "OrgUnitCoverage" | "PartnerInstitution":
-                return row["org_unit_id"] in reach.units or self._covers(reach, row["scope_path"])
+                own = row["org_unit_id"] in reach.units and self._within(reach, row["scope_path"])
+                return own or self._covers(reach, row["scope_path"])
             case "MediationCommittee":
                 return row["filing_status"] == "FILED" and self._covers(reach, row["scope_path"])
             case "CommitteeTerm" | "MediatorAppointment" | "Studio":
@@ -121,14 +125,18 @@ class Reference:
                 ]  # fmt: skip
                 return any(self._linked_to("MediatorAppointment", post, reach) for post in posts)
             case "CourtNotification":
-                return row["court_id"] in reach.units
+                return row["court_id"] in reach.units and self._within(reach, row["scope_path"])
             case "CommitteeFiling":
                 notices = (n for n in self._living("CourtNotification") if n["id"] == row["court_notification_id"])
-                return any(notice["court_id"] in reach.units for notice in notices)
+                return any(self._linked_to("CourtNotification", notice, reach) for notice in notices)
         raise AssertionError(f"nobody said what links rows of {entity}")
 
     def _living(self, entity: str) -> list[Row]:
         return [row for row in self.rows[entity] if row["deleted_at"] is None]
+
+    def _within(self, reach: Reach, path: str) -> bool:
+        """Whether who gave the role may give it where a row stands."""
+        return any(path.startswith(low) for low, _ in reach.limits)
 
     def _covers(self, reach: Reach, path: str) -> bool:
         return any(path.startswith(low) for low, _ in reach.ranges)
@@ -228,6 +236,9 @@ class Reference:
         info = self.entities[entity]
         opening = [grant for role, grant in self.readers(info, viewer) if self._opens(info, row, viewer, role, grant)]
         value = printed(self.value(entity, field, row), field, info.facts.prefix)
+        if field.facts.copies is not None:
+            roles = [role for role, grant in self.readers(info, viewer) if self._opens(info, row, viewer, role, grant)]
+            value = unveiled(self.entities, field.facts.copies, row, roles, value)
         if any(self.shows(grant, field) for grant in opening):
             return value
         return value[:1] + "某某" if field.facts.personal == "surname" and value is not None else None

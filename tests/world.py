@@ -23,7 +23,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.clock import today
-from db.facts import Facts, Role
+from db.facts import Facts, Role, Shape
 from db.registry import EntityInfo, registry
 from permissions.viewer import Reach, Viewer, subtree
 from tests.canaries import MARK, SECRET
@@ -272,8 +272,19 @@ def _filler(column: sa.Column[Any], facts: Facts, i: int, n: int) -> Any:
         case "enums":
             assert facts.members is not None
             return [m.name for m in facts.members][i % 3 : i % 3 + i % 4]
+        case _ if facts.copies and i % 2 and (facts.copies.copies or facts.copies.parts):
+            return _copied(facts.copies, i)
         case _:
             return DOCUMENTS[i % len(DOCUMENTS)]
+
+
+def _copied(shape: Shape, i: int) -> dict[str, Any]:
+    """A document of a shape: every key that it names, some of its parts as lists."""
+    copied = {name: f"{name} {i}" for copy in shape.copies for name in copy.names or ("name", "code", "address")}
+    parts = {key: _copied(part, i + 1) for key, part in shape.parts.items()}
+    lists = {key: [part, {**part, "own": None}] if "members" in key or key == "filings" else part
+             for key, part in parts.items()}  # fmt: skip
+    return {"own": i, **copied, **lists}
 
 
 def rows() -> Rows:
@@ -306,6 +317,7 @@ def rows() -> Rows:
             role=role,
             valid_from=since,
             valid_to=until,
+            within=None,
             **anchors,
         )
     for i, (region, actor, technical) in enumerate(AUDITS):

@@ -6,7 +6,7 @@ import { regions } from "./searches.js";
 import { act, grantFields, grantInput, LEVELS, roles, secret } from "./accounts-parts.js";
 
 const ENROL = `mutation EnrolAccount($input: UserAccountInput!) {
-  enrolUserAccount(input: $input) { userAccount { id } password errors { path code message } }
+  enrolUserAccount(input: $input) { userAccount { id } password warning errors { path code message } }
 }`;
 
 export async function openNew(main) {
@@ -39,7 +39,7 @@ export async function openNew(main) {
     if (answer) {
       form.hidden = true;
       const next = el("p", {}, el("a", { href: "#" + answer.userAccount.id }, "查看这个账号 ›"));
-      const made = answer.password ? secret("一次性口令", answer.password) : el("div", { class: "said" }, "账号已建立，请为它签发令牌。");
+      const made = answer.password ? secret("一次性口令", answer.password, answer.warning) : el("div", { class: "said" }, "账号已建立，请为它签发令牌。");
       said.replaceChildren(made, next);
     }
     said.scrollIntoView({ block: "nearest" });

@@ -100,7 +100,7 @@ function actions(here) {
     el(
       "div",
       { class: "row" },
-      takes && !one.isService && button("reset", "重置口令", RESET, { by }, (answer) => secret("一次性口令", answer.password)),
+      takes && !one.isService && button("reset", "重置口令", RESET, { by }, (answer) => secret("一次性口令", answer.password, answer.warning)),
       takes && one.mfaEnabled && button("factor", "重置两步验证", RESET_FACTOR, { by }, () => "两步验证已停用，请本人重新启用。"),
       one.isActive
         ? button("disable", "停用账号", CHANGE, change, () => "账号已停用，登录会话已结束。", true)

@@ -61,7 +61,7 @@ export function grantInput(place) {
 }
 
 // A password or token in clear: shown this once, until the page is left.
-export function secret(label, value) {
+export function secret(label, value, warning) {
   const copy = async (event) => {
     await navigator.clipboard.writeText(value);
     event.target.textContent = "已复制";
@@ -72,6 +72,7 @@ export function secret(label, value) {
     { class: "said secret", role: "status" },
     el("p", {}, `${label}，只显示这一次，请当面或经可靠的途径交给本人：`),
     el("p", {}, el("code", { id: "secret" }, value), " ", button),
+    warning && el("p", {}, warning),
   );
 }
 

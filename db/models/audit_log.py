@@ -10,7 +10,9 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
 from db.enums import AuditAction
-from db.facts import Entity, choice, document, flag, moment, ref, text
+from db.facts import Entity, Shape, choice, document, flag, moment, ref, text
+
+_TOLD = Shape(about="entity")
 
 
 class AuditLog(Scoped):
@@ -52,8 +54,8 @@ class AuditLog(Scoped):
     entity: Mapped[str | None] = text("对象类型", "Type of the row.", 60, computed=True)
     entity_id: Mapped[str | None] = text("对象编号", "Global id of the row.", 60, computed=True)
     summary: Mapped[str] = text("摘要", "In one sentence.", 300, computed=True)
-    before: Mapped[dict[str, Any] | None] = document("变更前", "Values before, masked.")
-    after: Mapped[dict[str, Any] | None] = document("变更后", "Values after, masked.")
+    before: Mapped[dict[str, Any] | None] = document("变更前", "Values before, masked.", copies=_TOLD)
+    after: Mapped[dict[str, Any] | None] = document("变更后", "Values after, masked.", copies=_TOLD)
     reason: Mapped[str | None] = text("理由", "Reason given.", 1000, computed=True)
     at: Mapped[dt.datetime] = moment("时间", "When.", computed=True)
     ip: Mapped[str | None] = text("来源地址", "From where.", 64, computed=True)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
 from db.enums import FilingState, FilingType
-from db.facts import Entity, Link, Machine, Role, Step, choice, day, document, long_text, moment, ref, text
+from db.facts import Entity, Link, Machine, Role, Shape, Step, choice, day, document, long_text, moment, ref, text
+from db.shapes import CHANGES, COMMITTEE
 
 _MAKERS = ("created_by_id", "submitted_by_id")
 _HANDLERS = (Role.OFFC, Role.DIST)
@@ -67,17 +68,19 @@ class CommitteeFiling(Scoped):
     filing_no: Mapped[str | None] = text(
         "备案编号", "District code, year and serial; given when filed.", 32, computed=True, unique=True
     )
-    superseded_nos: Mapped[list[str] | None] = document("被更正的编号", "Numbers this filing had before corrections.")
+    superseded_nos: Mapped[list[str] | None] = document(
+        "被更正的编号", "Numbers this filing had before corrections.", copies=Shape()
+    )
     event_on: Mapped[dt.date] = day("事由日期", "Day of establishment, change, election or dissolution.", future=False)
     due_on: Mapped[dt.date | None] = day("应备案日期", "Event day plus 30 days (BR-07).", computed=True)
     exception_note: Mapped[str | None] = long_text(
         "例外说明", "Written exception where a composition rule cannot be met.", 1000
     )
     committee_snapshot: Mapped[dict[str, Any] | None] = document(
-        "调委会快照", "Full copy at submission; later edits do not alter it."
+        "调委会快照", "Full copy at submission; later edits do not alter it.", copies=COMMITTEE
     )
     changed_fields: Mapped[dict[str, Any] | None] = document(
-        "变更内容", "{field: {from, to}} against the last filed snapshot."
+        "变更内容", "{field: {from, to}} against the last filed snapshot.", copies=CHANGES
     )
     submitted_at: Mapped[dt.datetime | None] = moment("提交时间", "When submitted.", computed=True)
     submitted_by_id: Mapped[str | None] = ref("UserAccount", "提交人", "Who submitted.", computed=True, reverse=False)

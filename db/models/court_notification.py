@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped
 from db.base import Scoped
 from db.enums import CourtNotificationState
 from db.facts import Entity, Link, Machine, Role, Step, choice, day, document, ref, text
+from db.shapes import ROLL
 
 
 class CourtNotification(Scoped):
@@ -48,7 +49,7 @@ class CourtNotification(Scoped):
         CourtNotificationState, "状态", "Changed by verbs only.", computed=True, default=CourtNotificationState.SENT
     )
     committee_snapshot: Mapped[dict[str, Any]] = document(
-        "调委会名册", "The committees and members as they were filed."
+        "调委会名册", "The committees and members as they were filed.", copies=ROLL
     )
     sent_on: Mapped[dt.date] = day("通报日期", "When it was sent.", computed=True)
     ack_on: Mapped[dt.date | None] = day("签收日期", "When the court acknowledged it.", computed=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Entity, Role, choice, day, ref
+from db.facts import Copy, Entity, Role, Shape, choice, day, document, ref
 
 
 class RoleGrant(Scoped):
@@ -36,5 +37,9 @@ class RoleGrant(Scoped):
     org_unit_id: Mapped[str | None] = ref("OrgUnit", "授权机构", "OFFC CENT COURT PART.", fixed=True)
     committee_id: Mapped[str | None] = ref("MediationCommittee", "授权调委会", "COMM.", fixed=True)
     mediator_id: Mapped[str | None] = ref("Mediator", "授权调解员", "MEDR.", fixed=True)
+    within: Mapped[list[dict[str, Any]] | None] = document(
+        "授予范围", "Regions of who gave it: it reaches nothing beyond them. None: given on the server itself.",
+        copies=Shape((Copy("Region", ("id", "code", "name")),)),
+    )  # fmt: skip
     valid_from: Mapped[dt.date] = day("起始日期", "First day.")
     valid_to: Mapped[dt.date | None] = day("终止日期", "Last day.")

@@ -22,6 +22,7 @@ from permissions import second_factor
 from permissions.accounts import Account, account_by_id
 from permissions.actions import OpenRow, open_row
 from permissions.ceilings import ANCHORS, unended
+from permissions.hands import hold
 from permissions.sessions import close_sessions_of
 from permissions.sign_ins import set_password
 from resolvers.commands import rows
@@ -52,6 +53,7 @@ def enrol(work: Work, data: Mapping[str, Any], hashed: str) -> str:
     work.connection.execute(
         sa.update(UserAccount).where(table.c.id == key, table.c.is_service.is_(False)).values(**first)
     )
+    hold(work.connection, key, work.actor)
     return key
 
 
@@ -63,6 +65,7 @@ def reset_password(work: Work, by: Mapping[str, Any], if_version: int | None, ha
         zh, en = "系统对接账号没有口令，请签发令牌。", "A program's account has no password; give it a token."
         raise Refused([Fault(("by",), "STATE", zh, en)])
     set_password(work.connection, row.key, hashed, by=work.actor, ip=work.viewer.ip, must_change=True)
+    take_over(work, row.key)
     return row.key
 
 
@@ -74,7 +77,16 @@ def reset_second_factor(work: Work, by: Mapping[str, Any], if_version: int | Non
         zh, en = "该账号没有启用两步验证。", "The account has no second factor."
         raise Refused([Fault(("by",), "STATE", zh, en)])
     close_sessions_of(work.connection, row.key)
+    take_over(work, row.key)
     return row.key
+
+
+def take_over(work: Work, key: str) -> None:
+    """Note that the viewer can act as an account: it reaches no more than they could give, its acts are theirs."""
+    hold(work.connection, key, work.actor)
+    for grant in unended(work.connection, key):
+        if (within := work.ceiling.vouched(grant, days=False)) != grant["within"]:
+            work.change("RoleGrant", grant["id"], within=within)
 
 
 # --- stand-ins --------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from permissions.events import record
 from permissions.sessions import close_named, close_sessions_of, name_of, sessions_of, token_hash
 from permissions.tokens import NoToken, create_token, revoke_named, tokens_of
 from resolvers.commands import rows
-from resolvers.commands.accounts import held_below, stored
+from resolvers.commands.accounts import held_below, stored, take_over
 from resolvers.commands.references import target_key
 from resolvers.commands.rules.accounts import may_manage
 from resolvers.commands.values import Bad, converted
@@ -102,6 +102,7 @@ def issue_token(work: Work, by: Mapping[str, Any], name: str, until: dt.date) ->
         token = create_token(work.connection, row.key, said, days, by=work.actor, ip=work.viewer.ip)
     except NoToken as none:
         raise Refused([Fault(("by",), "STATE", none.zh, none.en)]) from None
+    take_over(work, row.key)
     return _id(TOKEN, row.key, name_of(token_hash(token))), token
 
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from tests.proof.mutants import Mutant
 
 ACTIONS, COLUMNS, REACHES = "permissions/actions.py", "permissions/columns.py", "permissions/reaches.py"
-SCOPES, WALLS = "permissions/scopes.py", "permissions/walls.py"
+SCOPES, VEILS, WALLS = "permissions/scopes.py", "permissions/veils.py", "permissions/walls.py"
 COMPILER, CONDITIONS, JOINS = "resolvers/compiler.py", "resolvers/conditions.py", "resolvers/joins.py"
 KEYS, LEVELS = "resolvers/keys.py", "resolvers/levels.py"
 MEASURES, ORDERINGS, REFERENCES = "resolvers/measures.py", "resolvers/orderings.py", "resolvers/commands/references.py"
@@ -121,12 +121,32 @@ _GRANTS = (
         "a grant on a unit that was deleted counts", REACHES,
         "and unit and _lives(connection, OrgUnit, unit):", "and unit:",
     ),
+    Mutant(
+        "a grant reaches committees beyond the regions of who gave it", REACHES,
+        "if inside(subtree(row.scope_path), limits)]", "]",
+    ),
+    Mutant(
+        "a unit covers regions beyond those of who gave the grant", REACHES,
+        "if found := common(ranges_of(connection, region), limits):", "if found := ranges_of(connection, region):",
+    ),
+    Mutant(
+        "rows of one's own are reached wherever they stand", SCOPES,
+        "if info.scope_column is None or not reach.limited:", "if reach:",
+    ),
 )  # fmt: skip
 
 _COLUMNS = (
     Mutant(
         "a mask is skipped", COLUMNS,
         "return not (grant.masked and field.maskable) and grant.touches", "return grant.touches",
+    ),
+    Mutant(
+        "a document shows what a role may not read of the rows it copies", VEILS,
+        "if grant is None or grant.scope == \"O\" or not _touches(info, name, role):", "if grant is None:",
+    ),
+    Mutant(
+        "a document in a record shows what a role may not read", VEILS,
+        "if shape.about is not None:", "if shape.about == '':",
     ),
     Mutant(
         "columns that a role may not read are shown to it", COLUMNS,

@@ -109,9 +109,18 @@ def _grant(
     since, until = days
     world.add(
         "RoleGrant", account_id=world.key("UserAccount", name), role=role, valid_from=since, valid_to=until,
-        **{**none, **anchors},
+        within=_limits_drawn(world, dice), **{**none, **anchors},
         **({"deleted_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)} if revoked else {}),
     )  # fmt: skip
+
+
+def _limits_drawn(world: Rows, dice: random.Random) -> list[dict[str, str]] | None:
+    """The regions of who gave a grant: mostly nobody's, else one or two of any level."""
+    if dice.random() < 0.6:
+        return None
+    regions = [row for row in world.by_entity["Region"] if row["deleted_at"] is None]
+    drawn = dice.sample(regions, dice.choice((1, 1, 2)))
+    return [{"id": f"rg_{row['id']}", "code": row["code"], "name": row["name"]} for row in drawn]
 
 
 # --- what the grants amount to ----------------------------------------------------------------------------------------
@@ -127,7 +136,7 @@ def same_reaches(one: Viewer, other: Viewer) -> bool:
     """Whether two viewers may reach the same: the order in which it is listed says nothing."""
 
     def told(viewer: Viewer) -> dict[str, list[set[object]]]:
-        parts = ("ranges", "above", "committees", "mediators", "units")
+        parts = ("ranges", "above", "committees", "mediators", "units", "limits")
         return {role.name: [set(getattr(reach, part)) for part in parts] for role, reach in viewer.reaches.items()}
 
     return told(one) == told(other)
@@ -144,9 +153,10 @@ def _reaches(rows: Mapping[str, Sequence[Row]], account: str, today: dt.date) ->
 
 
 def _together(reaches: list[Reach]) -> Reach:
-    parts = ("ranges", "above", "committees", "mediators", "units")
+    parts = ("ranges", "above", "committees", "mediators", "units", "limits")
     several = {part: {item for reach in reaches for item in getattr(reach, part)} for part in parts}
-    several["ranges"] = set(_outermost(low for low, _ in several["ranges"]))
+    for part in ("ranges", "limits"):
+        several[part] = set(_outermost(low for low, _ in several[part]))
     return Reach(**{part: tuple(sorted(items)) for part, items in several.items()})
 
 
@@ -154,8 +164,9 @@ def _reach(rows: Mapping[str, Sequence[Row]], grant: Row, today: dt.date) -> Rea
     role = grant["role"]
     if role == "SYS":
         return Reach()
+    limits = _limits(rows, today, grant)
     if role in ANCHORS["region"]:
-        return _of_regions(rows, today, [grant["region_id"]]) if grant["region_id"] else None
+        return _of_regions(rows, today, [grant["region_id"]], limits) if grant["region_id"] else None
     if role in ANCHORS["org_unit"]:
         if not _alive(rows, "OrgUnit", grant["org_unit_id"]):
             return None
@@ -163,11 +174,11 @@ def _reach(rows: Mapping[str, Sequence[Row]], grant: Row, today: dt.date) -> Rea
             c["region_id"] for c in rows["OrgUnitCoverage"]
             if c["org_unit_id"] == grant["org_unit_id"] and _holds(c, "valid_from", "valid_to", today)
         ]  # fmt: skip
-        return _of_regions(rows, today, covered, units=(grant["org_unit_id"],))
+        return _of_regions(rows, today, covered, limits, units=(grant["org_unit_id"],))
     if role == "COMM":
         if not _alive(rows, "MediationCommittee", grant["committee_id"]):
             return None
-        return _of_committees(rows, today, [grant["committee_id"]])
+        return _of_committees(rows, today, [grant["committee_id"]], limits)
     if not _alive(rows, "Mediator", grant["mediator_id"]):
         return None
     posts = {
@@ -175,22 +186,54 @@ def _reach(rows: Mapping[str, Sequence[Row]], grant: Row, today: dt.date) -> Rea
         if post["mediator_id"] == grant["mediator_id"] and _holds(post, "start_on", "end_on", today)
     }  # fmt: skip
     committees = [key for key in posts if _alive(rows, "MediationCommittee", key)]
-    return _of_committees(rows, today, committees, mediators=(grant["mediator_id"],))
+    return _of_committees(rows, today, committees, limits, mediators=(grant["mediator_id"],))
+
+
+def _limits(rows: Mapping[str, Sequence[Row]], today: dt.date, grant: Row) -> list[str]:
+    """The subtrees, by their paths, in which whoever gave a grant may give; all where nobody says."""
+    if grant["within"] is None:
+        return ["/"]
+    return [low for low, _ in _all_of(rows, today, [region["id"].removeprefix("rg_") for region in grant["within"]])]
 
 
 def _of_committees(
-    rows: Mapping[str, Sequence[Row]], today: dt.date, keys: Sequence[str], **more: tuple[str, ...]
+    rows: Mapping[str, Sequence[Row]],
+    today: dt.date,
+    keys: Sequence[str],
+    limits: Sequence[str],
+    **more: tuple[str, ...],
 ) -> Reach:
-    regions = [row["region_id"] for row in rows["MediationCommittee"] if row["id"] in keys]
-    return _of_regions(rows, today, regions, committees=tuple(keys), **more)
+    mine = [row for row in rows["MediationCommittee"] if row["id"] in keys]
+    within = [row for row in mine if any(row["scope_path"].startswith(limit) for limit in limits)]
+    regions = [row["region_id"] for row in within]
+    return _of_regions(rows, today, regions, limits, committees=tuple(row["id"] for row in within), **more)
 
 
 def _of_regions(
-    rows: Mapping[str, Sequence[Row]], today: dt.date, keys: Sequence[str], **more: tuple[str, ...]
+    rows: Mapping[str, Sequence[Row]],
+    today: dt.date,
+    keys: Sequence[str],
+    limits: Sequence[str],
+    **more: tuple[str, ...],
 ) -> Reach:
+    found: set[str] = set()
+    above: set[str] = set()
+    for key in keys:
+        tops = [low for low, _ in _all_of(rows, today, [key])]
+        # The part of the region in the limits: a limit inside it, or the region itself inside a limit.
+        parts = [top for top in tops if any(top.startswith(limit) for limit in limits)]
+        parts += [limit for limit in limits if any(limit.startswith(top) for top in tops)]
+        found.update(parts)
+        own = [row["path"] for row in rows["Region"] if row["id"] == key and row["deleted_at"] is None]
+        living = {row["path"] for row in rows["Region"] if row["deleted_at"] is None}
+        above |= {p for path in own for p in living if parts and path.startswith(p) and p != path}
+    ends = tuple(_outermost(limits))
+    return Reach(tuple(_outermost(found)), tuple(sorted(above)), limits=ends, **more)
+
+
+def _all_of(rows: Mapping[str, Sequence[Row]], today: dt.date, keys: Sequence[str]) -> list[tuple[str, str]]:
+    """The subtrees of regions, and of what the regions in them took the place of."""
     paths = [row["path"] for key in keys for row in rows["Region"] if row["id"] == key and row["deleted_at"] is None]
-    living = {row["path"] for row in rows["Region"] if row["deleted_at"] is None}
-    above = {p for path in paths for p in living if path.startswith(p) and p != path}
     tops, before = set(paths), None
     while tops != before:  # what the regions inside took the place of, wherever it stands
         before = set(tops)
@@ -199,7 +242,7 @@ def _of_regions(
             if row["deleted_at"] is None and row["successor_path"] and row["valid_to"] and row["valid_to"] < today
             and any(row["successor_path"].startswith(top) for top in before)
         }  # fmt: skip
-    return Reach(tuple(_outermost(tops)), tuple(sorted(above)), **more)
+    return _outermost(tops)
 
 
 def _outermost(paths: object) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from db.enums import Sex
-from db.facts import Entity, Facts, Machine, Rollup, Through, choice, day, document, integer, ref, text
+from db.facts import Copy, Entity, Facts, Machine, Rollup, Shape, Through, choice, day, document, integer, ref, text
 from db.mistakes import ModelMistake
 from db.registry import Registry
 from db.types import Choice, Key, Text
@@ -74,6 +74,14 @@ MISTAKES: list[tuple[str, Models, str, str]] = [
      "Use choice"),
     ("a document of another type", [book(data=bare(Text(9), Facts("json", "文档", "Document.")))], "Book.data",
      "Use document"),
+    ("a document that does not say what it copies", [book(data=document("文档", "Document."))], "Book.data",
+     "Say copies=Shape"),
+    ("a document that copies no entity", [book(data=document("文档", "Document.", copies=Shape((Copy("Bok"),))))],
+     "Book.data", "Name the class of an entity"),
+    ("a document that copies no field", [book(data=document("文档", "D.", copies=Shape((Copy("Book", ("nme",)),))))],
+     "Book.data", "Did you mean 'name'?"),
+    ("a document about no column", [book(data=document("文档", "D.", copies=Shape(about="zzz")))], "Book.data",
+     "Name the column"),
     ("a fixed date as default", [book(on=day("日期", "Day.", default=dt.date(2026, 1, 1)))], "Book.on",
      "Leave the default out"),
     ("an unknown role", [book(__entity__=entity(matrix={"DISTRICT": "R D"}))], "Book", "Did you mean 'DIST'?"),
@@ -142,7 +150,7 @@ def test_a_mistake_names_the_place_and_the_remedy(_case: str, models: Models, wh
 def test_models_without_a_mistake_are_read() -> None:
     """So that every case above fails for the reason it names."""
     sample = book(
-        sex=choice(Sex, "性别", "Sex."), data=document("文档", "Document."),
+        sex=choice(Sex, "性别", "Sex."), data=document("文档", "Document.", copies=Shape()),
         on=day("日期", "Day."), size=integer("大小", "Size."),
         shelf_id=ref("Shelf", "架", "Shelf."),
         __entity__=entity(owner="shelf", committee="shelf", through=(Through(**THROUGH),)),

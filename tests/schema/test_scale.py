@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped
 from db.base import Scoped
 from db.enums import CaseState, DisputeType, FocusTag
 from db.facts import Entity, choice, choices, day, document, encrypted, flag, integer, long_text, moment, money, ref
-from db.facts import text
+from db.facts import Shape, text
 
 
 class Item{n:03d}(Scoped):
@@ -49,7 +49,7 @@ class Item{n:03d}(Scoped):
     on: Mapped[dt.date] = day("日期", "Day.")
     at: Mapped[dt.datetime | None] = moment("时间", "Moment.")
     done: Mapped[bool] = flag("完成", "Done.")
-    data: Mapped[dict[str, object] | None] = document("文档", "Document.")
+    data: Mapped[dict[str, object] | None] = document("文档", "Document.", copies=Shape())
     phone = encrypted("电话", "Phone.", mask="mobile")
 '''
 PROGRAM = """

@@ -30,6 +30,12 @@ KINDS = {
 }  # fmt: skip
 
 
+def _prepare(draft: Draft) -> None:
+    """Whoever gives a grant, or more days of one, vouches for it with what they may give themselves."""
+    if draft.whole("role", "valid_from") and "valid_to" not in draft.broken and (draft.new or not _only_ends(draft)):
+        draft.row["within"] = draft.work.ceiling.vouched(draft.row)
+
+
 def _check(draft: Draft) -> None:
     row = draft.row
     if draft.whole("valid_from", "valid_to") and row["valid_to"] < row["valid_from"]:
@@ -51,7 +57,7 @@ def _check(draft: Draft) -> None:
 
 def _check_days(draft: Draft) -> None:
     """What is given begins and ends within the days of the viewer's own grant; what stands already may stay."""
-    givers, row, before = draft.work.ceiling.over(draft.row), draft.row, draft.before
+    givers, row, before = draft.work.ceiling.over(draft.row, new=draft.new), draft.row, draft.before
     if not givers:
         return  # ``_allow`` says so
     first, last = first_day(givers), last_day(givers) or _FOREVER
@@ -86,7 +92,7 @@ def _allow(draft: Draft) -> None:
         # A role of one's own making would lift one's masks and the separation of duties.
         raise forbidden("不能给自己授权。", "You may not grant anything to yourself.")
     # The technical administrator may end what others gave, and give nothing they have.
-    if not work.ceiling.covers(draft.row) and not (Role.SYS in work.viewer.reaches and ends):
+    if not work.ceiling.covers(draft.row, new=draft.new) and not (Role.SYS in work.viewer.reaches and ends):
         role = Role[draft.row["role"]]
         raise forbidden(f"不能授予或变更高于本人权限的角色：{role.zh}。", f"You may not grant {role.name} here.")
 
@@ -102,4 +108,4 @@ def _only_ends(draft: Draft) -> bool:
     return changed <= {"valid_to"} and sooner
 
 
-RULES = Rules(check=_check, allow=_allow)
+RULES = Rules(prepare=_prepare, check=_check, allow=_allow)

@@ -1,0 +1,98 @@
+"""Document and viewer -> what of the rows it copies is kept from the viewer.
+
+A document is read by roles that open its row. Of what it copies (``db.facts.Shape``) each of them shows what it
+shows of the copied entity itself: its columns and masks hold inside the document too. Whose scope is "oneself" (O), or
+who may only count, is shown nothing of the others in it. Roles add up row by row, as they do for columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from sqlalchemy import FromClause
+
+from db.facts import Grant, Role, Shape
+from db.registry import EntityInfo, Field, Registry
+from permissions.columns import Sight, shows, where_shown
+from permissions.viewer import Viewer
+
+Veil = dict[str, "Sight | Veil"]
+"""Keys of an object, or of each one of a list, that are not simply shown: when they are, or what of them is not."""
+
+
+def veil(entities: Registry, info: EntityInfo, field: Field, table: FromClause, viewer: Viewer) -> dict[str, Veil]:
+    """What is kept from the viewer in a document of `table`, by the entity its row tells of; "" of any entity."""
+    shape = field.facts.copies
+    if shape is None:
+        return {}
+
+    def sees(shown: Callable[[Role, Grant], bool]) -> Sight:
+        return where_shown(entities, info, table, viewer, shown)
+
+    veils = {"": _copied(entities, shape, sees)}
+    if shape.about is not None:
+        veils |= {other.name: _told(entities, other, sees) for other in entities.values() if not other.facts.technical}
+    return {name: found for name, found in veils.items() if found}
+
+
+def paths(veils: Mapping[str, Veil]) -> Iterator[str]:
+    """The dotted paths of what may be kept from the viewer."""
+
+    def walk(some: Veil, above: str) -> Iterator[str]:
+        for key, kept in some.items():
+            if isinstance(kept, dict):
+                yield from walk(kept, f"{above}{key}.")
+            else:
+                yield above + key
+
+    for found in veils.values():
+        yield from walk(found, "")
+
+
+_See = Callable[[Callable[[Role, Grant], bool]], Sight]
+
+
+def _copied(entities: Registry, shape: Shape, sees: _See) -> Veil:
+    found: Veil = {}
+    for copy in shape.copies:
+        info = entities[copy.entity]
+        for name in copy.names or (*info.public_fields, *info.public_relations):
+            _keep(found, name, sees(lambda role, _, info=info, name=name: _shows(info, name, role)))  # type: ignore[misc]
+            inner = info.public_fields[name].facts.copies if name in info.public_fields else None
+            if inner is not None and name not in found and (kept := _copied(entities, inner, sees)):
+                found[name] = kept
+    for name, part in shape.parts.items():
+        if name not in found and (kept := _copied(entities, part, sees)):
+            found[name] = kept
+    return found
+
+
+def _told(entities: Registry, info: EntityInfo, sees: _See) -> Veil:
+    """Of values that were written masked only whole columns are kept, and what documents among them copy."""
+    found: Veil = {}
+    for name in (*info.public_fields, *info.public_relations):
+        _keep(found, name, sees(lambda role, _, name=name: _touches(info, name, role)))  # type: ignore[misc]
+        inner = info.public_fields[name].facts.copies if name in info.public_fields else None
+        if inner is not None and name not in found and (kept := _copied(entities, inner, sees)):
+            found[name] = kept
+    return found
+
+
+def _keep(found: Veil, name: str, seen: Sight) -> None:
+    if not (isinstance(seen, str) and seen == "shown"):
+        found[name] = seen
+
+
+def _shows(info: EntityInfo, name: str, role: Role) -> bool:
+    grant = info.grants.get(role)
+    if grant is None or grant.scope == "O" or not _touches(info, name, role):
+        return False
+    return name in info.public_relations or shows(grant, info.public_fields[name])
+
+
+def _touches(info: EntityInfo, name: str, role: Role) -> bool:
+    grant = info.grants.get(role)
+    if grant is None or "R" not in grant.operations or grant.aggregate_only:
+        return False
+    column = info.public_relations[name].near if name in info.public_relations else info.public_fields[name].name
+    return grant.touches("R", column)
