@@ -13,6 +13,7 @@ from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
 from resolvers.binds import Convert, value_of
 from resolvers.faults import bad_input, too_large
+from resolvers.followed import check_followed
 from resolvers.fragments import Position
 from resolvers.joins import link, region_step, the_first
 from resolvers.measures import asked_of, measure_of
@@ -190,6 +191,7 @@ def _related(
         )
     if aggregates_only(info, c.viewer) and relation.target == "Region":
         _subtrees_only(tree, at)
+    check_followed(c, relation, at)
     return _many(c, relation, table, tree, at) if relation.many else _one(c, info, relation, table, tree, at)
 
 

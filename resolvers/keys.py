@@ -17,6 +17,7 @@ from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
 from resolvers.buckets import CHINA, Bucket, Granularity, LocalDay, Period, offsets
 from resolvers.faults import bad_input
+from resolvers.followed import check_followed
 from resolvers.joins import link, the_first
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def _key(
         return _column_key(c, info, column, value, here, path, relations)
     relation = info.public_relations[name]
     _dimension(c, info, relation.name, here)
+    check_followed(c, relation, here)
     relations = (*relations, relation)
     target = c.entities[relation.target]
     if target.name != "Region":

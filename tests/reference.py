@@ -63,6 +63,22 @@ class Reference:
         info = self.entities[entity]
         return not self.readers(info, viewer) and bool(self.readers(info, viewer, counting=True))
 
+    def leads(self, relation: Relation, viewer: Viewer) -> bool:
+        """Whether a question may go over a relation: never where all rows would answer as if nothing were there.
+
+        So where no row of what it leads to, or of what lies between, can be read, and where no role is told by what.
+        """
+        source, target = self.entities[relation.source], self.entities[relation.target]
+        passed, told = [target], [(target, relation.far) if relation.many else (source, relation.near)]
+        if relation.through:
+            via = self.entities[relation.through.via]
+            passed.append(via)
+            told = [(source, relation.near), (via, relation.through.near), (via, relation.through.far)]
+        return all(self.readers(info, viewer) for info in passed) and all(
+            not (cells := self.readers(info, viewer)) or any(self._cell_names(cell, column) for _, cell in cells)
+            for info, column in told
+        )
+
     def visible(self, entity: str, row: Row, viewer: Viewer, counting: bool = False) -> bool:
         """Whether any role of the viewer opens the row."""
         info = self.entities[entity]

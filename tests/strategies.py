@@ -138,7 +138,8 @@ class Asks:
     def _relations(self, entity: str, viewer: Viewer) -> list[Relation]:
         info = self.reference.entities[entity]
         limited = self.reference.counts_only(entity, viewer)
-        return [r for r in info.relations.values() if not limited or r.name in info.dimensions]
+        told = [r for r in info.relations.values() if self.reference.leads(r, viewer)]
+        return [r for r in told if not limited or r.name in info.dimensions]
 
     def related(self, relation: Relation, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
         """A condition over the rows that a relation leads to."""
@@ -228,7 +229,7 @@ class Asks:
             if f.kind != "enums" and self.reference.conditionable(entity, f, viewer)
         ]
         own = st.tuples(st.sampled_from(fields), st.sampled_from(DIRECTIONS)).map(lambda p: {p[0]: p[1]})
-        relations = list(info.relations.values())
+        relations = [r for r in info.relations.values() if self.reference.leads(r, viewer)]
         if not depth or not relations:
             return own
         far = st.sampled_from(relations).flatmap(

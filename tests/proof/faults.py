@@ -166,6 +166,18 @@ _NUMBERS = (
     ),
 )  # fmt: skip
 
+_FOLLOWED = (
+    Mutant(
+        "conditions over what may only be counted are answered as if nothing were there", "resolvers/followed.py",
+        'closed = None if grants_of(target, c.viewer, "R") else target',
+        'closed = None if grants_of(target, c.viewer, "R", rows=False) else target',
+    ),
+    Mutant(
+        "a list is ordered by numbers of what may not be read", ORDERINGS,
+        "    check_followed(c, relation, at)\n    if relation.many:", "    if relation.many:",
+    ),
+)  # fmt: skip
+
 _PLANS = (
     Mutant(
         "a cursor is everybody's", COMPILER,
@@ -214,7 +226,7 @@ _WALL = (
     ),
 )  # fmt: skip
 
-FAULTS = _ROWS + _CONTAINMENT + _SCOPES + _GRANTS + _COLUMNS + _NUMBERS + _PLANS + _WRITES + _WALL
+FAULTS = _ROWS + _CONTAINMENT + _SCOPES + _GRANTS + _COLUMNS + _NUMBERS + _FOLLOWED + _PLANS + _WRITES + _WALL
 
 
 def hunt_all(
