@@ -19,7 +19,7 @@ from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.viewer import Reach, Viewer
 from tests.asks import Ask
 from tests.places import Place
-from tests.reference_groups import SUPPRESSED_BELOW, Grouping, aggregate, arranged, holds, measured
+from tests.reference_groups import SUPPRESSED_BELOW, Cell, Grouping, aggregate, arranged, holds, measured
 from tests.reference_values import compares, periods_of, printed
 from tests.world import Row
 
@@ -282,7 +282,7 @@ class Reference:
         if quantifier == "count":
             return all(compares(len(found), operator, number, None, "") for operator, number in wanted.items())
         if quantifier == "aggregate":
-            return holds(self, entity, found, wanted, hidden=False)
+            return holds(self, entity, Cell((), found), wanted)
         held = [self.meets(entity, row, wanted, viewer) for row in found]
         return {"some": any(held), "every": all(held), "none": not any(held)}[quantifier]
 
