@@ -63,9 +63,10 @@ class Levels:
         """Every level from the top, with groups put together until none is small: each a finer parting than the last.
 
         Of the groups below one total the small ones stand together in a remainder, which prints no key of its own. Who
-        knows this rule could work a lone one out of it, so another group always joins it: the last by its key, whatever
-        its size, and more until the remainder holds two rows more than a small group cannot have. What is below a
-        remainder is not parted further. So all that an answer tells is told of at least `suppress_below` rows.
+        knows this rule could work a size out of it, so another group always joins it: the last by its key, whatever its
+        size, and more until the remainder holds more than one row for each small group and the threshold for another.
+        Then several sizes fit each group in it. What is below a remainder is not parted further. So all that an answer
+        tells is told of at least `suppress_below` rows.
 
         Columns beside those of the groups: `told`, how many keys are; `rest`, whether that is not all of them; `hidden`
         where even all rows together are few; and for each sum `few_…` where so few values are in it, or in one beside
@@ -106,7 +107,7 @@ class Levels:
             .correlate_except(cells, parents)
             .subquery(self.c.name())
         )
-        enough = _number(self.c.suppress_below + 2)
+        enough = ranked.c.smalls + _number(self.c.suppress_below + 1)
         joins = and_(
             ranked.c.smalls > _ZERO,
             or_(ranked.c.small, ranked.c.before == _ZERO, ranked.c.together + ranked.c.before < enough),

@@ -144,7 +144,7 @@ class Measures:
             if function == "typename":
                 members.append((key, f'"{what}"'))
             elif function == "suppressed":
-                members.append((key, self._suppressed(source, measured)))
+                members.append((key, self._suppressed(source)))
             elif function == "count":
                 members.append((key, self._shown(source, "count", "")))
             elif function in FUNCTIONS:
@@ -155,14 +155,11 @@ class Measures:
                 members.append((key, braced(inner)))
         return members
 
-    def _suppressed(self, source: FromClause, measured: Measured) -> ColumnElement[Any] | str:
-        """Whether a key or one of the numbers of the selection is withheld."""
+    def _suppressed(self, source: FromClause) -> ColumnElement[Any] | str:
+        """Whether a key or the number of rows is withheld; a sum that is withheld alone is null, as no other sum is."""
         if "hidden" not in source.c:
             return "false"
-        sums = [field for _, function, what in measured if function == "sum" for _, field in what]
-        flags = [self._withheld(source, field.public) for field in sums if isinstance(field, Field)]
-        rest = [source.c.rest] if "rest" in source.c else []
-        return printed(or_(source.c.hidden, *rest, *flags), "bool")
+        return printed(or_(source.c.hidden, source.c.rest) if "rest" in source.c else source.c.hidden, "bool")
 
     def _withheld(self, source: FromClause, name: str) -> ColumnElement[bool]:
         """Whether a number is withheld of a viewer who may only count: of all columns, or of one of them."""

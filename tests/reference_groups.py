@@ -58,8 +58,7 @@ def measured(reference: Reference, entity: str, rows: Sequence[Row], function: s
 def numbers(reference: Reference, entity: str, cell: Cell, asked: Measures) -> dict[str, Any]:
     """The numbers of a set of rows as they print; null where they are withheld."""
     info = reference.entities[entity]
-    sums = asked.by_function().get("sum", [])
-    found: dict[str, Any] = {"suppressed": cell.rest or any(cell.withholds(name) for name in ["", *sums])}
+    found: dict[str, Any] = {"suppressed": cell.rest or cell.hidden}
     if asked.count:
         found["count"] = cell.number(reference, entity, "count")
     for function, names in asked.by_function().items():
@@ -391,16 +390,17 @@ class Grouping:
 
     def _parts(self, total: Cell) -> list[Cell]:
         """The cells of a total. What would be small stands together, with the last by key of those that would not,
-        and with more of them until two rows more than is few are there; what is left once is parted no further."""
+        and more of them until that is more than a row for each small one and k for another. It is parted no further."""
         length = len(total.values) + 1
         if total.rest or total.hidden:
             return [Cell((*total.values, None), total.rows, total.told, total.hidden, total.few)]
         cells = [cell for cell in self._split(length) if cell.values[:-1] == total.values]
         left = [cell for cell in cells if len(cell.rows) < SUPPRESSED_BELOW]
         others = [cell for cell in self._in_key_order(cells) if cell not in left]
-        if left:
-            left.append(others.pop()) if others else None
-            while others and sum(len(cell.rows) for cell in left) < SUPPRESSED_BELOW + 2:
+        enough = len(left) + SUPPRESSED_BELOW + 1
+        if left and others:
+            left.append(others.pop())
+            while others and sum(len(cell.rows) for cell in left) < enough:
                 left.append(others.pop())
         found = [replace(cell, told=length) for cell in others]
         if left:
