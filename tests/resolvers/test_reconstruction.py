@@ -28,12 +28,12 @@ from tests.world import Row, Rows
 K = 5
 KEYS = {
     "disputeType": ("disputeType: true", "disputeType"), "outcome": ("outcome: true", "outcome"),
-    "public": ("public: true", "public"), "state": ("state: true", "state"),
+    "public": ("public: true", "public"),
     "year": ("concludedOn: {granularity: YEAR}", "concludedOn"),
     "month": ("concludedOn: {granularity: MONTH}", "concludedOn"),
-    "street": ("region: {level: STREET}", "region { code }"), "city": ("region: {level: CITY}", "region { code }"),
+    "street": ("region: {level: STREET}", "region { code }"),
 }  # fmt: skip
-WHERE = (None, "{public: {eq: true}}", "{disputeType: {neq: FAMILY}}")
+WHERE = (None, "{disputeType: {neq: FAMILY}}")
 
 
 def register(seed: int) -> Rows:
@@ -95,7 +95,7 @@ def questions() -> Iterator[tuple[tuple[str, ...], str | None, bool]]:
         for name in KEYS:
             yield from (((name,), where, fill) for fill in (False, True))
         for pair in itertools.permutations(KEYS, 2):
-            if {*pair} not in ({"year", "month"}, {"street", "city"}):  # twice the same field in one key of the answer
+            if {*pair} != {"year", "month"}:  # twice the same field in one key of the answer
                 yield pair, where, False
 
 
@@ -134,7 +134,7 @@ def left(levels: list[list[Cell]]) -> Iterator[str]:
 
 def kept(case: Row, where: str | None) -> bool:
     """Whether a case meets the condition."""
-    return where is None or (case["public"] if "public" in where else case["dispute_type"] != "FAMILY")
+    return where is None or case["dispute_type"] != "FAMILY"
 
 
 def value(case: Row, name: str) -> Any:
@@ -149,7 +149,7 @@ def occurring(cases: Sequence[Row], name: str, where: str | None) -> Counter[Any
 
 def sums(levels: list[list[Cell]], cases: Sequence[Row], names: Sequence[str], where: str | None) -> Iterator[str]:
     """Sums of one to four values, told or left of a sum above."""
-    if not {*names} <= {"disputeType", "outcome", "public", "state"}:
+    if not {*names} <= {"disputeType", "outcome", "public"}:
         return
 
     def held(values: tuple[Any, ...]) -> int:
@@ -205,7 +205,7 @@ def told_by_rule(sizes: dict[Any, Any]) -> set[Any]:
     return {*others}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_nobody_who_may_only_count_works_out_a_row(
     database_kind: Kind, migrated_database: Callable[[Kind], str], seed: int
 ) -> None:
