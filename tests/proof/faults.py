@@ -161,8 +161,18 @@ _NUMBERS = (
         "few = and_(counted.c.n > 0, counted.c.n <", "few = and_(counted.c.n > 0, counted.c.n + 4 <",
     ),
     Mutant(
-        "the one small group can be worked out from the others", LEVELS,
-        "or_(marked.c.smalls == 1, marked.c.together < self._few)", "marked.c.together < sa.literal_column('0')",
+        "a small group prints its key and its number", LEVELS,
+        "ranked.c.smalls > _ZERO,", "ranked.c.smalls < _ZERO,",
+    ),
+    Mutant(
+        "what is left without a key is one small group by itself", LEVELS,
+        "or_(ranked.c.small, ranked.c.before == _ZERO, ranked.c.together + ranked.c.before < enough)",
+        "ranked.c.small",
+    ),
+    Mutant(
+        "who may only count parts a month into days", KEYS,
+        "if granularity not in WHOLE_MONTHS and aggregates_only(info, c.viewer):",
+        "if granularity is None and aggregates_only(info, c.viewer):",
     ),
 )  # fmt: skip
 

@@ -341,6 +341,11 @@ def lookings(info: EntityInfo) -> Iterator[str]:
     yield f"{{ {plural} {{ edges {{ cursor }} }} }}"
     yield f'{{ {plural}(where: {{id: {{eq: "{info.facts.prefix}_{NEVER}"}}}}) {{ totalCount }} }}'
     yield f"{{ {plural} {{ groupBy(by: [{{id: true}}]) {{ nodes {{ count }} }} }} }}"
+    yield f"{{ {plural} {{ aggregate {{ countDistinct {{ id }} }} }} }}"
+    for day in [f.public for f in info.fields.values() if f.name in dimensions and f.kind == "date"][:1]:
+        yield f"{{ {plural} {{ aggregate {{ max {{ {day} }} }} }} }}"
+        yield f"{{ {plural} {{ groupBy(by: [{{{day}: {{granularity: DAY}}}}]) {{ totalCount }} }} }}"
+        yield f'{{ {plural}(where: {{{day}: {{eq: "2026-01-01"}}}}) {{ totalCount }} }}'
     plain = [f for f in info.fields.values() if f.name not in dimensions and f.kind in ("text", "enum", "bool", "int")]
     for field in plain[:2]:
         yield f"{{ {plural}(where: {{{field.public}: {{isNull: false}}}}) {{ totalCount }} }}"
