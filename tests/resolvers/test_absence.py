@@ -26,7 +26,8 @@ def documents(entity: str) -> Iterator[str]:
     info = registry()[entity]
     yield f"query ($id: ID!) {{ {info.single}(by: {{id: $id}}) {{ id version }} }}"
     yield "query ($id: ID!) { node(id: $id) { id } }"
-    yield f'query ($id: ID!) {{ explainAccess(type: "{entity}", id: $id, action: "UPDATE") {{ allowed rule sentence }} }}'
+    named = f'type: "{entity}", id: $id'
+    yield f'query ($id: ID!) {{ explainAccess({named}, action: "UPDATE") {{ allowed rule sentence }} }}'
     yield (f'mutation ($id: ID!) {{ reveal(type: "{entity}", id: $id, field: "idNumber", reason: "a good reason") {{'
            " value errors { path code message } } }")  # fmt: skip
     if not info.facts.written_by_commands and entity not in ("Region", "AuditLog"):
@@ -35,7 +36,8 @@ def documents(entity: str) -> Iterator[str]:
         yield (f"mutation ($id: ID!) {{ delete{entity}(by: {{id: $id}}, ifVersion: 77) {{"
                " deletedId errors { path code message } } }")  # fmt: skip
     for verb in sorted({step.verb for step in info.facts.machine.steps if step.sources} if info.facts.machine else ()):
-        yield f"mutation ($id: ID!) {{ {verb}{entity}(by: {{id: $id}}, ifVersion: 77) {{ errors {{ path code message }} }} }}"
+        taken = f"{verb}{entity}(by: {{id: $id}}, ifVersion: 77)"
+        yield f"mutation ($id: ID!) {{ {taken} {{ errors {{ path code message }} }} }}"
     if entity == "UserAccount":
         for field in ("accountActs(of: {id: $id})", "accountSessions(of: {id: $id}) { id }",
                       "accountTokens(of: {id: $id}) { id }"):  # fmt: skip
