@@ -149,8 +149,12 @@ def _holds_today(model: Any, since: Any, until: Any) -> list[sa.ColumnElement[bo
 def _sum(reaches: list[Reach]) -> Reach:
     if len(reaches) == 1:
         return reaches[0]
-    lists = {part: tuple(sorted({x for reach in reaches for x in getattr(reach, part)})) for part in _LISTS}
-    ranges = {part: tuple(outermost(r for reach in reaches for r in getattr(reach, part))) for part in _RANGES}
+    lists: dict[str, Any] = {
+        part: tuple(sorted({x for reach in reaches for x in getattr(reach, part)})) for part in _LISTS
+    }
+    ranges: dict[str, Any] = {
+        part: tuple(outermost(r for reach in reaches for r in getattr(reach, part))) for part in _RANGES
+    }
     return Reach(**ranges, **lists)
 
 

@@ -13,9 +13,11 @@ from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
 from resolvers.binds import Convert, value_of
 from resolvers.faults import bad_input, too_large
+from resolvers.followed import check_followed
 from resolvers.fragments import Position
 from resolvers.joins import link, region_step, the_first
 from resolvers.measures import asked_of, measure_of
+from resolvers.months import WHOLE
 from resolvers.values import MAX_LIST, period_edge, stored_form, wide
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def where(c: Compiler, info: EntityInfo, table: FromClause, tree: Mapping[str, A
             parts.append(region_step(c, name, table, value, at))
         elif name in info.public_fields:
             field = info.public_fields[name]
-            _may_condition(c, info, field, at)
+            _may_condition(c, info, field, value, at)
             parts.extend(_operators(c, info, field, table, value, at))
         else:
             parts.append(_related(c, info, info.public_relations[name], table, value, at))
@@ -70,7 +72,7 @@ def _logic(c: Compiler, info: EntityInfo, table: FromClause, name: str, value: A
     return and_(*parts) if name == "and" else or_(*parts)
 
 
-def _may_condition(c: Compiler, info: EntityInfo, field: Field, at: str) -> None:
+def _may_condition(c: Compiler, info: EntityInfo, field: Field, tree: Mapping[str, Any], at: str) -> None:
     if not conditionable(info, field, c.viewer):
         raise bad_input(
             f"{at}：您看不到“{field.facts.zh}”的全部内容，不能用作条件。",
@@ -82,6 +84,27 @@ def _may_condition(c: Compiler, info: EntityInfo, field: Field, at: str) -> None
             f"{at}：只看汇总的角色不能用“{field.facts.zh}”作条件。",
             f"{at}: not a dimension; roles that see aggregates only may not use it.",
         )
+    if aggregates_only(info, c.viewer) and field.kind in ("date", "datetime"):
+        for operator, value in tree.items():
+            _months_only(c, operator, value, f"{at}.{operator}")
+
+
+def _months_only(c: Compiler, operator: str, value: Any, at: str) -> None:
+    """Refuse, now or at each run, a condition of who may only count that tells the days of a month apart."""
+    refused = bad_input(
+        f"{at}：只看汇总的角色按日期筛选只到月；请用月初、月末的日期，或 inPeriod 写月、季、半年、年。",
+        f"{at}: roles that see aggregates only narrow days to whole months.",
+    )
+    if operator == "isNull":
+        return
+    if operator not in WHOLE:
+        raise refused
+
+    def check(asked: Any, _call: Any) -> None:
+        if asked is not None and not WHOLE[operator](asked):
+            raise refused
+
+    c.binds.check(value, check)
 
 
 # --- operators -----------------------------------------------------------------------------------------------------
@@ -190,6 +213,7 @@ def _related(
         )
     if aggregates_only(info, c.viewer) and relation.target == "Region":
         _subtrees_only(tree, at)
+    check_followed(c, relation, at)
     return _many(c, relation, table, tree, at) if relation.many else _one(c, info, relation, table, tree, at)
 
 

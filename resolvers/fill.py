@@ -42,8 +42,26 @@ class Filled:
 
     def cells(self) -> sa.Select[Any]:
         """All groups; those that do not occur have n = 0 and nulls for parts."""
+        # One more than there may be, so that too many are noticed.
+        most: ColumnElement[int] = sa.literal_column(str(MOST_GROUPS + 1), sa.Integer())
+        found = self.levels.level(len(self.grouping.keys))
+        if not self.levels.guarded:
+            return self._product(found, None).limit(most)
+        shown, rest = (
+            select(*found.c).where(which).correlate_except(found).subquery(self.c.name())
+            for which in (sa.not_(found.c.rest), found.c.rest)
+        )
+        product = self._product(shown, rest).limit(most).subquery(self.c.name())
+        both = sa.union_all(select(*product.c), select(*(rest.c[column.name] for column in product.c)))
+        return select(*both.subquery(self.c.name()).c)
+
+    def _product(self, found: FromClause, rest: FromClause | None) -> sa.Select[Any]:
+        """The product of the keys' domains with what was `found` for it.
+
+        Beside the groups that stand together in the `rest`, and below, no empty one is told: those that are missing
+        then would be the small ones.
+        """
         keys = self.grouping.keys
-        found = self.levels.level(len(keys))
         domains = [self._domain(i, key, found) for i, key in enumerate(keys)]
         joinable = select(
             *found.c, *(_joinable(key, found.c[f"k{i}"]).label(f"j{i}") for i, key in enumerate(keys))
@@ -51,10 +69,8 @@ class Filled:
         product: FromClause = domains[0]
         for domain in domains[1:]:
             product = product.join(domain, sa.true())
-        same = [
-            _joinable(key, domain.c.k) == joinable.c[f"j{i}"]
-            for i, (key, domain) in enumerate(zip(keys, domains, strict=True))
-        ]
+        values = [_joinable(key, domain.c.k) for key, domain in zip(keys, domains, strict=True)]
+        same = [value == joinable.c[f"j{i}"] for i, value in enumerate(values)]
         columns: list[ColumnElement[Any]] = []
         for i, (key, domain) in enumerate(zip(keys, domains, strict=True)):
             columns.append(sa.type_coerce(domain.c.k, found.c[f"k{i}"].type).label(f"k{i}"))
@@ -62,11 +78,22 @@ class Filled:
                 columns.append(self._code(key, domain.c.k).label(f"r{i}"))
         columns.append(func.coalesce(joinable.c.n, sa.literal_column("0"), type_=sa.Integer()).label("n"))
         columns += [joinable.c[label] for label in self.grouping.measures.parts.values()]
-        if self.levels.guarded:
-            columns.append(func.coalesce(joinable.c.hidden, sa.false(), type_=sa.Boolean()).label("hidden"))
         rows = select(*columns).select_from(product.outerjoin(joinable, and_(*same)))
-        # One more than there may be, so that too many are noticed.
-        return rows.correlate_except(*domains, joinable).limit(sa.literal_column(str(MOST_GROUPS + 1)))
+        if rest is None:
+            return rows.correlate_except(*domains, joinable)
+        matches = [
+            or_(rest.c.told <= sa.literal_column(str(i), sa.Integer()), _joinable(key, rest.c[f"k{i}"]) == value)
+            for i, (key, value) in enumerate(zip(keys, values, strict=True))
+        ]
+        one = select(sa.literal_column("1", sa.Integer())).select_from(rest).where(*matches).correlate_except(rest)
+        known: list[ColumnElement[Any]] = [sa.literal_column(str(len(keys)), sa.Integer()).label("told")]
+        known += [
+            func.coalesce(column, sa.false(), type_=sa.Boolean()).label(column.name)
+            for column in joinable.c
+            if column.name in ("rest", "hidden") or column.name.startswith("few_")
+        ]
+        occurs = or_(joinable.c.n.is_not(None), sa.not_(sa.exists(one)))
+        return rows.add_columns(*known).where(occurs).correlate_except(*domains, joinable)
 
     def _code(self, key: GroupKey, value: ColumnElement[Any]) -> ColumnElement[Any]:
         region = self.c.alias(key.info)

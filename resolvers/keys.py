@@ -17,7 +17,9 @@ from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
 from resolvers.buckets import CHINA, Bucket, Granularity, LocalDay, Period, offsets
 from resolvers.faults import bad_input
+from resolvers.followed import check_followed
 from resolvers.joins import link, the_first
+from resolvers.months import WHOLE_MONTHS
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
@@ -102,6 +104,7 @@ def _key(
         return _column_key(c, info, column, value, here, path, relations)
     relation = info.public_relations[name]
     _dimension(c, info, relation.name, here)
+    check_followed(c, relation, here)
     relations = (*relations, relation)
     target = c.entities[relation.target]
     if target.name != "Region":
@@ -136,6 +139,11 @@ def _column_key(
     zone, label = c.fix(value.get("timeZone")), c.fix(value.get("as"))
     if granularity is None:
         raise bad_input(f"{at}.granularity 不能为 null。", f"{at}.granularity must not be null.")
+    if granularity not in WHOLE_MONTHS and aggregates_only(info, c.viewer):
+        raise bad_input(
+            f"{at}.granularity：只看汇总的角色按日期分组只到月。",
+            f"{at}.granularity: roles that see aggregates only group days by months or longer.",
+        )
     if label is not None and not 0 < len(label) <= 50:
         raise bad_input(f"{at}.as 应为 1 到 50 个字。", f"{at}.as has 1 to 50 characters.")
     zone = CHINA if zone is None else zone

@@ -121,8 +121,13 @@ class Grouping:
         """The keys in their order, all of them or the first `count`: a total order of groups."""
         order: list[SortKey] = []
         for i in range(len(self.keys) if count is None else count):
-            order += self.by_key(cells, i, Sort.ASC)
-        return order
+            order += self.by_place(cells, i)
+        # A remainder has nulls for keys, as a group may that is none (``resolvers.levels``); it comes after it.
+        return [*order, SortKey(cells.c.told, "int", "", False, True, False)] if "told" in cells.c else order
+
+    def by_place(self, cells: FromClause, i: int) -> list[SortKey]:
+        """The sort keys of the i-th key, from the smallest."""
+        return self.by_key(cells, i, Sort.ASC)
 
     def by_key(self, cells: FromClause, i: int, sort: Sort) -> list[SortKey]:
         """The sort keys of one key: a region by its code, and where a code is used again by its id."""

@@ -15,6 +15,13 @@ from permissions.scopes import aggregates_only
 from resolvers.leaves import Grouping
 
 
+def _number(value: int) -> ColumnElement[int]:
+    return sa.literal_column(str(value), sa.Integer())
+
+
+_ONE, _ZERO = _number(1), _number(0)
+
+
 class Levels:
     """The sets of one grouping; `ctes` are those that the statement has to carry, in their order."""
 
@@ -26,13 +33,16 @@ class Levels:
 
     @property
     def guarded(self) -> bool:
-        """Whether numbers may be withheld: sets then have a column `hidden`."""
+        """Whether groups may be put together: sets then have the columns that ``_withheld`` names."""
         return self._guarded is not None
 
     def level(self, i: int) -> FromClause:
         """The totals over the keys after the i-th."""
         if self._guarded is not None:
             return self._guarded[i]
+        return self._cells(i)
+
+    def _cells(self, i: int) -> FromClause:
         return self.leaves if i == len(self.grouping.keys) else self._regrouped(i).subquery(self.c.name())
 
     def _regrouped(self, i: int) -> sa.Select[Any]:
@@ -40,63 +50,119 @@ class Levels:
         parts = self.grouping.measures.of_parts(self.leaves)
         return select(*keys, *parts).select_from(self.leaves).group_by(*keys).correlate_except(self.leaves)
 
-    def _keys(self, source: FromClause, i: int) -> list[ColumnElement[Any]]:
-        """The columns of the first i keys."""
+    def _keys(self, source: FromClause, i: int, since: int = 0) -> list[ColumnElement[Any]]:
+        """The columns of the first i keys, from the one at `since` on."""
         found: list[ColumnElement[Any]] = []
-        for at, key in enumerate(self.grouping.keys[:i]):
-            found += [source.c[f"k{at}"], source.c[f"r{at}"]] if key.level else [source.c[f"k{at}"]]
+        for at in range(since, i):
+            found += [source.c[f"k{at}"], source.c[f"r{at}"]] if self.grouping.keys[at].level else [source.c[f"k{at}"]]
         return found
 
-    # --- suppression -----------------------------------------------------------------------------------------------
+    # --- what is below the threshold --------------------------------------------------------------------------------
 
     def _withheld(self) -> Sequence[FromClause]:
-        """Every level with what is hidden of it, from the top.
+        """Every level from the top, with groups put together until none is small: each a finer parting than the last.
 
-        Small cells are hidden. Where the others of their total would tell them (one small cell alone, or all of them
-        together too few) the next smallest is hidden as well; and a hidden total hides one of its parts.
+        Of the groups below one total the small ones stand together in a remainder, which prints no key of its own. Who
+        knows this rule could work a size out of it, so another group always joins it: the last by its key, whatever its
+        size, and more until the remainder holds more than one row for each small group and the threshold for another.
+        Then several sizes fit each group in it. What is below a remainder is not parted further. So all that an answer
+        tells is told of at least `suppress_below` rows.
+
+        Columns beside those of the groups: `told`, how many keys are; `rest`, whether that is not all of them; `hidden`
+        where even all rows together are few; and for each sum `few_…` where so few values are in it, or in one beside
+        it below the same total, that they could be read from it.
         """
         self.c.guarded.add(self.grouping.info.name)
         total = self._regrouped(0).subquery(self.c.name())
-        levels: list[FromClause] = [self._kept(select(*total.c, self._small(total).label("hidden")), total)]
+        told = [_ZERO.label("told"), sa.false().label("rest"), self._small(total).label("hidden")]
+        few = self.grouping.measures.few(total, self._below)
+        levels: list[FromClause] = [self._kept(select(*total.c, *told, *few), total)]
         for i in range(1, len(self.grouping.keys) + 1):
-            cells = self.leaves if i == len(self.grouping.keys) else self._regrouped(i).subquery(self.c.name())
-            levels.append(self._level(cells, levels[-1], i))
+            levels.append(self._level(self._marked(self._cells(i), levels[-1], i), levels[-1], i))
         return levels
 
-    def _level(self, cells: FromClause, parents: FromClause, i: int) -> FromClause:
+    def _marked(self, cells: FromClause, parents: FromClause, i: int) -> FromClause:
+        """The groups below totals that are told, each with whether it goes into the remainder (`joins`)."""
         small = self._small(cells)
+        same = [cells.c[column.name].is_not_distinct_from(column) for column in self._keys(parents, i - 1)]
+        told = and_(parents.c.told == _number(i - 1), sa.not_(parents.c.hidden))
         siblings = self._keys(cells, i - 1)
-        order = [cells.c.n, *(key.sql() for key in self.grouping.natural(cells, i))]
-        one, zero = sa.literal_column("1", sa.Integer()), sa.literal_column("0", sa.Integer())
-        marked = (
+        last_first = [key.reversed().sql() for key in self.grouping.by_place(cells, i - 1)]
+        fews = self._fews(parents)
+
+        def over(amount: ColumnElement[int], **order: Any) -> ColumnElement[int]:
+            return func.sum(amount).over(partition_by=siblings or None, **order)
+
+        large = case((small, _ZERO), else_=cells.c.n)
+        ranked = (
             select(
                 *cells.c,
+                *(column.label(f"of_{column.name}") for column in fews),
                 small.label("small"),
-                func.sum(case((small, one), else_=zero)).over(partition_by=siblings or None).label("smalls"),
-                func.sum(case((small, cells.c.n), else_=zero)).over(partition_by=siblings or None).label("together"),
-                func.row_number()
-                .over(partition_by=[*siblings, case((small, one), (cells.c.n == 0, one), else_=zero)], order_by=order)
-                .label("place"),
+                over(case((small, _ONE), else_=_ZERO)).label("smalls"),
+                over(case((small, cells.c.n), else_=_ZERO)).label("together"),
+                (over(large, order_by=last_first, rows=(None, 0)) - large).label("before"),
             )
-            .select_from(cells)
-            .correlate_except(cells)
+            .select_from(cells.join(parents, and_(told, *same)))
+            .correlate_except(cells, parents)
             .subquery(self.c.name())
         )
-        same = [marked.c[column.name].is_not_distinct_from(parents.c[column.name]) for column in siblings]
-        told = and_(marked.c.smalls > 0, or_(marked.c.smalls == 1, marked.c.together < self._few))
-        shown_up = and_(parents.c.hidden, marked.c.smalls == 0)
-        beside = and_(marked.c.n > 0, marked.c.place == 1, or_(told, shown_up))
-        columns = [marked.c[column.name] for column in cells.c]
-        joined = marked.join(parents, and_(sa.true(), *same))
-        hidden = or_(marked.c.small, beside).label("hidden")
-        return self._kept(select(*columns, hidden).select_from(joined), marked, parents)
+        enough = ranked.c.smalls + _number(self.c.suppress_below + 1)
+        joins = and_(
+            ranked.c.smalls > _ZERO,
+            or_(ranked.c.small, ranked.c.before == _ZERO, ranked.c.together + ranked.c.before < enough),
+        )
+        columns = [c for c in ranked.c if c.name not in ("small", "smalls", "together", "before")]
+        return select(*columns, joins.label("joins")).correlate_except(ranked).subquery(self.c.name())
+
+    def _level(self, marked: FromClause, parents: FromClause, i: int) -> FromClause:
+        """The marked groups with those that join put together, and the remainders of the levels above as they are."""
+        measures = self.grouping.measures
+        own = [sa.type_coerce(case((sa.not_(marked.c.joins), key)), key.type).label(key.name)
+               for key in self._keys(marked, i, i - 1)]  # fmt: skip
+        of = [marked.c[f"of_{column.name}"] for column in self._fews(parents)]
+        shown = (
+            select(*self._keys(marked, i - 1), *own, *measures.columns(marked), marked.c.joins, *of)
+            .correlate_except(marked)
+            .subquery(self.c.name())
+        )
+        keys, of = self._keys(shown, i), [shown.c[column.name] for column in of]
+        told = case((shown.c.joins, _number(i - 1)), else_=_number(i))
+        together = (
+            select(*keys, *measures.of_parts(shown), told.label("told"),
+                   shown.c.joins.label("rest"), sa.false().label("hidden"), *of)
+            .group_by(*keys, shown.c.joins, *of)
+            .correlate_except(shown)
+        )  # fmt: skip
+        above = or_(parents.c.rest, parents.c.hidden)
+        carried = select(
+            *self._keys(parents, i - 1),
+            *(sa.type_coerce(sa.null(), key.type).label(key.name) for key in self._keys(marked, i, i - 1)),
+            *measures.columns(parents), parents.c.told, sa.true().label("rest"), parents.c.hidden, *self._fews(parents),
+        ).where(above).correlate_except(parents)  # fmt: skip
+        cells = sa.union_all(together, carried).subquery(self.c.name())
+        return self._kept(self._with_few(cells, of, i), cells)
+
+    def _with_few(self, cells: FromClause, of: Sequence[ColumnElement[Any]], i: int) -> sa.Select[Any]:
+        """The groups of a level with each sum withheld where that of the total is, or where one beside it holds few."""
+        own = [column for column in cells.c if not column.name.startswith("of_")]
+        above = _number(i - 1)
+        total = [*self._keys(cells, i - 1), case((cells.c.told < above, cells.c.told), else_=above)]
+        marks: list[ColumnElement[Any]] = []
+        for column, few in zip(of, self.grouping.measures.few(cells, self._below), strict=True):
+            one = func.max(case((few.element, _ONE), else_=_ZERO)).over(partition_by=total)
+            marks.append(or_(cells.c[column.name], one == _ONE).label(few.name))
+        return select(*own, *marks)
+
+    def _fews(self, source: FromClause) -> list[ColumnElement[Any]]:
+        return [column for column in source.c if column.name.startswith("few_")]
 
     @property
-    def _few(self) -> ColumnElement[int]:
-        return sa.literal_column(str(self.c.suppress_below), sa.Integer())
+    def _below(self) -> ColumnElement[int]:
+        return _number(self.c.suppress_below)
 
     def _small(self, cells: FromClause) -> ColumnElement[bool]:
-        return and_(cells.c.n > 0, cells.c.n < self._few)
+        return and_(cells.c.n > _ZERO, cells.c.n < self._below)
 
     def _kept(self, rows: sa.Select[Any], *of: FromClause) -> CTE:
         cte = rows.correlate_except(*of).cte(self.c.name(), nesting=True)

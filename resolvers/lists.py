@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, FromClause, select
 
 from permissions.scopes import aggregates_only, living, pure_ranges, scope
 from resolvers.conditions import narrows, where
-from resolvers.faults import forbidden
+from resolvers.faults import bad_input, forbidden
 from resolvers.fragments import Member, Pieces, braced, concat
 from resolvers.joins import link
 from resolvers.orderings import SortKey, sort_keys
@@ -54,6 +54,7 @@ class ListText(Page):
         self.c.binds.check(self.request.search, checked)
         if not self.shown:
             # Nothing is paged, but what is wrong is said all the same.
+            self._check_order()
             sort_keys(self.c, self.request.entity, self.c.alias(self.request.entity), self.request.order, "orderBy")
             text = select(concat(self.print({})))
         else:
@@ -74,6 +75,16 @@ class ListText(Page):
                 f"请查询 {info.plural} 并用 groupBy 分组。",
                 f"You may see aggregates of {info.name} only, not row by row ({self.path}); "
                 f"ask {info.plural} by groupBy.",
+                about=info.name,
+            )
+
+    def _check_order(self) -> None:
+        """Refuse an order of rows that the viewer may only count."""
+        info = self.request.entity
+        if self.request.order and aggregates_only(info, self.c.viewer):
+            raise bad_input(
+                f"orderBy：您只能查看“{info.facts.zh}”的汇总数，没有可排序的明细；分组的顺序写在 groupBy 里。",
+                f"orderBy: you may see aggregates of {info.name} only; order its groups in groupBy.",
                 about=info.name,
             )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, FromClause, case, func, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.sql.type_api import TypeEngine
@@ -21,6 +21,7 @@ from db.facts import Facts, Kind
 from db.registry import EntityInfo, Field, Relation
 from db.types import Number
 from permissions.columns import conditionable
+from permissions.scopes import aggregates_only
 from resolvers.faults import bad_input
 from resolvers.fragments import Member, braced, literal, printed
 from resolvers.joins import link
@@ -67,18 +68,26 @@ class Measures:
 
     def __init__(self, c: Compiler, info: EntityInfo) -> None:
         self.c, self.info = c, info
+        self.counting = aggregates_only(info, c.viewer)
+        """Whether the viewer may only count: then each sum comes with the number of its values, which may be few."""
         self._columns: dict[tuple[str, str], str] = {}
 
     def need(self, function: str, name: str, at: str) -> None:
         """Note that a measure of a column is asked for. Raises BAD_INPUT where the viewer may not read the column."""
         field = self.info.public_fields[name]
+        if self.counting and function != "sum":
+            raise bad_input(
+                f"{at}.{name}：只看汇总的角色只有数目和合计，没有可能是一条记录的值。",
+                f"{at}.{name}: roles that see aggregates only get counts and sums, no value that could be one row's.",
+                about=self.info.name,
+            )
         if not conditionable(self.info, field, self.c.viewer):
             raise bad_input(
                 f"{at}.{name}：您看不到“{field.facts.zh}”的全部内容，不能汇总。",
                 f"{at}.{name}: you may not read this column, so it is not aggregated.",
                 about=self.info.name,
             )
-        for part in _PARTS[function]:  # type: ignore[index]
+        for part in (*_PARTS[function], *(("values",) if self.counting else ())):  # type: ignore[index]
             self._columns.setdefault((part, name), f"m{len(self._columns)}")
 
     def need_all(self, measured: Measured, at: str) -> None:
@@ -135,7 +144,7 @@ class Measures:
             if function == "typename":
                 members.append((key, f'"{what}"'))
             elif function == "suppressed":
-                members.append((key, printed(source.c.hidden, "bool") if "hidden" in source.c else "false"))
+                members.append((key, self._suppressed(source)))
             elif function == "count":
                 members.append((key, self._shown(source, "count", "")))
             elif function in FUNCTIONS:
@@ -146,17 +155,34 @@ class Measures:
                 members.append((key, braced(inner)))
         return members
 
+    def _suppressed(self, source: FromClause) -> ColumnElement[Any] | str:
+        """Whether a key or the number of rows is withheld; a sum that is withheld alone is null, as no other sum is."""
+        if "hidden" not in source.c:
+            return "false"
+        return printed(or_(source.c.hidden, source.c.rest) if "rest" in source.c else source.c.hidden, "bool")
+
+    def _withheld(self, source: FromClause, name: str) -> ColumnElement[bool]:
+        """Whether a number is withheld of a viewer who may only count: of all columns, or of one of them."""
+        return or_(source.c.hidden, source.c[f"few_{self._columns['values', name]}"]) if name else source.c.hidden
+
+    def few(self, source: FromClause, below: ColumnElement[int]) -> list[sa.Label[bool]]:
+        """Of each sum whether so few values are in it that they could be read from it, by its own label."""
+        labels = [label for (part, _), label in self._columns.items() if part == "values" and self.counting]
+        values = [source.c[label] for label in labels]
+        return [and_(v > 0, v < below).label(f"few_{label}") for v, label in zip(values, labels, strict=True)]
+
     def _shown(self, source: FromClause, function: str, name: str) -> ColumnElement[Any]:
         measure = self.value(source.c, function, name)
         text = func.coalesce(printed(measure.value, measure.kind), literal("null"), type_=sa.Text())
-        return case((source.c.hidden, literal("null")), else_=text) if "hidden" in source.c else text
+        return case((self._withheld(source, name), literal("null")), else_=text) if "hidden" in source.c else text
 
     def seen(self, source: FromClause, function: str, name: str) -> Measure:
         """A measure as conditions and orderings see it: null where it is withheld."""
         measure = self.value(source.c, function, name)
         if "hidden" not in source.c:
             return measure
-        shown = sa.type_coerce(case((source.c.hidden, sa.null()), else_=measure.value), measure.value.type)
+        withheld = self._withheld(source, name)
+        shown = sa.type_coerce(case((withheld, sa.null()), else_=measure.value), measure.value.type)
         return Measure(shown, measure.kind, measure.field)
 
 

@@ -18,6 +18,7 @@ from db.registry import EntityInfo, Relation
 from permissions.columns import conditionable
 from resolvers.binds import Convert
 from resolvers.faults import bad_input
+from resolvers.followed import check_followed
 from resolvers.joins import link
 from resolvers.measures import measure_of
 
@@ -111,6 +112,7 @@ def _key(c: Compiler, info: EntityInfo, table: FromClause, item: Mapping[str, An
 def _related_key(c: Compiler, info: EntityInfo, table: FromClause, name: str, value: Any, at: str) -> SortKey:
     """A key of the row a reference names, null where there is none, or none visible; or a measure of a list."""
     relation = info.public_relations[name]
+    check_followed(c, relation, at)
     if relation.many:
         return _measure_key(c, relation, table, value, at)
     target = c.entities[relation.target]

@@ -8,8 +8,6 @@ database opens one of them before it reads a row, and one plan is right for ever
 
 from __future__ import annotations
 
-import calendar
-import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +18,10 @@ from db.levels import RANKS
 from db.rollups import Stored, rollups_of
 from db.types import Number
 from permissions.scopes import grants_of, living
-from resolvers.buckets import Granularity
 from resolvers.derived import DERIVED
 from resolvers.joins import by_key
 from resolvers.keys import GroupKey
-from resolvers.periods import days_of
+from resolvers.months import ALIGNED, WHOLE_MONTHS, is_whole
 from resolvers.requests import Connection, Slot
 
 if TYPE_CHECKING:
@@ -33,19 +30,6 @@ if TYPE_CHECKING:
 
 _HIGH = [level for level, rank in RANKS.items() if rank <= RANKS["DISTRICT"]]
 """The levels at which a representative stands for every region below it."""
-_WHOLE_MONTHS = frozenset({Granularity.MONTH, Granularity.QUARTER, Granularity.HALF_YEAR, Granularity.YEAR})
-
-
-def _is_first(day: dt.date) -> bool:
-    return day.day == 1
-
-
-def _is_last(day: dt.date) -> bool:
-    return day.day == calendar.monthrange(day.year, day.month)[1]
-
-
-_ALIGNED = {"gte": _is_first, "lt": _is_first, "gt": _is_last, "lte": _is_last}
-"""Bounds that part days as they part months."""
 
 
 class _Uncovered(Exception):
@@ -131,7 +115,7 @@ class _Cover:
         if key.relations or key.column is None:
             return False
         if key.granularity is not None:
-            return key.column.name == self.facts.day and key.granularity in _WHOLE_MONTHS
+            return key.column.name == self.facts.day and key.granularity in WHOLE_MONTHS
         return self._is_dimension(key.column.name)
 
     def _is_dimension(self, name: str) -> bool:
@@ -160,12 +144,12 @@ class _Cover:
         """Conditions over days that say the same of the first of their month."""
         for operator, value in tree.items():
             if operator == "inPeriod":
-                yield self._aligned(value, lambda period: all(map(_is_first, days_of(period))))
+                yield self._aligned(value, is_whole)
             elif operator == "between" and not isinstance(value, Slot) and len(value) == 2:
-                yield self._aligned(value[0], _ALIGNED["gte"])
-                yield self._aligned(value[1], _ALIGNED["lte"])
-            elif operator in _ALIGNED:
-                yield self._aligned(value, _ALIGNED[operator])
+                yield self._aligned(value[0], ALIGNED["gte"])
+                yield self._aligned(value[1], ALIGNED["lte"])
+            elif operator in ALIGNED:
+                yield self._aligned(value, ALIGNED[operator])
             elif operator != "isNull":
                 raise _Uncovered
 

@@ -83,8 +83,10 @@ class Totals:
             c.guarded.add(self.info.name)
             # A role that sees no rows must not learn of the few (API 4, aggregates only).
             counted = rows.subquery(c.name())
-            few = and_(counted.c.n > 0, counted.c.n < sa.literal_column(str(c.suppress_below), sa.Integer()))
-            rows = select(*counted.c, few.label("hidden")).correlate_except(counted)
+            below = sa.literal_column(str(c.suppress_below), sa.Integer())
+            few = and_(counted.c.n > 0, counted.c.n < below)
+            told = self._measures.few(counted, below)
+            rows = select(*counted.c, few.label("hidden"), *told).correlate_except(counted)
         if self._counts + len(self._measured) == 1:
             return rows.subquery(c.name())
         self._ctes.append(rows.cte(c.name(), nesting=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 
 import strawberry
@@ -36,10 +37,10 @@ async def explained(
     question = _question(entities, entity, row_id, field, action)
 
     def ask(connection: Connection) -> Explanation:
-        viewer = (
-            context.viewer if login in (None, context.viewer.login) else _other(connection, context, clean(login or ""))
-        )
-        return explain(connection, entities, viewer, question)
+        if login in (None, context.viewer.login):
+            return explain(connection, entities, context.viewer, question)
+        viewer = _other(connection, context, clean(login or ""))
+        return explain(connection, entities, viewer, _seen(connection, context, question))
 
     try:
         found = await behind(context.services.database, context.viewer, "act").look(ask)
@@ -72,6 +73,17 @@ def _other(connection: Connection, context: Context, login: str) -> Viewer:
             "login：没有这个账号，或者它不归您管理。", "login: there is no such account, or it is not yours."
         )
     return viewer
+
+
+def _seen(connection: Connection, context: Context, asked: Question) -> Question:
+    """The question about another as the asker may put it: a row, or what a reference of it leads to, that the asker
+    may not read is not there, whatever the other may do with it."""
+    if asked.key is None:
+        return asked
+    led = asked.field if asked.action == "READ" and asked.field in asked.info.public_relations else None
+    mine = Question(asked.info, asked.key, "READ", led)
+    readable = explain(connection, context.services.entities, context.viewer, mine).allowed
+    return asked if readable else replace(asked, key=None)
 
 
 def _no_such(info: EntityInfo, name: str) -> Denied:

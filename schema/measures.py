@@ -27,8 +27,12 @@ from schema.words import named
 if TYPE_CHECKING:
     from schema.objects import Objects
 
-_SUPPRESSED = GraphQLField(GraphQLNonNull(GraphQLBoolean), description="条数过少，数字不显示。Withheld: too few rows.")
-
+_SUPPRESSED = GraphQLField(
+    GraphQLNonNull(GraphQLBoolean),
+    description="只看汇总的角色：条数过少的分组合在一起，不显示分组键（此处为 true）；合起来仍过少的，数字也不显示。"
+    "合计中只有少数几个值的，该项合计为 null。For roles that see aggregates only: groups of few rows stand together "
+    "without a key (true here); where even together they are few, the numbers are null. A sum of few values is null.",
+)
 _NO_IDENTITY = "请用 count。Use count: caches take this number for an identity."
 
 

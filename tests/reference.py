@@ -20,7 +20,7 @@ from permissions.viewer import Reach, Viewer
 from tests.asks import Ask
 from tests.places import Place
 from tests.reference_documents import unveiled
-from tests.reference_groups import SUPPRESSED_BELOW, Grouping, aggregate, arranged, holds, measured
+from tests.reference_groups import SUPPRESSED_BELOW, Cell, Grouping, aggregate, arranged, holds, measured
 from tests.reference_values import compares, periods_of, printed
 from tests.world import Row
 
@@ -67,6 +67,27 @@ class Reference:
         """Whether the viewer gets numbers of the entity but no rows."""
         info = self.entities[entity]
         return not self.readers(info, viewer) and bool(self.readers(info, viewer, counting=True))
+
+    def leads(self, relation: Relation, viewer: Viewer) -> bool:
+        """Whether a question may go over a relation: never where all rows would answer as if nothing were there."""
+        return self.barred(relation, viewer) is None
+
+    def barred(self, relation: Relation, viewer: Viewer) -> str | None:
+        """The code of the refusal of a question over a relation: FORBIDDEN where no row of what it leads to, or of what
+        lies between, can be read; BAD_INPUT where no role is told by what it leads there; None where it may go on."""
+        source, target = self.entities[relation.source], self.entities[relation.target]
+        passed, told = [target], [(target, relation.far) if relation.many else (source, relation.near)]
+        if relation.through:
+            via = self.entities[relation.through.via]
+            passed.append(via)
+            told = [(source, relation.near), (via, relation.through.near), (via, relation.through.far)]
+        if not all(self.readers(info, viewer) for info in passed):
+            return "FORBIDDEN"
+        shown = all(
+            not (cells := self.readers(info, viewer)) or any(self._cell_names(cell, column) for _, cell in cells)
+            for info, column in told
+        )
+        return None if shown else "BAD_INPUT"
 
     def visible(self, entity: str, row: Row, viewer: Viewer, counting: bool = False) -> bool:
         """Whether any role of the viewer opens the row."""
@@ -281,7 +302,7 @@ class Reference:
         if quantifier == "count":
             return all(compares(len(found), operator, number, None, "") for operator, number in wanted.items())
         if quantifier == "aggregate":
-            return holds(self, entity, found, wanted, hidden=False)
+            return holds(self, entity, Cell((), found), wanted)
         held = [self.meets(entity, row, wanted, viewer) for row in found]
         return {"some": any(held), "every": all(held), "none": not any(held)}[quantifier]
 

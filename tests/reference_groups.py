@@ -55,14 +55,14 @@ def measured(reference: Reference, entity: str, rows: Sequence[Row], function: s
     return min(values) if function == "min" else max(values)
 
 
-def numbers(reference: Reference, entity: str, rows: Sequence[Row], asked: Measures, hidden: bool) -> dict[str, Any]:
-    """The numbers of a set of rows as they print; all of them null where they are hidden."""
+def numbers(reference: Reference, entity: str, cell: Cell, asked: Measures) -> dict[str, Any]:
+    """The numbers of a set of rows as they print; null where they are withheld."""
     info = reference.entities[entity]
-    found: dict[str, Any] = {"suppressed": hidden}
+    found: dict[str, Any] = {"suppressed": cell.rest or cell.hidden}
     if asked.count:
-        found["count"] = None if hidden else len(rows)
+        found["count"] = cell.number(reference, entity, "count")
     for function, names in asked.by_function().items():
-        values = {name: None if hidden else measured(reference, entity, rows, function, name) for name in names}
+        values = {name: cell.number(reference, entity, function, name) for name in names}
         found[function] = {n: _number(v, function, info.public_fields[n]) for n, v in values.items()}
     return found
 
@@ -73,11 +73,11 @@ def _number(value: Any, function: str, column: Field) -> Any:
     return f"{value:f}" if function == "avg" else printed(value, column, "")
 
 
-def holds(reference: Reference, entity: str, rows: Sequence[Row], having: Mapping[str, Any], hidden: bool) -> bool:
-    """Whether the numbers of a set of rows meet a condition over numbers; hidden ones are null."""
+def holds(reference: Reference, entity: str, cell: Cell, having: Mapping[str, Any]) -> bool:
+    """Whether the numbers of a set of rows meet a condition over numbers; those withheld are null."""
 
     def number(function: str, name: str = "") -> Any:
-        return None if hidden else measured(reference, entity, rows, function, name)
+        return cell.number(reference, entity, function, name)
 
     return all(
         compares(number("count"), operator, wanted, None, "") for operator, wanted in having.get("count", {}).items()
@@ -93,8 +93,46 @@ def aggregate(
     reference: Reference, entity: str, rows: Sequence[Row], asked: Measures, viewer: Viewer
 ) -> dict[str, Any]:
     """What `aggregate` of a list prints."""
-    hidden = reference.counts_only(entity, viewer) and 1 <= len(rows) < SUPPRESSED_BELOW
-    return numbers(reference, entity, rows, asked, hidden)
+    counting = reference.counts_only(entity, viewer)
+    return numbers(reference, entity, whole(reference, entity, rows) if counting else Cell((), rows), asked)
+
+
+@dataclass(eq=False)
+class Cell:
+    """Rows that stand together in an answer: the values of the keys so far, of which the first `told` are told."""
+
+    values: Values
+    rows: Sequence[Row]
+    told: int = -1
+    hidden: bool = False
+    few: frozenset[str] = frozenset()
+    """The columns of which no sum is told."""
+
+    @property
+    def rest(self) -> bool:
+        """Whether it is what is left below a total."""
+        return 0 <= self.told < len(self.values)
+
+    def withholds(self, name: str = "") -> bool:
+        """Whether a number of a column, or the number of rows, is not told."""
+        return self.hidden or name in self.few
+
+    def number(self, reference: Reference, entity: str, function: str, name: str = "") -> Any:
+        """One of its numbers, null where that is withheld."""
+        return None if self.withholds(name) else measured(reference, entity, self.rows, function, name)
+
+
+def few_values(reference: Reference, entity: str, rows: Sequence[Row]) -> frozenset[str]:
+    """The columns with 1 to k - 1 values in some rows: a sum of them is nearly a value."""
+    fields = [f for f in reference.entities[entity].fields.values() if f.kind in ("int", "decimal")]
+    held = {f.public: sum(reference.value(entity, f, row) is not None for row in rows) for f in fields}
+    return frozenset(name for name, n in held.items() if 1 <= n < SUPPRESSED_BELOW)
+
+
+def whole(reference: Reference, entity: str, rows: Sequence[Row]) -> Cell:
+    """All rows together, as told to who may only count."""
+    hidden = 1 <= len(rows) < SUPPRESSED_BELOW
+    return Cell((), rows, 0, hidden, few_values(reference, entity, rows))
 
 
 def arranged(items: Iterable[T], keys: Callable[[T], Any], direction: str) -> list[T]:
@@ -124,54 +162,55 @@ class Grouping:
         self.info: EntityInfo = self.reference.entities[self.ask.entity]
         self.regions = {row["id"]: row for row in self.reference.rows["Region"]}
         self.keys = {row["id"]: tuple(self._value(key, row) for key in self.asked.by) for row in self.rows}
-        self.hidden = self._suppressed() if self.reference.counts_only(self.ask.entity, self.viewer) else set()
+        self.guarded = self.reference.counts_only(self.ask.entity, self.viewer)
+        self.levels = self._parted() if self.guarded else [self._split(n) for n in range(len(self.asked.by) + 1)]
 
     def answer(self) -> dict[str, Any]:
         """What `groupBy` prints."""
         groups = self._met()
         size = 200 if self.asked.first is None else self.asked.first
         found: dict[str, Any] = {"totalCount": len(groups)}
-        found["nodes"] = [self._group(values) for values in groups[:size]]
+        found["nodes"] = [self._group(cell) for cell in groups[:size]]
         if self.asked.subtotals:
             found["subtotals"] = self._subtotals()
         if self.asked.pages:
             found["pageInfo"] = {"hasNextPage": len(groups) > size, "hasPreviousPage": False}
         return found
 
-    def _met(self) -> list[Values]:
+    def _met(self) -> list[Cell]:
         """The groups of all pages, in order."""
-        groups = set(self.keys.values())
+        groups = list(self.levels[-1])
         if self.asked.fill:
-            groups |= self._filled()
+            groups += [Cell(values, [], len(values) if self.guarded else -1) for values in self._filled()]
         having = self.asked.having or {}
-        met = [v for v in groups if holds(self.reference, self.info.name, self._of(v), having, v in self.hidden)]
+        met = [cell for cell in groups if holds(self.reference, self.info.name, cell, having)]
         ordered = self._in_key_order(met)
         for item in reversed(self.asked.order):
-            ordered = arranged(ordered, lambda values, item=item: self._sorts(values, item), _direction(item))  # type: ignore[misc]
+            ordered = arranged(ordered, lambda cell, item=item: self._sorts(cell, item), _direction(item))  # type: ignore[misc]
         return ordered
 
-    def _of(self, values: Values) -> list[Row]:
-        """The rows whose first keys are these."""
-        return [row for row in self.rows if self.keys[row["id"]][: len(values)] == values]
+    def _split(self, length: int) -> list[Cell]:
+        """The rows by their first keys."""
+        cells: dict[Values, list[Row]] = {} if length else {(): []}
+        for row in self.rows:
+            cells.setdefault(self.keys[row["id"]][:length], []).append(row)
+        return [Cell(values, rows) for values, rows in cells.items()]
 
-    def _group(self, values: Values) -> dict[str, Any]:
-        hidden = values in self.hidden
-        found = numbers(self.reference, self.info.name, self._of(values), self.asked.measures, hidden)
-        found["key"] = self._key(values)
+    def _group(self, cell: Cell) -> dict[str, Any]:
+        found = numbers(self.reference, self.info.name, cell, self.asked.measures)
+        found["key"] = self._key(cell.values)
         if self.asked.rows is not None:
             inner = replace(self.asked.rows, order=self.ask.order)
-            found["rows"] = self.reference.answer(inner, self.viewer, self._of(values))
+            found["rows"] = self.reference.answer(inner, self.viewer, list(cell.rows))
         return found
 
     def _subtotals(self) -> list[dict[str, Any]]:
         """The same rows grouped by fewer and fewer keys; the last total, over all rows, is always there."""
         found = []
         for length in range(len(self.asked.by) - 1, -1, -1):
-            cells = {values[:length] for values in self.keys.values()} | ({()} if length == 0 else set())
-            for values in self._in_key_order(cells):
-                hidden = values in self.hidden
-                cell = numbers(self.reference, self.info.name, self._of(values), self.asked.measures, hidden)
-                cell["key"] = self._key(values)
+            for total in self._in_key_order(self.levels[length]):
+                cell = numbers(self.reference, self.info.name, total, self.asked.measures)
+                cell["key"] = self._key(total.values + (None,) * (len(self.asked.by) - length))
                 found.append(cell | {"totalled": [self._name(key) for key in self.asked.by[length:]]})
         return found
 
@@ -198,11 +237,11 @@ class Grouping:
             region = self.regions[region["parent_id"]]
         return region["id"] if self.reference.visible("Region", region, self.viewer) else None
 
-    def _in_key_order(self, groups: Iterable[Values]) -> list[Values]:
-        """By the keys in their order, nulls last, regions by their codes."""
-        ordered = sorted(groups, key=repr)
-        for place in reversed(range(max(map(len, ordered), default=0))):
-            ordered = arranged(ordered, lambda values, place=place: self._rank(place, values[place]), "ASC")  # type: ignore[misc]
+    def _in_key_order(self, cells: Iterable[Cell]) -> list[Cell]:
+        """By the keys in their order, nulls last, regions by their codes; what is left comes after a key of null."""
+        ordered = sorted(sorted(cells, key=lambda cell: repr(cell.values)), key=lambda cell: -cell.told)
+        for place in reversed(range(max((len(cell.values) for cell in ordered), default=0))):
+            ordered = arranged(ordered, lambda cell, place=place: self._rank(place, cell.values[place]), "ASC")  # type: ignore[misc]
         return ordered
 
     def _rank(self, place: int, value: Any) -> Any:
@@ -210,13 +249,12 @@ class Grouping:
             return value
         return self.regions[value]["code"], value
 
-    def _sorts(self, values: Values, item: Mapping[str, Any]) -> Any:
+    def _sorts(self, cell: Cell, item: Mapping[str, Any]) -> Any:
         """What an item of `orderBy` makes of a group."""
         [(what, wanted)] = item.items()
         if what == "key":
-            return self._sorts_by_key(values, wanted)
-        name = "" if what == "count" else next(iter(wanted))
-        return None if values in self.hidden else measured(self.reference, self.info.name, self._of(values), what, name)
+            return self._sorts_by_key(cell.values, wanted)
+        return cell.number(self.reference, self.info.name, what, "" if what == "count" else next(iter(wanted)))
 
     def _sorts_by_key(self, values: Values, item: Mapping[str, Any]) -> Any:
         path: tuple[str, ...] = ()
@@ -291,24 +329,32 @@ class Grouping:
     # --- empty groups -----------------------------------------------------------------------------------------------
 
     def _filled(self) -> set[Values]:
-        """Every combination of the values that each key can have; null is one where some row has none."""
-        choices = [self._choices(place, key) for place, key in enumerate(self.asked.by)]
+        """The combinations that do not occur of the values each key can have; null is one where some row has none.
+
+        None is told below a total of which something is left: those that are missing then would be what is left.
+        """
+        shown = [cell.values for cell in self.levels[-1] if not cell.rest]
+        choices = [self._choices(place, key, shown) for place, key in enumerate(self.asked.by)]
         for place, choice in enumerate(choices):
-            choice |= {None} & {values[place] for values in self.keys.values()}
+            choice |= {None} & {values[place] for values in shown}
         size = 1
         for choice in choices:
             size *= len(choice)
         if size > MOST_GROUPS:
             raise TooManyGroups
-        return set(itertools.product(*choices))
+        left = [cell.values[: cell.told] for cell in self.levels[-1] if cell.rest]
+        return {
+            values for values in itertools.product(*choices)
+            if values not in shown and not any(values[: len(prefix)] == prefix for prefix in left)
+        }  # fmt: skip
 
-    def _choices(self, place: int, key: Key) -> set[Any]:
-        occurring = {values[place] for values in self.keys.values()} - {None}
+    def _choices(self, place: int, key: Key, shown: Sequence[Values]) -> set[Any]:
+        occurring = {values[place] for values in shown} - {None}
         if key.level:
             return occurring | {r["id"] for r in self.reference.rows["Region"] if self._belongs(r, key)}
         column = self._column(key)
         if key.granularity:
-            days = self._days(place, key, column)
+            days = self._days(key, column, {values[place] for values in shown})
             return {period(min(days) + dt.timedelta(days=n), key.granularity) for n in range(_span(days))}
         if column.kind == "bool":
             return {False, True}
@@ -331,7 +377,7 @@ class Grouping:
             and self.reference.meets("Region", region, inside, self.viewer)
         )
 
-    def _days(self, place: int, key: Key, column: Field) -> list[dt.date]:
+    def _days(self, key: Key, column: Field, periods: set[Any]) -> list[dt.date]:
         """The first and the last day of the periods to show: of a condition over the column, else of the rows."""
         condition = (self.ask.where or {}).get(key.path[0], {}) if len(key.path) == 1 else {}
         bounds: list[Any] = []
@@ -344,7 +390,8 @@ class Grouping:
             low, high = condition["between"]
             bounds = [low, high] if low <= high else []
         else:
-            bounds = [v for row in self.rows if (v := self._stored(key, row)) is not None]
+            stored = [v for row in self.rows if (v := self._stored(key, row)) is not None]
+            bounds = [v for v in stored if period(v, key.granularity or "", _zone(key)) in periods]
         zone = ZoneInfo(_zone(key))
         return [bound.astimezone(zone).date() if isinstance(bound, dt.datetime) else bound for bound in bounds]
 
@@ -359,26 +406,35 @@ class Grouping:
 
     # --- small numbers ----------------------------------------------------------------------------------------------
 
-    def _suppressed(self) -> set[Values]:
-        """The cells, totals included, that a viewer who may only count does not get.
+    def _parted(self) -> list[list[Cell]]:
+        """What who may only count is told, level by level: each cell of the last one parted by one key more."""
+        levels = [[whole(self.reference, self.info.name, self.rows)]]
+        if not self.rows:
+            return [*levels, *([] for _ in self.asked.by)]
+        for _ in self.asked.by:
+            levels.append([cell for parent in levels[-1] for cell in self._parts(parent)])
+        return levels
 
-        Those of 1 to k - 1 rows; and where the rest would tell one of them, the smallest of the rest.
-        """
-        size = {
-            cell: len(self._of(cell))
-            for length in range(len(self.asked.by) + 1)
-            for cell in {values[:length] for values in self.keys.values()}
-        }
-        hidden = {cell for cell, n in size.items() if n < SUPPRESSED_BELOW}
-        for length in range(len(self.asked.by)):
-            for parent in [cell for cell in size if len(cell) == length]:
-                children = [cell for cell in size if len(cell) == length + 1 and cell[:length] == parent]
-                small = [cell for cell in children if size[cell] < SUPPRESSED_BELOW]
-                told = small and (len(small) == 1 or sum(size[cell] for cell in small) < SUPPRESSED_BELOW)
-                others = [cell for cell in self._in_key_order(children) if cell not in small]
-                if others and (told or (parent in hidden and not small)):
-                    hidden.add(min(others, key=lambda cell: size[cell]))
-        return hidden
+    def _parts(self, total: Cell) -> list[Cell]:
+        """The cells of a total. What would be small stands together, with the last by key of those that would not,
+        and more of them until that is more than a row for each small one and k for another. It is parted no further."""
+        length = len(total.values) + 1
+        if total.rest or total.hidden:
+            return [Cell((*total.values, None), total.rows, total.told, total.hidden, total.few)]
+        cells = [cell for cell in self._split(length) if cell.values[:-1] == total.values]
+        left = [cell for cell in cells if len(cell.rows) < SUPPRESSED_BELOW]
+        others = [cell for cell in self._in_key_order(cells) if cell not in left]
+        enough = len(left) + SUPPRESSED_BELOW + 1
+        if left and others:
+            left.append(others.pop())
+            while others and sum(len(cell.rows) for cell in left) < enough:
+                left.append(others.pop())
+        found = [replace(cell, told=length) for cell in others]
+        if left:
+            rows = [row for cell in left for row in cell.rows]
+            found.append(Cell((*total.values, None), rows, length - 1))
+        few = frozenset[str]().union(*(few_values(self.reference, self.info.name, cell.rows) for cell in found))
+        return [replace(cell, few=total.few | few) for cell in found]
 
 
 def _zone(key: Key) -> str:

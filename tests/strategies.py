@@ -5,7 +5,9 @@ What is drawn is always allowed to the viewer who asks; values come from the row
 
 from __future__ import annotations
 
+import datetime as dt
 import decimal
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +33,8 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "date": (*ORDERED, "inPeriod"), "datetime": (*ORDERED, "inPeriod"),
     "text": (*ORDERED, "contains", "startsWith", "endsWith"), "enums": ("has", "hasSome", "hasEvery", "isNull"),
 }  # fmt: skip
+WHOLE = re.compile(r"[0-9]{4}(H[12]|Q[1-4]|-[0-9]{2})?")
+"""Periods that are made of months."""
 DIRECTIONS = ("ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST", "DESC_NULLS_LAST")
 
 
@@ -111,7 +115,12 @@ class Asks:
     # --- conditions -------------------------------------------------------------------------------------------------
 
     def where(self, entity: str, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
-        choices = [st.sampled_from(self._columns(entity, viewer)).flatmap(lambda f: self._column(entity, f))]
+        limited = self.reference.counts_only(entity, viewer)
+        choices = [
+            st.sampled_from(self._columns(entity, viewer)).flatmap(
+                lambda f: self._months(entity, f) if limited and f.kind == "date" else self._column(entity, f)
+            )
+        ]
         if entity == "Region":
             choices.append(self.place(viewer))
         if depth:
@@ -138,7 +147,8 @@ class Asks:
     def _relations(self, entity: str, viewer: Viewer) -> list[Relation]:
         info = self.reference.entities[entity]
         limited = self.reference.counts_only(entity, viewer)
-        return [r for r in info.relations.values() if not limited or r.name in info.dimensions]
+        told = [r for r in info.relations.values() if self.reference.leads(r, viewer)]
+        return [r for r in told if not limited or r.name in info.dimensions]
 
     def related(self, relation: Relation, viewer: Viewer, depth: int) -> st.SearchStrategy[dict[str, Any]]:
         """A condition over the rows that a relation leads to."""
@@ -198,6 +208,21 @@ class Asks:
             )
         )
 
+    def _months(self, entity: str, column: Field) -> st.SearchStrategy[dict[str, Any]]:
+        """One condition of who may only count over a day: it tells no days of a month apart."""
+        stored = sorted({v for row in self.reference.rows[entity] if (v := row[column.column]) is not None})
+        days = st.sampled_from(stored or [dt.date(2026, 1, 1)])
+        first = days.map(lambda day: day.replace(day=1))
+        last = first.map(lambda day: (day + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1))
+        period = days.flatmap(lambda day: st.sampled_from(sorted(p for p in periods_of(day) if WHOLE.fullmatch(p))))
+        wanted = {
+            "isNull": st.booleans(), "gte": first, "lt": first, "lte": last, "gt": last, "inPeriod": period,
+            "between": st.tuples(first, last).map(list),
+        }  # fmt: skip
+        return st.sampled_from(sorted(wanted)).flatmap(
+            lambda operator: wanted[operator].map(lambda value: {column.public: {operator: value}})
+        )
+
     def _wanted(self, column: Field, operator: str, stored: list[Any]) -> st.SearchStrategy[Any]:
         if operator == "isNull":
             return st.booleans()
@@ -228,7 +253,7 @@ class Asks:
             if f.kind != "enums" and self.reference.conditionable(entity, f, viewer)
         ]
         own = st.tuples(st.sampled_from(fields), st.sampled_from(DIRECTIONS)).map(lambda p: {p[0]: p[1]})
-        relations = list(info.relations.values())
+        relations = [r for r in info.relations.values() if self.reference.leads(r, viewer)]
         if not depth or not relations:
             return own
         far = st.sampled_from(relations).flatmap(
@@ -242,6 +267,8 @@ class Asks:
 
     def measurable(self, entity: str, viewer: Viewer, function: str) -> list[Field]:
         """The columns a function may be asked of by the viewer; the number of changes of a row measures nothing."""
+        if function != "sum" and self.reference.counts_only(entity, viewer):
+            return []
         kinds = {"sum": ("int", "decimal"), "avg": ("int", "decimal")}.get(
             function, ("int", "decimal", "date", "datetime")
         )

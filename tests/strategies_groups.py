@@ -16,6 +16,7 @@ from tests.world import LEVELS
 
 ZONES = (None, "Asia/Shanghai", "America/New_York", "Europe/Berlin", "Asia/Kathmandu")
 REGION_COLUMNS = ("code", "name", "level", "population")
+WHOLE_MONTHS = ("MONTH", "QUARTER", "HALF_YEAR", "YEAR")
 PLAIN = ("id", "text", "enum", "bool", "int", "decimal")
 
 
@@ -57,6 +58,7 @@ class GroupAsks(Asks):
     def _measures(self, draw: Draw, entity: str, viewer: Viewer, *, distinct: bool = True) -> Measures:
         info = self.reference.entities[entity]
         told = [f for f in info.fields.values() if self.reference.conditionable(entity, f, viewer)]
+        distinct = distinct and not self.reference.counts_only(entity, viewer)
         counted = [f.public for f in told if f.kind != "enums"] if distinct else []
 
         def some(names: list[str]) -> list[str]:
@@ -91,7 +93,8 @@ class GroupAsks(Asks):
         dates = [f.public for f in columns if f.kind in ("date", "datetime")]
         choices: list[st.SearchStrategy[Key]] = [st.sampled_from(plain)] if plain else []
         if dates:
-            bucket = st.tuples(*map(st.sampled_from, (dates, GRANULARITIES, ZONES, (None, None, "named"))))
+            spans = WHOLE_MONTHS if self.reference.counts_only(entity, viewer) else GRANULARITIES
+            bucket = st.tuples(*map(st.sampled_from, (dates, spans, ZONES, (None, None, "named"))))
             choices.append(bucket.map(lambda b: Key((b[0],), b[1], b[2], b[3])))
         ones = [r for r in self._relations(entity, viewer) if not r.many]
         places = [r.public for r in ones if r.target == "Region"]

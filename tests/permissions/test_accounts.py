@@ -100,7 +100,7 @@ async def test_a_grant_of_each_role_reaches_what_it_should(case: str, database: 
     expected = Reach(
         ranges=tuple(sorted(subtree(PATHS[name]) for name in below)),
         above=tuple(sorted(PATHS[name] for name in above)),
-        **{part: tuple(world.keys[name] for name in names) for part, names in own.items()},
+        **{part: tuple(world.keys[name] for name in names) for part, names in own.items()},  # type: ignore[arg-type]
     )
     assert viewer.reaches == {Role[role]: expected}
 

@@ -126,3 +126,29 @@ def test_what_is_asked_amiss_is_refused_with_what_may_be_meant(store: Place) -> 
         body = store.body("dist", ASK, wrong, english=False).decode()
         assert '"code":"BAD_INPUT"' in body
         assert hint in body
+
+
+def test_of_another_one_is_told_no_row_that_one_may_not_read_oneself(store: Place) -> None:
+    """The asker may change the account and knows an id: whether there is such a row, and its state, is not told."""
+    about = {"sys": ("MediationCase", "CommitteeFiling", "HostUnit", "Studio"), "city": ("MediationCase",)}
+    for asker, entities in about.items():
+        for entity in entities:
+            info = store.services.entities[entity]
+            verbs = {step.verb for step in info.facts.machine.steps} if info.facts.machine else set()
+            for action in ("READ", "UPDATE", "DELETE", "EXPORT", *sorted(verbs)):
+                for login in ("dist", "offc", "comm", "medr"):
+                    never = explained(store, asker, entity, NEVER, action, login)
+                    rows_there = [row for row in store.world.by_entity[entity][:6] if row["deleted_at"] is None]
+                    assert {explained(store, asker, entity, row["id"], action, login) for row in rows_there} == {never}
+
+
+def explained(store: Place, asker: str, entity: str, key: str, action: str, login: str) -> bytes:
+    """The whole answer about another."""
+    row = global_id(store.services.entities[entity].facts.prefix, key)
+    return store.body(asker, ASK, {"type": entity, "id": row, "action": action, "login": login})
+
+
+def test_of_another_one_is_told_what_one_may_read_oneself(store: Place) -> None:
+    committee = store.world.key("MediationCommittee", "a1") or ""
+    assert asked(store, "dist", "MediationCommittee", committee, "READ", login="offc")["allowed"]
+    assert asked(store, "dist", "MediationCommittee", committee, "READ", login="offc", field="region")["allowed"]

@@ -181,8 +181,30 @@ _NUMBERS = (
         "few = and_(counted.c.n > 0, counted.c.n <", "few = and_(counted.c.n > 0, counted.c.n + 4 <",
     ),
     Mutant(
-        "the one small group can be worked out from the others", LEVELS,
-        "or_(marked.c.smalls == 1, marked.c.together < self._few)", "marked.c.together < sa.literal_column('0')",
+        "a small group prints its key and its number", LEVELS,
+        "ranked.c.smalls > _ZERO,", "ranked.c.smalls < _ZERO,",
+    ),
+    Mutant(
+        "what is left without a key is one small group by itself", LEVELS,
+        "or_(ranked.c.small, ranked.c.before == _ZERO, ranked.c.together + ranked.c.before < enough)",
+        "ranked.c.small",
+    ),
+    Mutant(
+        "who may only count parts a month into days", KEYS,
+        "if granularity not in WHOLE_MONTHS and aggregates_only(info, c.viewer):",
+        "if granularity is None and aggregates_only(info, c.viewer):",
+    ),
+)  # fmt: skip
+
+_FOLLOWED = (
+    Mutant(
+        "conditions over what may only be counted are answered as if nothing were there", "resolvers/followed.py",
+        'closed = None if grants_of(target, c.viewer, "R") else target',
+        'closed = None if grants_of(target, c.viewer, "R", rows=False) else target',
+    ),
+    Mutant(
+        "a list is ordered by numbers of what may not be read", ORDERINGS,
+        "    check_followed(c, relation, at)\n    if relation.many:", "    if relation.many:",
     ),
 )  # fmt: skip
 
@@ -238,7 +260,7 @@ _WALL = (
     ),
 )  # fmt: skip
 
-FAULTS = _ROWS + _CONTAINMENT + _SCOPES + _GRANTS + _COLUMNS + _NUMBERS + _PLANS + _WRITES + _WALL
+FAULTS = _ROWS + _CONTAINMENT + _SCOPES + _GRANTS + _COLUMNS + _NUMBERS + _FOLLOWED + _PLANS + _WRITES + _WALL
 
 
 def hunt_all(

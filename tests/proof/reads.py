@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from db.registry import EntityInfo, Field, Relation
 from permissions.viewer import Viewer
 from tests.asks import Ask, Groups
+from tests.detours import detours
 from tests.documents import MODES, Document, quoted
 from tests.proof.prober import Prober, dice
 from tests.reference_groups import TooManyGroups
@@ -39,9 +40,11 @@ def relations(prober: Prober, draw: Any, family: Sequence[str]) -> None:
         (info, relation) for info in copies.entities.values() if not copies.counts_only(info.name, viewer)
         for relation in info.relations.values() for _ in range(4 if relation.through else 1)
     ]  # fmt: skip
-    info, relation = draw(st.sampled_from(steps))
+    led = [(info, relation) for info, relation in steps if copies.leads(relation, viewer)]
+    ways = ("where", "where", "order", "nested", "nested", "place") if led else ("nested",)
+    info, relation = draw(st.sampled_from(led or steps))
     ask = Ask(info.name, ["id"])
-    match draw(st.sampled_from(("where", "where", "order", "nested", "nested", "place"))):
+    match draw(st.sampled_from(ways)):
         case "where":
             ask.where = draw(asks.related(relation, viewer, 1))
         case "order":
@@ -298,6 +301,24 @@ def misuses(info: EntityInfo, column: Field, value: Any) -> Iterator[str]:
         yield f"{{ {info.single}(by: {{{name}: {quoted(value)}}}) {{ id }} }}"
 
 
+def closed_relations(prober: Prober, draw: Any, family: Sequence[str]) -> None:
+    """What a relation leads to where nothing may be read is refused in every place of a question, counted or not."""
+    copies, viewer = prober.copies, prober.viewers[family[0]]
+    closed = [(info, relation) for info in copies.entities.values() if copies.readers(info, viewer)
+              for relation in info.relations.values() if not copies.leads(relation, viewer)]  # fmt: skip
+    counted = [(info, relation) for info, relation in closed if copies.counts_only(relation.target, viewer)]
+    if not closed:
+        return
+    info, relation = draw(st.sampled_from(closed + counted * 4))
+    for text in detours(copies.entities[relation.target], info, relation):
+        for name in family[:2]:
+            answer = prober.place.ask(name, text)
+            codes = [error["extensions"]["code"] for error in answer.get("errors") or ()]
+            told = any((answer.get("data") or {}).values())
+            barred = copies.barred(relation, viewer)
+            prober.compare("closed relation", name, text, [barred], answer if told else codes)
+
+
 def counts_only(prober: Prober, draw: Any, family: Sequence[str]) -> None:
     """Who may count rows of an entity may not see them, nor narrow or part them by what is no dimension."""
     copies, viewer = prober.copies, prober.viewers[family[0]]
@@ -321,6 +342,11 @@ def lookings(info: EntityInfo) -> Iterator[str]:
     yield f"{{ {plural} {{ edges {{ cursor }} }} }}"
     yield f'{{ {plural}(where: {{id: {{eq: "{info.facts.prefix}_{NEVER}"}}}}) {{ totalCount }} }}'
     yield f"{{ {plural} {{ groupBy(by: [{{id: true}}]) {{ nodes {{ count }} }} }} }}"
+    yield f"{{ {plural} {{ aggregate {{ countDistinct {{ id }} }} }} }}"
+    for day in [f.public for f in info.fields.values() if f.name in dimensions and f.kind == "date"][:1]:
+        yield f"{{ {plural} {{ aggregate {{ max {{ {day} }} }} }} }}"
+        yield f"{{ {plural} {{ groupBy(by: [{{{day}: {{granularity: DAY}}}}]) {{ totalCount }} }} }}"
+        yield f'{{ {plural}(where: {{{day}: {{eq: "2026-01-01"}}}}) {{ totalCount }} }}'
     plain = [f for f in info.fields.values() if f.name not in dimensions and f.kind in ("text", "enum", "bool", "int")]
     for field in plain[:2]:
         yield f"{{ {plural}(where: {{{field.public}: {{isNull: false}}}}) {{ totalCount }} }}"
@@ -336,5 +362,5 @@ def lookings(info: EntityInfo) -> Iterator[str]:
 
 ALL_READS = [
     (lists, 5), (relations, 5), (numbers, 5), (single, 3), (search, 2), (cursors, 2), (closed_columns, 2),
-    (counts_only, 1),
+    (counts_only, 1), (closed_relations, 2),
 ]  # fmt: skip

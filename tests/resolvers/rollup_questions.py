@@ -208,19 +208,22 @@ class Question:
     def __init__(self, chance: random.Random, both: Both, viewer: str) -> None:
         self.chance, self.both = chance, both
         counts_only = set(both.viewers[viewer].reaches) <= {Role.PROV, Role.CITY}
+        self.months = counts_only  # and sums: API 4, aggregates only
+        measures = [asked for asked in MEASURES if not (counts_only and "avg" in asked)]
         self.codes = [code for name, code in both.codes.items() if not (counts_only and both.levels[name] == LEVELS[5])]
         self.variables: dict[str, str] = {}
         keys = dict(chance.sample(list(KEYS.items()), chance.randrange(1, 4)))
         if chance.random() < 0.1:
-            keys |= chance.choice([{shown: way} for shown, way in OTHER_KEYS.items()])
+            others = [{shown: way} for shown, way in OTHER_KEYS.items() if not (counts_only and shown == "concludedOn")]
+            keys |= chance.choice(others)
         by = ", ".join(chance.choice(ways) for ways in keys.values())
         conditions = ", ".join(self._condition() for _ in range(chance.choice([0, 1, 1, 1, 2])))
         declared = ", ".join(f"${name}: {name.rstrip('0123456789')}!" for name in self.variables)
         fill = ", fill: true" if chance.random() < 0.15 else ""
         groups = f"""groupBy(by: [{by}]{fill}, first: 1000) {{ totalCount
-                nodes {{ key {{ {" ".join(keys)} }} count {chance.choice(MEASURES)} }}
+                nodes {{ key {{ {" ".join(keys)} }} count {chance.choice(measures)} }}
                 subtotals {{ totalled count sum {{ amountClaimed }} }} }}"""
-        whole = f"aggregate {{ count suppressed {chance.choice(MEASURES)} }}"
+        whole = f"aggregate {{ count suppressed {chance.choice(measures)} }}"
         asked = chance.choice([f"totalCount {groups}", f"{whole} {groups}", f"totalCount {whole}", whole, "totalCount"])
         self.text = f"""query {f"({declared})" if declared else ""} {{
             mediationCases{f"(where: {{and: [{conditions}]}})" if conditions else ""} {{ {asked} }} }}"""
@@ -243,10 +246,13 @@ class Question:
         chance = self.chance
         match chance.randrange(10):
             case 0 | 1 | 2:
-                return f"{{concludedOn: {{inPeriod: {self._told(chance.choice(PERIODS), 'String')}}}}}"
+                periods = PERIODS[:4] if self.months else PERIODS
+                return f"{{concludedOn: {{inPeriod: {self._told(chance.choice(periods), 'String')}}}}}"
             case 3:
                 operator = chance.choice(["gt", "gte", "lt", "lte"])
-                return f"{{concludedOn: {{{operator}: {self._told(chance.choice(DAYS), 'Date')}}}}}"
+                whole = DAYS[::4] if operator in ("gte", "lt") else DAYS[1:4:2]
+                day = self._told(chance.choice(whole if self.months else DAYS), "Date")
+                return f"{{concludedOn: {{{operator}: {day}}}}}"
             case 4:
                 return f"{{concludedOn: {{between: [{self._told(DAYS[0], 'Date')}, {self._told(DAYS[3], 'Date')}]}}}}"
             case 5:

@@ -176,82 +176,148 @@ def test_lists_order_by_their_numbers(store: Place) -> None:
 
 
 def cells(store: Place, by: str, key: str, more: str = "") -> tuple[dict[Any, Any], dict[Any, Any]]:
-    """Leaves and totals as `counts` gets them: key -> count, None where it is withheld."""
-    asked = f"key {{ {key} }} count sum {{ headcount }} min {{ headcount }} suppressed"
+    """Leaves and totals as `counts` gets them: key -> count; what stands together without a key of its own under
+    "rest" in the place of the first key that is not told."""
+    asked = f"key {{ {key} }} count sum {{ headcount }} suppressed"
     found = data(store, f"{{ mediationCases {{ groupBy(by: {by}{more}) {{ totalCount nodes {{ {asked} }}"
                         f" subtotals {{ {asked} }} }} }} }}", "counts")["groupBy"]  # fmt: skip
-    for cell in found["nodes"] + found["subtotals"]:
-        withheld = [cell["count"] is None, cell["sum"]["headcount"] is None, cell["suppressed"]]
-        assert withheld in ([True] * 3, [False] * 3), "all numbers of a cell are withheld together"
-        assert not cell["suppressed"] or cell["min"]["headcount"] is None
-    leaves, totals = (
-        {tuple(cell["key"].values()): cell["count"] for cell in found[part]} for part in ("nodes", "subtotals")
-    )
+    assert found["totalCount"] == len(found["nodes"])
+
+    def told(cell: Any, keys: int) -> tuple[Any, ...]:
+        values = list(cell["key"].values())[:keys]
+        assert (cell["count"] is None) == (cell["sum"]["headcount"] is None)
+        return (*values[:-1], "rest") if cell["suppressed"] and values else tuple(values)
+
+    leaves = {told(cell, len(key.split())): cell["count"] for cell in found["nodes"]}
+    totals = {
+        tuple(cell["key"].values()) + ("rest",) * cell["suppressed"]: cell["count"] for cell in found["subtotals"]
+    }
+    assert len(leaves) == len(found["nodes"])
     return leaves, totals
 
 
 def test_who_may_only_count_gets_no_count_below_five(store: Place) -> None:
-    asked = "count countDistinct { outcome } sum { amountClaimed } avg { headcount } max { concludedOn } suppressed"
     # Four cases of damages.
+    asked = "count sum { amountClaimed headcount } suppressed"
     assert aggregate(store, asked, "{disputeType: {eq: DAMAGES}}", "counts") == {
-        "count": None, "countDistinct": {"outcome": None}, "sum": {"amountClaimed": None}, "avg": {"headcount": None},
-        "max": {"concludedOn": None}, "suppressed": True,
+        "count": None, "sum": {"amountClaimed": None, "headcount": None}, "suppressed": True,
     }  # fmt: skip
-    # Five of family: 999999999999.99 + 0.05.
-    assert aggregate(store, "count sum { amountClaimed } suppressed", "{disputeType: {eq: FAMILY}}", "counts") == {
-        "count": 5, "sum": {"amountClaimed": "1000000000000.04"}, "suppressed": False,
-    }  # fmt: skip
+    # Five of family, all with heads (3 6 10 11 16), but only two with an amount (3 10): nearly the amount of 3.
+    found = aggregate(store, asked, "{disputeType: {eq: FAMILY}}", "counts")
+    assert (found["count"], found["suppressed"]) == (5, False)
+    assert found["sum"]["amountClaimed"] is None
+    assert found["sum"]["headcount"] == 10
     # Nothing at all is no small number.
-    nothing = '{concludedOn: {eq: "2020-01-01"}}'
-    assert aggregate(store, "count suppressed", nothing, "counts") == {"count": 0, "suppressed": False}
+    nothing = '{concludedOn: {inPeriod: "2020"}}'
+    assert aggregate(store, "count sum { headcount } suppressed", nothing, "counts") == {
+        "count": 0, "sum": {"headcount": 0}, "suppressed": False,
+    }  # fmt: skip
 
 
-def test_a_single_small_cell_takes_the_smallest_other_with_it(store: Place) -> None:
-    # DAMAGES 4 is small and alone: 20 - 5 - 11 would tell it. FAMILY 5 is the smaller of the others.
+def test_a_small_group_stands_together_with_the_last_one_without_a_key(store: Place) -> None:
+    # DAMAGES 4 is small and alone: NEIGHBOUR 11, the last by key, joins it.
     leaves, totals = cells(store, "[{disputeType: true}]", "disputeType")
-    assert leaves == {("DAMAGES",): None, ("FAMILY",): None, ("NEIGHBOUR",): 11}
+    assert leaves == {("FAMILY",): 5, ("rest",): 15}
     assert totals == {(None,): 20}
 
 
-def test_small_cells_that_sum_to_five_cover_each_other(store: Place) -> None:
-    # AGREED 14; FAILED 3 and null 3 are two, and together 6. Below AGREED: NEIGHBOUR 7 (1 2 5 7 14 15 19), FAMILY 4
-    # (3 10 11 16), DAMAGES 3 (8 13 20): 4 + 3 cover each other. Below FAILED: NEIGHBOUR 3. Below null: one each.
+def test_below_a_total_that_is_told_the_small_ones_stand_together(store: Place) -> None:
+    # AGREED 14; FAILED 3 and null 3 are small, and the only other joins them: all that is told is the total.
     leaves, totals = cells(store, "[{outcome: true}, {disputeType: true}]", "outcome disputeType")
-    assert leaves == {
-        ("AGREED", "DAMAGES"): None, ("AGREED", "FAMILY"): None, ("AGREED", "NEIGHBOUR"): 7,
-        ("FAILED", "NEIGHBOUR"): None, (None, "DAMAGES"): None, (None, "FAMILY"): None, (None, "NEIGHBOUR"): None,
-    }  # fmt: skip
-    assert totals[("AGREED", None)] == 14
-    assert totals[("FAILED", None)] is None
-    assert totals[(None, None)] == 20
-
-
-def test_a_withheld_total_withholds_one_of_its_parts(store: Place) -> None:
-    # All cases are closed: each type has one cell below. FAMILY is withheld for the sake of DAMAGES, so the single
-    # cell below it, five and not small, is withheld too.
+    assert leaves == {(None, "rest"): 20}
+    assert totals == {(None, None, "rest"): 20, (None, None): 20}
+    # Below FAMILY 5 nothing is small: its cases are all closed. What is left of the types is not parted further.
     leaves, totals = cells(store, "[{disputeType: true}, {state: true}]", "disputeType state")
-    assert leaves == {("DAMAGES", "CLOSED"): None, ("FAMILY", "CLOSED"): None, ("NEIGHBOUR", "CLOSED"): 11}
-    assert totals == {("DAMAGES", None): None, ("FAMILY", None): None, ("NEIGHBOUR", None): 11, (None, None): 20}
-    # NEIGHBOUR 11 is shown, of these 4 public (1 2 4 5): small and alone, so the other 7 are withheld too.
-    leaves, totals = cells(store, "[{disputeType: true}, {public: true}]", "disputeType public")
-    assert leaves == {
-        ("DAMAGES", False): None, ("FAMILY", False): None, ("FAMILY", True): None, ("NEIGHBOUR", False): None,
-        ("NEIGHBOUR", True): None,
-    }  # fmt: skip
-    assert totals[("NEIGHBOUR", None)] == 11
+    assert leaves == {("FAMILY", "CLOSED"): 5, (None, "rest"): 15}
+    assert totals == {("FAMILY", None): 5, (None, None, "rest"): 15, (None, None): 20}
 
 
-def test_withheld_numbers_are_null_to_conditions_and_orders_and_filled_cells_are_not_small(store: Place) -> None:
-    # DAMAGES and FAMILY are withheld: no condition on a number holds for them, but that it is none.
-    assert cells(store, "[{disputeType: true}]", "disputeType", ", having: {count: {lt: 6}}")[0] == {}
-    assert set(cells(store, "[{disputeType: true}]", "disputeType", ", having: {count: {isNull: true}}")[0]) == {
-        ("DAMAGES",), ("FAMILY",),
+def test_a_group_without_a_key_and_what_is_left_are_two_groups(store: Place) -> None:
+    # 2024: 2, 2025: 1, 2026: 12, 2027: 3, without a day: 2. All but 2026 are small, and 2026 joins them.
+    assert cells(store, "[{concludedOn: {granularity: YEAR}}]", "concludedOn")[0] == {("rest",): 20}
+    # Of the first half of 2026 and later: 2026H1 10 (4 to 13), 2026H2 2, 2027H1 3.
+    assert cells(store, "[{concludedOn: {granularity: HALF_YEAR}}]", "concludedOn")[0] == {("rest",): 20}
+
+
+def test_a_whole_of_fewer_than_five_has_one_group_without_anything(store: Place) -> None:
+    document = """{ mediationCases(where: {disputeType: {eq: DAMAGES}}) { totalCount groupBy(by: [{outcome: true}]) {
+        totalCount nodes { key { outcome } count suppressed } subtotals { count suppressed } } } }"""
+    assert data(store, document, "counts") == {
+        "totalCount": None,
+        "groupBy": {
+            "totalCount": 1, "nodes": [{"key": {"outcome": None}, "count": None, "suppressed": True}],
+            "subtotals": [{"count": None, "suppressed": True}],
+        },
     }  # fmt: skip
-    assert list(cells(store, "[{disputeType: true}]", "disputeType", ", orderBy: [{count: DESC}]")[0]) == [
-        ("DAMAGES",), ("FAMILY",), ("NEIGHBOUR",),
+
+
+def test_what_is_left_is_counted_ordered_and_paged_as_a_group(store: Place) -> None:
+    by = "[{disputeType: true}]"
+    assert cells(store, by, "disputeType", ", having: {count: {lt: 6}}")[0] == {("FAMILY",): 5}
+    assert list(cells(store, by, "disputeType", ", orderBy: [{count: DESC}]")[0]) == [("rest",), ("FAMILY",)]
+    assert list(cells(store, by, "disputeType", ", orderBy: [{key: {disputeType: DESC}}]")[0]) == [
+        ("rest",), ("FAMILY",),
     ]  # fmt: skip
-    leaves, _ = cells(store, "[{outcome: true}], fill: true", "outcome")
-    assert leaves == {
-        ("AGREED",): 14, ("FAILED",): None, ("RECONCILED",): 0, ("REFUSED",): 0, ("TRANSFERRED_OUT",): 0,
-        ("WITHDRAWN",): 0, (None,): None,
-    }  # fmt: skip
+
+
+def test_no_empty_group_is_told_beside_what_is_left(store: Place) -> None:
+    """Of the types that are printed as empty none is small: those that were missing then would be."""
+    assert cells(store, "[{disputeType: true}], fill: true", "disputeType")[0] == {("FAMILY",): 5, ("rest",): 15}
+    # All are closed: that the other states are empty is told.
+    told = cells(store, "[{state: true}], fill: true", "state")[0]
+    assert told.pop(("CLOSED",)) == 20
+    assert set(told.values()) == {0}
+
+
+REFUSED = [
+    ("a smallest", "aggregate { min { concludedOn } }"),
+    ("a largest", "aggregate { max { amountClaimed } }"),
+    ("a mean", "aggregate { avg { headcount } }"),
+    ("different values", "aggregate { countDistinct { outcome } }"),
+    ("a largest of groups", "groupBy(by: [{outcome: true}]) { nodes { max { headcount } } }"),
+    ("a smallest of totals", "groupBy(by: [{outcome: true}]) { subtotals { min { headcount } } }"),
+    ("a condition on a largest",
+     "groupBy(by: [{outcome: true}], having: {max: {headcount: {gt: 3}}}) { totalCount }"),
+    ("an order by a smallest", "groupBy(by: [{outcome: true}], orderBy: [{min: {headcount: ASC}}]) { totalCount }"),
+    ("days", "groupBy(by: [{concludedOn: {granularity: DAY}}]) { totalCount }"),
+    ("weeks", "groupBy(by: [{concludedOn: {granularity: WEEK}}]) { totalCount }"),
+    ("halves of months", "groupBy(by: [{concludedOn: {granularity: HALF_MONTH}}]) { totalCount }"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("_case", "field"), REFUSED, ids=[case for case, _ in REFUSED])
+def test_who_may_only_count_gets_counts_and_sums_by_months(store: Place, _case: str, field: str) -> None:
+    """What could be one row's value, or picks out one row, is refused, not withheld."""
+    answer = store.ask("counts", f"{{ mediationCases {{ {field} }} }}")
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_INPUT"]
+    assert store.ask("all", f"{{ mediationCases {{ {field} }} }}").get("errors") is None
+
+
+DAYS = [
+    ('{eq: "2026-01-01"}', False), ('{neq: "2026-01-01"}', False), ('{in: ["2026-01-01"]}', False),
+    ('{gte: "2026-01-02"}', False), ('{gte: "2026-01-01"}', True), ('{lt: "2026-01-31"}', False),
+    ('{lt: "2026-02-01"}', True), ('{lte: "2026-01-30"}', False), ('{lte: "2026-01-31"}', True),
+    ('{gt: "2026-01-31"}', True), ('{gt: "2026-01-01"}', False), ('{inPeriod: "2026-01"}', True),
+    ('{inPeriod: "2026-01A"}', False), ('{inPeriod: "2026-W05"}', False), ('{inPeriod: "2026-01-31"}', False),
+    ('{between: ["2026-01-01", "2026-02-28"]}', True), ('{between: ["2026-01-01", "2026-02-27"]}', False),
+    ("{isNull: true}", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("condition", "allowed"), DAYS, ids=[condition for condition, _ in DAYS])
+def test_conditions_of_who_may_only_count_tell_no_days_of_a_month_apart(
+    store: Place, condition: str, allowed: bool
+) -> None:
+    for wrapped in (f"{{concludedOn: {condition}}}", f"{{not: {{or: [{{concludedOn: {condition}}}]}}}}"):
+        for asked in ("totalCount", "groupBy(by: [{public: true}]) { totalCount }"):
+            answer = store.ask("counts", f"{{ mediationCases(where: {wrapped}) {{ {asked} }} }}")
+            codes = [error["extensions"]["code"] for error in answer.get("errors") or ()]
+            assert codes == ([] if allowed else ["BAD_INPUT"])
+
+
+def test_a_day_in_a_variable_is_looked_at_each_time(store: Place) -> None:
+    """One plan for all values."""
+    document = "query ($w: MediationCaseWhere) { mediationCases(where: $w) { totalCount } }"
+    for day, allowed in (("2026-01-01", True), ("2026-01-02", False), ("2025-01-01", True), ("2025-01-03", False)):
+        answer = store.ask("counts", document, {"w": {"concludedOn": {"gte": day}}})
+        assert (answer.get("errors") is None) == allowed
