@@ -167,7 +167,7 @@ def probe(
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     while not prober.enough and prober.probes - start < wanted:
-        # Refusals leave records meanwhile, which questions are drawn from as well: that looks flaky to Hypothesis, and it
+        # Refusals leave records meanwhile, which questions are drawn from as well. To Hypothesis that looks flaky: it
         # goes on from another seed. What differed stands in the prober, whatever ends the drawing.
         with suppress(Enough, FlakyStrategyDefinition):
             seed(seeded)(calm(given(st.data())(ask)))()
