@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from db import identity
+from permissions import passwords
 from tests import canaries, databases
 from tests.clockwork import sitecustomize as clock
 from tests.databases import Kind, Server
@@ -28,6 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except ValueError:
         raise pytest.UsageError(f"{clock.CLOCK} is no moment: write it as '2028-02-29 23:59'") from None
     clock.start()  # before a module of tests takes down the day
+    # A hash of the product costs a quarter of a second of CPU on purpose: here it is the same one at the least cost.
+    passwords._hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
     # A developer's own database or settings must not reach a test.
     for name in [name for name in os.environ if name.startswith("FENGQIAO_") and not name.startswith("FENGQIAO_TEST_")]:
         del os.environ[name]
