@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
@@ -9,8 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
+from db import identity
+from permissions import passwords
 from tests import canaries, databases
+from tests.clockwork import sitecustomize as clock
 from tests.databases import Kind, Server
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
@@ -20,6 +26,13 @@ ran = pytest.StashKey[set[str]]()
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[ran] = set()
     config.pluginmanager.register(canaries)
+    try:
+        clock.choose(os.environ, dt.datetime.now(dt.UTC))
+    except ValueError:
+        raise pytest.UsageError(f"{clock.CLOCK} is no moment: write it as '2028-02-29 23:59'") from None
+    clock.start()  # before a module of tests takes down the day
+    # A hash of the product costs a quarter of a second of CPU on purpose: here it is the same one at the least cost.
+    passwords._hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
     # A developer's own database or settings must not reach a test.
     for name in [name for name in os.environ if name.startswith("FENGQIAO_") and not name.startswith("FENGQIAO_TEST_")]:
         del os.environ[name]
@@ -31,6 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def has_postgres() -> bool:
     return "FENGQIAO_TEST_POSTGRES_URL" in os.environ or databases.postgres_binaries() is not None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keys_of_today() -> None:
+    """A module begins with keys of its own time: another one may have put the clock ahead, and keys never go back."""
+    identity._last = 0
 
 
 # --- databases --------------------------------------------------------------------------------------------------------
@@ -131,5 +150,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     browsers = sorted(name for name in names if name.startswith("Chromium"))
     stores = sorted(names.difference(browsers))
     terminalreporter.write_sep("-", "ran with")
+    if clock.CLOCK in os.environ:
+        terminalreporter.write_line(f"clock: {os.environ[clock.CLOCK]}, at a pace of 1:{clock.PACE}")
     terminalreporter.write_line(f"databases: {', '.join(stores) or 'none'}")
     terminalreporter.write_line(f"browser: {', '.join(browsers) or 'none'}")

@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import expect
 from starlette.testclient import TestClient
 
 from app import create_app
@@ -19,6 +20,8 @@ from tests.admin.person import PASSWORD, Person
 from tests.canaries import MARK
 from tests.conftest import FreshDatabase
 from tests.databases import Kind
+
+expect.set_options(timeout=30_000)  # what is expected comes; how soon depends on what else the machine does
 
 
 @pytest.fixture(scope="session")

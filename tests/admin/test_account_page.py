@@ -137,9 +137,9 @@ def test_a_token_is_made_shown_once_and_revoked(address: str, page: Page) -> Non
     assert page.request.post(f"{address}/graphql", **asked).status == 401  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("length", [1, 17, 18, 53, 106, 107, 134, 154, 192, 193, 230, 231, 271])
-def test_a_code_of_any_size_can_be_read(length: int, address: str, page: Page) -> None:
-    text = ("otpauth://totp/枫桥:x?secret=" + "ABCDEFGH234567" * 20).encode()[:length].decode(errors="ignore")
+def test_a_code_of_any_size_can_be_read(address: str, page: Page) -> None:
     page.goto(f"{address}/admin/pages/style.css")  # any page of the server that leads nowhere
-    modules: Square = page.evaluate("(text) => import('/admin/pages/qr.js').then((qr) => qr.modules(text))", text)
-    assert read(modules) == text
+    for length in (1, 17, 18, 53, 106, 107, 134, 154, 192, 193, 230, 231, 271):
+        text = ("otpauth://totp/枫桥:x?secret=" + "ABCDEFGH234567" * 20).encode()[:length].decode(errors="ignore")
+        modules: Square = page.evaluate("(text) => import('/admin/pages/qr.js').then((qr) => qr.modules(text))", text)
+        assert read(modules) == text, length

