@@ -225,21 +225,6 @@ async def test_a_region_that_moved_stays_there_although_its_digits_say_otherwise
     assert counts.changed == 0
 
 
-async def test_a_code_that_comes_back_is_a_new_region_with_a_path_of_its_own(
-    database: Database, tmp_path: Path
-) -> None:
-    file, mapping = next_year(tmp_path)
-    await database.write(imported(file, mapping, NEXT_YEAR))
-    for year, suffix in ((2025, "-2"), (2027, "-3")):
-        await database.write(imported(FILE, day=dt.date(year, 7, 1)))
-        back, child = await database.look(lambda c: (region(c, "320576000000"), region(c, "320576050000")))
-        assert (back.path, back.valid_from) == (f"/32/05/76{suffix}/", dt.date(year, 7, 1))
-        assert child.path == f"{back.path}050/"
-        if year == 2025:
-            lines_without = [line for line in lines() if not line[0].startswith("320576")]
-            await database.write(imported(written(tmp_path, lines_without), day=dt.date(2026, 7, 1)))
-
-
 @pytest.mark.parametrize("day", [None, dt.date(2023, 6, 30), dt.date(2020, 1, 1)])
 async def test_a_region_cannot_end_before_it_began(database: Database, tmp_path: Path, day: dt.date | None) -> None:
     before = await database.look(everything)

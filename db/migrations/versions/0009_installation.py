@@ -9,8 +9,8 @@ from alembic import op
 from db import types
 from db.crypto import current_secret, derived_key
 
-revision = '0010'
-down_revision = '0004'
+revision = '0009'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from db import types
 
-revision = '0009'
-down_revision = '0004'
+revision = '0008'
+down_revision = '0007'
 branch_labels = None
 depends_on = None
 
