@@ -10,8 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db.enums import RegionLevel
-from db.models.region import Region
+from db.models.places.region import Region, RegionLevel
 
 RANKS = {level.name: rank for rank, level in enumerate(RegionLevel)}
 """0 for the nation, 5 for a village."""

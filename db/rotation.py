@@ -21,8 +21,8 @@ from db.audit import records
 from db.audit.chain import ChainKeys
 from db.base import Base
 from db.engine import Database
-from db.enums import AuditAction
-from db.models.region import Region
+from db.models.places.region import Region
+from db.models.system.audit_log import AuditAction
 from db.registry import registry
 
 BATCH = 500

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db.models.user_account import UserAccount
+from db.models.system.user_account import UserAccount
 from permissions.addresses import may_come_from
 from permissions.reaches import reaches_of
 from permissions.viewer import Viewer

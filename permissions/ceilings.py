@@ -24,13 +24,13 @@ from sqlalchemy.engine import Connection
 from db.clock import today
 from db.facts import Role
 from db.identity import global_id
-from db.models.mediation_committee import MediationCommittee
-from db.models.mediator import Mediator
-from db.models.mediator_appointment import MediatorAppointment
-from db.models.org_unit import OrgUnit
-from db.models.org_unit_coverage import OrgUnitCoverage
-from db.models.region import Region
-from db.models.role_grant import RoleGrant
+from db.models.people.mediator import Mediator
+from db.models.people.mediator_appointment import MediatorAppointment
+from db.models.places.org_unit import OrgUnit
+from db.models.places.org_unit_coverage import OrgUnitCoverage
+from db.models.places.region import Region
+from db.models.register.mediation_committee import MediationCommittee
+from db.models.system.role_grant import RoleGrant
 from permissions.reaches import Held, held_by, limits_of
 from permissions.regions import Range, common, inside, ranges_of
 from permissions.viewer import Viewer, subtree

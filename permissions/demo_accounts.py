@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db.clock import now
-from db.enums import AuditAction
-from db.models.user_account import UserAccount
+from db.models.system.audit_log import AuditAction
+from db.models.system.user_account import UserAccount
 from db.technical import ApiToken, DemoAccount
 from permissions.accounts import account_by_id
 from permissions.events import record

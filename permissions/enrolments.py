@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db.clock import now, today
-from db.enums import AuditAction
 from db.facts import Role
 from db.identity import global_id, new_key, parse_global_id
-from db.models.mediation_committee import MediationCommittee
-from db.models.mediator import Mediator
-from db.models.org_unit import OrgUnit
-from db.models.region import Region
-from db.models.role_grant import RoleGrant
-from db.models.user_account import UserAccount
+from db.models.people.mediator import Mediator
+from db.models.places.org_unit import OrgUnit
+from db.models.places.region import Region
+from db.models.register.mediation_committee import MediationCommittee
+from db.models.system.audit_log import AuditAction
+from db.models.system.role_grant import RoleGrant
+from db.models.system.user_account import UserAccount
 from permissions.accounts import LOGIN, account_by_id, account_by_login
 from permissions.addresses import tidy
 from permissions.events import record

@@ -10,9 +10,9 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from db.audit import records as audit
-from db.enums import AuditAction
 from db.identity import global_id
-from db.models.region import Region
+from db.models.places.region import Region
+from db.models.system.audit_log import AuditAction
 from permissions.accounts import Account
 
 log = structlog.get_logger()

@@ -7,8 +7,8 @@ from sqlalchemy.engine import Connection
 
 from db.clock import today
 from db.facts import Role
-from db.models.region import Region
-from db.models.role_grant import RoleGrant
+from db.models.places.region import Region
+from db.models.system.role_grant import RoleGrant
 from permissions.viewer import Viewer
 
 

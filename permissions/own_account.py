@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlalchemy.engine import Connection
 
 from db.engine import Database
-from db.enums import AuditAction
+from db.models.system.audit_log import AuditAction
 from permissions import second_factor
 from permissions.accounts import Account, account_by_id
 from permissions.events import record

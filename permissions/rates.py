@@ -8,8 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db.clock import now
-from db.enums import AuditAction
-from db.models.audit_log import AuditLog
+from db.models.system.audit_log import AuditAction, AuditLog
 
 HOUR = dt.timedelta(hours=1)
 

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db.models.region import Region
+from db.models.places.region import Region
 from permissions.viewer import subtree
 
 TABLE: sa.Table = Region.__table__  # type: ignore[assignment]

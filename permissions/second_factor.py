@@ -16,9 +16,9 @@ from sqlalchemy.engine import Connection
 
 from db import crypto
 from db.clock import now
-from db.enums import AuditAction
 from db.identity import new_key
-from db.models.user_account import UserAccount
+from db.models.system.audit_log import AuditAction
+from db.models.system.user_account import UserAccount
 from db.technical import RecoveryCode, SecondFactor
 from db.texts import clean
 from permissions.accounts import Account

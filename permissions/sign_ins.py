@@ -17,9 +17,9 @@ from sqlalchemy.engine import Connection
 
 from db.clock import now
 from db.engine import Database
-from db.enums import AuditAction
 from db.identity import new_key
-from db.models.user_account import UserAccount
+from db.models.system.audit_log import AuditAction
+from db.models.system.user_account import UserAccount
 from db.technical import FormerPassword
 from db.texts import clean
 from permissions import attempts, devices, passwords, second_factor

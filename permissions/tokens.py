@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db.clock import now
-from db.enums import AuditAction
+from db.models.system.audit_log import AuditAction
 from db.technical import ApiToken
 from permissions.accounts import account_by_id
 from permissions.events import record

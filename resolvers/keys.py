@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, case, select
 
-from db.enums import RegionLevel
 from db.facts import Kind
+from db.models.places.region import RegionLevel
 from db.registry import EntityInfo, Field, Relation
 from db.types import Key as KeyType
 from permissions.columns import conditionable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLBoolean, GraphQLEnumType, GraphQLEnumValue, GraphQLInputField, GraphQLNonNull, GraphQLString
 
-from db.enums import RegionLevel
+from db.models.places.region import RegionLevel
 from db.registry import EntityInfo, Field
 from resolvers.buckets import CHINA, Granularity
 from resolvers.measures import ADDED, RANGED, countable

@@ -17,7 +17,7 @@ from graphql import (
     GraphQLString,
 )
 
-from db.enums import RegionLevel
+from db.models.places.region import RegionLevel
 from db.registry import EntityInfo, Field, Relation
 from resolvers.measures import countable
 from schema.group_inputs import added, ranged

@@ -23,8 +23,8 @@ from graphql import (
 from graphql import GraphQLObjectType as ObjectType
 
 from db.codes import ErrorCode, FaultCode, Told
-from db.enums import EntryChannel
 from db.identity import global_id
+from db.models.cases.mediation_case import EntryChannel
 from db.registry import EntityInfo
 from resolvers.commands.once import PATH
 from resolvers.commands.work import Once, Origin

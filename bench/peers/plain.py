@@ -23,12 +23,12 @@ from strawberry.types import Info
 from bench.data import Facts
 from db.clock import now, today
 from db.identity import new_key
-from db.models.audit_log import AuditLog
-from db.models.mediation_case import MediationCase
-from db.models.mediation_committee import MediationCommittee
-from db.models.mediator import Mediator
-from db.models.mediator_appointment import MediatorAppointment
-from db.models.region import Region
+from db.models.cases.mediation_case import MediationCase
+from db.models.people.mediator import Mediator
+from db.models.people.mediator_appointment import MediatorAppointment
+from db.models.places.region import Region
+from db.models.register.mediation_committee import MediationCommittee
+from db.models.system.audit_log import AuditLog
 from resolvers.commands.numbers import case_no
 
 _URL = os.environ.get("BENCH_URL", "sqlite+aiosqlite://")

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from db import crypto
 from db.clock import now
-from db.models.audit_log import AuditLog
+from db.models.system.audit_log import AuditLog
 from db.technical import AuditCheckpoint, AuditSeal, AuditTally, AuditWaiting, KeptKey
 from db.types import Json, Moment
 

@@ -16,8 +16,8 @@ from db import crypto
 from db.audit.chain import LOG, PURPOSE, Stored, mark, raw_columns
 from db.clock import now
 from db.identity import new_key
-from db.models.audit_log import AuditLog
-from db.models.user_account import UserAccount
+from db.models.system.audit_log import AuditLog
+from db.models.system.user_account import UserAccount
 from db.prepared import prepared
 from db.technical import AuditWaiting
 

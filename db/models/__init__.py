@@ -1,7 +1,7 @@
-"""The entities, one file each; importing this package imports every one of them."""
+"""The entities, one file each in the folder of its area; importing this package imports every one of them."""
 
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
-for _module in iter_modules(__path__):
-    import_module(f"{__name__}.{_module.name}")
+for _module in walk_packages(__path__, f"{__name__}."):
+    import_module(_module.name)

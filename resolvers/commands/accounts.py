@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.facts import Role
-from db.models.user_account import UserAccount
+from db.models.system.user_account import UserAccount
 from db.registry import EntityInfo
 from permissions import second_factor
 from permissions.accounts import Account, account_by_id

@@ -10,11 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db.audit import records as audit
-from db.enums import AuditAction
 from db.facts import Step
-from db.models.audit_log import AuditLog
-from db.models.region import Region
-from db.models.user_account import UserAccount
+from db.models.places.region import Region
+from db.models.system.audit_log import AuditAction, AuditLog
+from db.models.system.user_account import UserAccount
 from db.registry import EntityInfo, Field, registry
 from permissions.viewer import Viewer
 from resolvers.commands.labels import label_of

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from db.enums import CommitteeRole, FilingType, Sex
+from db.models.people.mediator import Sex
+from db.models.people.mediator_appointment import CommitteeRole
+from db.models.register.committee_filing import FilingType
 from resolvers.commands.dates import ONE_DAY, last_of_term
 from resolvers.commands.snapshots import MEMBER_ROLES, members_on
 from resolvers.commands.standing import last_filed

@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.clock import SHANGHAI
-from db.enums import FilingState
 from db.facts import Step
 from db.identity import parse_global_id
+from db.models.register.committee_filing import FilingState
 from db.registry import registry
 from permissions.actions import OpenRow
 from permissions.regions import outermost, ranges_of

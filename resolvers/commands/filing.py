@@ -12,8 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from db.enums import AppointmentEndReason, CaseState, CommitteeStatus, FilingState, FilingStatus, FilingType
 from db.facts import Step
+from db.models.cases.mediation_case import CaseState
+from db.models.people.mediator_appointment import AppointmentEndReason
+from db.models.register.committee_filing import FilingState, FilingType
+from db.models.register.mediation_committee import CommitteeStatus, FilingStatus
 from permissions.actions import OpenRow
 from resolvers.commands.composition import composition
 from resolvers.commands.dates import ONE_DAY

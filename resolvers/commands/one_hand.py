@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db.identity import global_id
-from db.models.committee_filing import CommitteeFiling
-from db.models.user_account import UserAccount
+from db.models.register.committee_filing import CommitteeFiling
+from db.models.system.user_account import UserAccount
 from db.technical import AccountHold
 
 _ACTS = {"申报": "submitted_by_id", "核验": "checked_by_id", "办结": "filed_by_id"}

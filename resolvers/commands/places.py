@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.base import Scoped
-from db.enums import OrgUnitKind, RegionLevel
+from db.models.places.org_unit import OrgUnitKind
+from db.models.places.region import RegionLevel
 from resolvers.commands.work import Draft, Row, Work
 
 _ORDER = [level.name for level in RegionLevel]

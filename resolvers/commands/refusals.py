@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from db.engine import Database
-from db.enums import AuditAction
+from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo, Registry
 from permissions.rates import wait_of
 from permissions.viewer import Viewer

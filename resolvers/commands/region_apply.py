@@ -16,10 +16,10 @@ from sqlalchemy.engine import Connection
 from db.audit import records as audit
 from db.clock import SHANGHAI
 from db.engine import analyze
-from db.enums import AuditAction
 from db.identity import seeded_keys
 from db.levels import fill_levels
-from db.models.region import Region
+from db.models.places.region import Region
+from db.models.system.audit_log import AuditAction
 from resolvers.commands.region_changes import Counts
 from resolvers.commands.region_files import Change, Progress
 from resolvers.commands.region_register import Run

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from db.clock import now, today
 from db.engine import Database
 from db.identity import new_key
-from db.models.region import Region
+from db.models.places.region import Region
 from db.technical import PendingRegions
 from resolvers.commands.region_apply import Counts, Source, apply, note, undone
 from resolvers.commands.region_files import Change

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.engine import Connection
 
-from db.enums import RegionLevel
+from db.models.places.region import RegionLevel
 from db.registry import EntityInfo, registry
 from resolvers.commands.region_register import Groups
 

@@ -16,8 +16,7 @@ from sqlalchemy.engine import Connection
 from db import search
 from db.bulk import insert_rows
 from db.clock import now
-from db.enums import RegionKind, RegionLevel
-from db.models.region import Region
+from db.models.places.region import Region, RegionKind, RegionLevel
 from db.technical import RegionGap
 from resolvers.commands.region_changes import (
     Changes,

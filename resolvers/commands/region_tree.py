@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from db.enums import Ethnicity, RegionKind, RegionLevel
+from db.models.people.ethnicity import Ethnicity
+from db.models.places.region import RegionKind, RegionLevel
 from resolvers.commands.region_files import WIDTHS, Line, fault
 from resolvers.faults import Fault
 

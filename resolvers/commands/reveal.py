@@ -13,9 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from db import crypto
-from db.enums import AuditAction
 from db.facts import Facts, Grant, Role
 from db.identity import parse_global_id
+from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo, Field
 from db.texts import clean
 from permissions.rates import wait_of

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from db import search
-from db.enums import AuditAction
 from db.identity import new_key
+from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo
 from permissions.actions import OpenRow, deletable, editable, may_create, may_delete, may_update, open_row, start_of
 from permissions.scopes import open_by_columns, scope

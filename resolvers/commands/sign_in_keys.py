@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from db.enums import AuditAction
 from db.facts import Facts
 from db.identity import global_id, parse_global_id
+from db.models.system.audit_log import AuditAction
 from permissions.actions import open_row
 from permissions.events import record
 from permissions.sessions import close_named, close_sessions_of, name_of, sessions_of, token_hash

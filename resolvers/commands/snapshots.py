@@ -12,7 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from db.enums import CommitteeRole, FilingStatus
+from db.models.people.mediator_appointment import CommitteeRole
+from db.models.register.mediation_committee import FilingStatus
 from db.registry import EntityInfo, registry
 from resolvers.commands.audit import plain
 from resolvers.commands.work import Row, Work, public_id

@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from db.enums import CommitteeStatus, FilingState
+from db.models.register.committee_filing import FilingState
+from db.models.register.mediation_committee import CommitteeStatus
 from resolvers.commands.snapshots import members_on, snapshot_of, status_after
 from resolvers.commands.work import Row, Work
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from db.clock import today
-from db.enums import AuditAction
 from db.facts import Facts, Step
+from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo
 from permissions.actions import OpenRow, Verdict, choose_step, may_take
 from resolvers.commands import audit

@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection
 
 from db import search
 from db.clock import now, today
-from db.enums import EntryChannel
 from db.identity import global_id
+from db.models.cases.mediation_case import EntryChannel
 from db.prepared import prepared
 from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.actions import OpenRow

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from db import crypto
 from db.engine import Database
 from db.identity import global_id
-from db.models.mediator import Mediator
+from db.models.people.mediator import Mediator
 from settings import Settings
 from tests.admin.person import Person
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app import create_app
 from db.clock import now
-from db.models.user_account import UserAccount
+from db.models.system.user_account import UserAccount
 from settings import get_settings
 from tests.admin.qr_reader import Square, read
 from tests.admin.test_browser import ARGUMENTS

@@ -14,8 +14,8 @@ from db import crypto
 from db.audit.verify import verify
 from db.engine import Database
 from db.identity import global_id
-from db.models.audit_log import AuditLog
-from db.models.mediator import Mediator
+from db.models.people.mediator import Mediator
+from db.models.system.audit_log import AuditLog
 from db.technical import AuditWaiting
 from settings import Settings
 from tests.admin.person import Person

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from app import create_app
-from db.models.user_account import UserAccount
+from db.models.system.user_account import UserAccount
 from settings import get_settings
 from tests.admin.test_account_page import page  # noqa: F401  (a fixture)
 from tests.databases import Kind

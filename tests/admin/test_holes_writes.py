@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 import admin
 from db.engine import Database
-from db.models.audit_log import AuditLog
-from db.models.mediator import Mediator
-from db.models.role_grant import RoleGrant
-from db.models.user_account import UserAccount
+from db.models.people.mediator import Mediator
+from db.models.system.audit_log import AuditLog
+from db.models.system.role_grant import RoleGrant
+from db.models.system.user_account import UserAccount
 from permissions.enrolments import Enrolment, enrol
 from permissions.passwords import hash_password
 from settings import Settings

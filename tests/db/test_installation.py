@@ -12,7 +12,7 @@ import app
 from db import crypto
 from db.engine import Database
 from db.installation import WrongSecret, findings, remember, settle
-from db.models.mediator import Mediator
+from db.models.people.mediator import Mediator
 from db.rotation import rotate
 from db.technical import InstallationSecret
 from settings import Settings, get_settings

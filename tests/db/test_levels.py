@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from db.engine import Database
 from db.levels import COLUMNS, fill_levels
-from db.models.region import Region
+from db.models.places.region import Region
 from resolvers.commands.regions import read_source, write_regions
 from settings import Settings
 from tests.databases import Kind

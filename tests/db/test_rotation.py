@@ -18,9 +18,9 @@ from db.audit.verify import Anchor, anchor, verify
 from db.checksums import citizen_check_digit
 from db.clock import now
 from db.engine import Database
-from db.enums import AuditAction
 from db.identity import new_key
-from db.models.mediator import Mediator
+from db.models.people.mediator import Mediator
+from db.models.system.audit_log import AuditAction
 from db.rotation import rotate
 from permissions.events import record
 from settings import Settings, get_settings

@@ -16,10 +16,10 @@ from sqlalchemy.engine import Connection
 from db.clock import now, today
 from db.engine import Database
 from db.facts import Role
-from db.models.audit_log import AuditLog
-from db.models.mediation_committee import MediationCommittee
-from db.models.role_grant import RoleGrant
-from db.models.user_account import UserAccount
+from db.models.register.mediation_committee import MediationCommittee
+from db.models.system.audit_log import AuditLog
+from db.models.system.role_grant import RoleGrant
+from db.models.system.user_account import UserAccount
 from db.technical import ApiToken, LoginSession
 from permissions import passwords
 from permissions.accounts import load_viewer

@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 
 from db.clock import now
 from db.engine import Database
-from db.models.user_account import UserAccount
+from db.models.system.user_account import UserAccount
 from permissions.addresses import may_come_from, networks, proxy_options, tidy
 from permissions.enrolments import CannotEnrol, Enrolment, enrol
 from permissions.http import address_of

@@ -10,7 +10,7 @@ import time_machine
 
 from db.clock import now
 from db.engine import Database
-from db.models.audit_log import AuditLog
+from db.models.system.audit_log import AuditLog
 from db.technical import SignInAttempt
 from permissions import devices
 from permissions.sign_ins import Refusal, SignedIn, change_password, sign_in

@@ -20,8 +20,8 @@ from db.audit.verify import Anchor, Report, anchor, verify
 from db.clock import now
 from db.crypto import current_secret
 from db.engine import Database
-from db.enums import AuditAction
 from db.identity import new_key
+from db.models.system.audit_log import AuditAction
 from db.technical import AuditCheckpoint, AuditTally, AuditWaiting
 from permissions.events import record
 from settings import Settings

@@ -16,11 +16,11 @@ from db.audit.sealer import seal_all
 from db.audit.verify import verify
 from db.clock import now
 from db.engine import Database
-from db.enums import AuditAction
 from db.identity import new_key
 from db.migrate import differences, downgrade, upgrade
-from db.models.region import Region
-from db.models.user_account import UserAccount
+from db.models.places.region import Region
+from db.models.system.audit_log import AuditAction
+from db.models.system.user_account import UserAccount
 from permissions.accounts import account_by_id
 from permissions.events import record
 from permissions.sign_ins import sign_in

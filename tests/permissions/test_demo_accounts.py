@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from db.clock import now
 from db.engine import Database
 from db.migrate import downgrade, upgrade
-from db.models.user_account import UserAccount
+from db.models.system.user_account import UserAccount
 from db.technical import ApiToken, DemoAccount
 from permissions.accounts import load_viewer
 from permissions.demo_accounts import retire, usable

@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 
 from db.clock import now
 from db.engine import Database
-from db.models.user_account import UserAccount
+from db.models.system.user_account import UserAccount
 from db.technical import LoginSession
 from permissions.http import health_routes, http_fault, session_routes, unauthenticated, viewer_of
 from permissions.identities import Identities

@@ -18,8 +18,8 @@ import permissions.identities
 from app import create_app
 from db.audit.verify import Report, verify
 from db.clock import now
-from db.models.audit_log import AuditLog
-from db.models.user_account import UserAccount
+from db.models.system.audit_log import AuditLog
+from db.models.system.user_account import UserAccount
 from permissions.tokens import create_token
 from settings import get_settings
 from tests.databases import RUNTIME, WITH_WALL

@@ -15,8 +15,8 @@ from sqlalchemy.engine import Connection
 from db.clock import now
 from db.engine import Database
 from db.facts import Role
-from db.models.audit_log import AuditLog
-from db.models.user_account import UserAccount
+from db.models.system.audit_log import AuditLog
+from db.models.system.user_account import UserAccount
 from db.rotation import rotate
 from db.technical import LoginSession, RecoveryCode, SecondFactor
 from permissions import own_account, second_factor

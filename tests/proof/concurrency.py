@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db.enums import AuditAction
+from db.models.system.audit_log import AuditAction
 from db.registry import registry
 from tests.proof.interleaved import interleaved
 from tests.proof.stage import CLERKS, Stage, opened, server, settle

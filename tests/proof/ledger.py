@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from db.audit.verify import verify
 from db.base import Base
-from db.enums import AuditAction
+from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo, registry
 from db.rollup_upkeep import differences
 from db.rollups import stored_rollups

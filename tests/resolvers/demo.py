@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.engine import Database
-from db.models.user_account import UserAccount
+from db.models.system.user_account import UserAccount
 from permissions.accounts import load_viewer
 from permissions.viewer import Viewer
 from resolvers.commands.demo import seed_demo

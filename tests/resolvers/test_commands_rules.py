@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from db.clock import today
-from db.enums import CommitteeType, ElectionMethod
+from db.models.register.committee_term import ElectionMethod
+from db.models.register.mediation_committee import CommitteeType
 from resolvers.commands.dates import age_on, last_of_term, months_later, overlap
 from resolvers.commands.rules.terms import methods_for
 from resolvers.faults import Denied, Refused

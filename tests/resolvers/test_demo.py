@@ -18,8 +18,9 @@ from db import crypto
 from db.checksums import citizen_birth_date, citizen_sex, is_citizen_number, is_credit_code, mod97
 from db.clock import SHANGHAI
 from db.engine import Database
-from db.enums import CaseState, FilingState
 from db.facts import Role
+from db.models.cases.mediation_case import CaseState
+from db.models.register.committee_filing import FilingState
 from db.registry import registry
 from permissions.accounts import account_by_login, load_viewer
 from permissions.passwords import matches

@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from db.engine import Database
-from db.models.region import Region
+from db.models.places.region import Region
 from permissions.regions import ranges_of
 from permissions.viewer import subtree
 from settings import Settings

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db.clock import now
 from db.identity import global_id, new_key
-from db.models.audit_log import AuditLog
+from db.models.system.audit_log import AuditLog
 from db.technical import AuditWaiting
 from resolvers.faults import Denied, Refused
 from tests.resolvers.town import Town, citizen, mediator

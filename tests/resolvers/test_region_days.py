@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 
 from db.clock import SHANGHAI, now, today
 from db.engine import Database
-from db.models.audit_log import AuditLog
-from db.models.region import Region
+from db.models.places.region import Region
+from db.models.system.audit_log import AuditLog
 from db.technical import PendingRegions
 from permissions.regions import ranges_of
 from resolvers.commands.region_calendar import RegionCalendar, bring_regions_up_to_date

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from db.bulk import insert_rows
 from db.identity import new_key
 from db.levels import fill_levels
-from db.models.region import Region
+from db.models.places.region import Region
 from db.technical import RegionGap
 from permissions.regions import ranges_of
 from permissions.viewer import subtree

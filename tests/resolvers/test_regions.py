@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from db.engine import Database
-from db.models.audit_log import AuditLog
-from db.models.region import Region
+from db.models.places.region import Region
+from db.models.system.audit_log import AuditLog
 from permissions.regions import above, ranges_of
 from permissions.viewer import subtree
 from resolvers.commands.region_changes import Counts

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from db.clock import now
 from db.identity import global_id, new_key
-from db.models.audit_log import AuditLog
+from db.models.system.audit_log import AuditLog
 from db.registry import registry
 from resolvers.commands.reveal import Revealed
 from resolvers.commands.write import Commands

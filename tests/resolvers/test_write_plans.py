@@ -15,8 +15,8 @@ from sqlalchemy.util import await_only
 from db.clock import today
 from db.engine import analyze
 from db.identity import new_key
-from db.models.audit_log import AuditLog
-from db.models.region import Region
+from db.models.places.region import Region
+from db.models.system.audit_log import AuditLog
 from db.prepared import texts
 from resolvers.faults import Refused
 from tests.resolvers.town import Town, code_of

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from db.enums import Sex
 from db.facts import Copy, Entity, Facts, Machine, Rollup, Shape, Through, choice, day, document, integer, ref, text
 from db.mistakes import ModelMistake
+from db.models.people.mediator import Sex
 from db.registry import Registry
 from db.types import Choice, Key, Text
 

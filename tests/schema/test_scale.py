@@ -23,7 +23,7 @@ import decimal
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.enums import CaseState, DisputeType, FocusTag
+from db.models.cases.mediation_case import CaseState, DisputeType, FocusTag
 from db.facts import Entity, choice, choices, day, document, encrypted, flag, integer, long_text, moment, money, ref
 from db.facts import Shape, text
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from db.enums import CommitteeRole
 from db.facts import Role
-from db.models.role_grant import RoleGrant
-from db.models.user_account import UserAccount
+from db.models.people.mediator_appointment import CommitteeRole
+from db.models.system.role_grant import RoleGrant
+from db.models.system.user_account import UserAccount
 from resolvers.commands.demo.boards import Committee
 from resolvers.commands.demo.names import person_name
 from resolvers.commands.demo.units import District

@@ -7,17 +7,14 @@ import decimal
 from dataclasses import dataclass, field
 from typing import Any
 
-from db.enums import (
+from db.models.people.mediator import MediatorKind
+from db.models.people.mediator_appointment import (
     AppointmentBasis,
     AppointmentEndReason,
     CommitteeRole,
-    CommitteeStatus,
-    CommitteeType,
-    FilingStatus,
-    FundingSource,
-    MediatorKind,
+    MediatorAppointment,
 )
-from db.models.mediator_appointment import MediatorAppointment
+from db.models.register.mediation_committee import CommitteeStatus, CommitteeType, FilingStatus, FundingSource
 from resolvers.commands.demo.people import Person, person
 from resolvers.commands.demo.stories import Story
 from resolvers.commands.demo.world import Office, Place, World, moment

@@ -8,21 +8,20 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from db.enums import (
+from db.models.cases.mediation_case import (
     CaseDifficulty,
     CaseOutcome,
     CaseSource,
     CaseState,
-    CommitteeStatus,
-    CommitteeType,
     ConfirmationState,
     EntryChannel,
     LitigationResult,
+    MediationCase,
     PartiesRelation,
     QualityFlag,
     SubsidyState,
 )
-from db.models.mediation_case import MediationCase
+from db.models.register.mediation_committee import CommitteeStatus, CommitteeType
 from resolvers.commands.demo.boards import Committee
 from resolvers.commands.demo.disputes import TAGS, WITH_FIRMS, WITH_MONEY, dispute_type, words
 from resolvers.commands.demo.names import short_place

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from db.enums import CommitteeType, DisputeType, FocusTag, IndustryDomain
+from db.models.cases.mediation_case import DisputeType, FocusTag
+from db.models.register.mediation_committee import CommitteeType, IndustryDomain
 from resolvers.commands.demo.names import SURNAMES
 
 MIX: dict[DisputeType, float] = {

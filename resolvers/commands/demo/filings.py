@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from db.enums import FilingState, FilingType
+from db.models.register.committee_filing import FilingState, FilingType
 from db.registry import registry
 from resolvers.commands.demo.boards import Committee
 from resolvers.commands.demo.scales import HOME

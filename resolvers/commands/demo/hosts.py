@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from db.enums import CommitteeType, HostUnitKind, HostUnitStatus, IndustryDomain, IndustrySection, Ownership
-from db.models.host_unit import HostUnit
+from db.models.register.host_unit import HostUnit, HostUnitKind, HostUnitStatus, IndustrySection, Ownership
+from db.models.register.mediation_committee import CommitteeType, IndustryDomain
 from resolvers.commands.demo.names import credit_code, firm
 from resolvers.commands.demo.units import DEPARTMENTS, District
 from resolvers.commands.demo.world import Office, Place, World

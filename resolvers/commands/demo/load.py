@@ -14,9 +14,10 @@ from sqlalchemy.engine import Connection
 from db import clock
 from db.audit.records import COMMAND_LINE, enqueue
 from db.engine import Database, analyze
-from db.enums import AuditAction, CommitteeType, RegionLevel
-from db.models.audit_log import AuditLog
-from db.models.committee_filing import CommitteeFiling
+from db.models.places.region import RegionLevel
+from db.models.register.committee_filing import CommitteeFiling
+from db.models.register.mediation_committee import CommitteeType
+from db.models.system.audit_log import AuditAction, AuditLog
 from db.technical import DemoAccount, NumberSeries
 from permissions.accounts import has_accounts
 from permissions.passwords import generate_password, hash_password

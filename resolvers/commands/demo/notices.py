@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from db.enums import CourtNotificationState, FilingState
-from db.models.court_notification import CourtNotification
+from db.models.register.committee_filing import FilingState
+from db.models.register.court_notification import CourtNotification, CourtNotificationState
 from resolvers.commands.court_notices import roll
 from resolvers.commands.demo.boards import Committee
 from resolvers.commands.demo.scales import HOME

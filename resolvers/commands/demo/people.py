@@ -8,17 +8,17 @@ from random import Random
 from typing import Any
 
 from db.checksums import citizen_birth_date, citizen_sex
-from db.enums import (
-    DisputeType,
+from db.models.cases.mediation_case import DisputeType
+from db.models.people.ethnicity import Ethnicity
+from db.models.people.mediator import (
     Education,
-    Ethnicity,
+    Mediator,
     MediatorBackground,
     MediatorGrade,
     MediatorKind,
     MediatorStatus,
     PoliticalStatus,
 )
-from db.models.mediator import Mediator
 from db.registry import registry
 from resolvers.commands.demo.names import bank_account, citizen_number, mobile, person_name, short_place
 from resolvers.commands.demo.world import Office, Place, World, moment

@@ -9,14 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.checksums import mod97
-from db.enums import (
-    CommitteeStatus,
-    CommitteeType,
-    ElectionMethod,
-    FundingSource,
-)
-from db.models.committee_term import CommitteeTerm
-from db.models.mediation_committee import MediationCommittee
+from db.models.register.committee_term import CommitteeTerm, ElectionMethod
+from db.models.register.mediation_committee import CommitteeStatus, CommitteeType, FundingSource, MediationCommittee
 from resolvers.commands.dates import last_of_term, months_later
 from resolvers.commands.demo.boards import Committee, appoint
 from resolvers.commands.demo.hosts import Seat

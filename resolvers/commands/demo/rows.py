@@ -10,21 +10,21 @@ from sqlalchemy.engine import Connection
 
 from db.base import Base
 from db.bulk import BATCH, insert_rows
-from db.models.audit_log import AuditLog
-from db.models.committee_filing import CommitteeFiling
-from db.models.committee_term import CommitteeTerm
-from db.models.court_notification import CourtNotification
-from db.models.host_unit import HostUnit
-from db.models.mediation_case import MediationCase
-from db.models.mediation_committee import MediationCommittee
-from db.models.mediator import Mediator
-from db.models.mediator_appointment import MediatorAppointment
-from db.models.org_unit import OrgUnit
-from db.models.org_unit_coverage import OrgUnitCoverage
-from db.models.partner_institution import PartnerInstitution
-from db.models.role_grant import RoleGrant
-from db.models.studio import Studio
-from db.models.user_account import UserAccount
+from db.models.cases.mediation_case import MediationCase
+from db.models.people.mediator import Mediator
+from db.models.people.mediator_appointment import MediatorAppointment
+from db.models.places.org_unit import OrgUnit
+from db.models.places.org_unit_coverage import OrgUnitCoverage
+from db.models.places.partner_institution import PartnerInstitution
+from db.models.register.committee_filing import CommitteeFiling
+from db.models.register.committee_term import CommitteeTerm
+from db.models.register.court_notification import CourtNotification
+from db.models.register.host_unit import HostUnit
+from db.models.register.mediation_committee import MediationCommittee
+from db.models.register.studio import Studio
+from db.models.system.audit_log import AuditLog
+from db.models.system.role_grant import RoleGrant
+from db.models.system.user_account import UserAccount
 from db.technical import NumberSeries
 
 # Each table stands after those that its rows refer to.

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from db.enums import CommitteeStatus, FilingState, FilingType
-from db.enums import FilingStatus as Status
+from db.models.register.committee_filing import FilingState, FilingType
+from db.models.register.mediation_committee import CommitteeStatus
+from db.models.register.mediation_committee import FilingStatus as Status
 
 FILED = FilingState.FILED
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from db.enums import CommitteeStatus, FilingStatus, StudioBrand, StudioKind
-from db.models.studio import Studio
+from db.models.register.mediation_committee import CommitteeStatus, FilingStatus
+from db.models.register.studio import Studio, StudioBrand, StudioKind
 from resolvers.commands.demo.boards import Committee
 from resolvers.commands.demo.units import District
 from resolvers.commands.demo.world import World, moment

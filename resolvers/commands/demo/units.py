@@ -8,10 +8,11 @@ from random import Random
 
 from sqlalchemy.engine import Connection
 
-from db.enums import IndustryDomain, KeyFunction, OrgUnitKind, PartnerKind, RegionKind, RegionLevel
-from db.models.org_unit import OrgUnit
-from db.models.org_unit_coverage import OrgUnitCoverage
-from db.models.partner_institution import PartnerInstitution
+from db.models.places.org_unit import KeyFunction, OrgUnit, OrgUnitKind
+from db.models.places.org_unit_coverage import OrgUnitCoverage
+from db.models.places.partner_institution import PartnerInstitution, PartnerKind
+from db.models.places.region import RegionKind, RegionLevel
+from db.models.register.mediation_committee import IndustryDomain
 from resolvers.commands.demo.names import person_name, phone
 from resolvers.commands.demo.scales import HOME
 from resolvers.commands.demo.world import TABLE, Office, Place, World, places, with_ids

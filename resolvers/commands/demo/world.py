@@ -14,9 +14,8 @@ from sqlalchemy.engine import Connection
 
 from db.base import Base
 from db.clock import SHANGHAI
-from db.enums import RegionLevel
 from db.identity import seeded_keys
-from db.models.region import Region
+from db.models.places.region import Region, RegionLevel
 from resolvers.commands.demo.rows import Rows
 
 _FIRST_ID = int(dt.datetime(2023, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from db.enums import AppointmentBasis, CommitteeRole, CommitteeStatus, MediatorKind
+from db.models.people.mediator import MediatorKind
+from db.models.people.mediator_appointment import AppointmentBasis, CommitteeRole
+from db.models.register.mediation_committee import CommitteeStatus
 from resolvers.commands.dates import age_on, overlap
 from resolvers.commands.rules import Rules
 from resolvers.commands.rules.terms import term_at, terms_of

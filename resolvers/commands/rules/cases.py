@@ -8,7 +8,8 @@ from __future__ import annotations
 import itertools
 
 from db.clock import SHANGHAI
-from db.enums import CaseDifficulty, CommitteeStatus
+from db.models.cases.mediation_case import CaseDifficulty
+from db.models.register.mediation_committee import CommitteeStatus
 from permissions.scopes import grants_of
 from resolvers.commands.numbers import case_no
 from resolvers.commands.rules import Rules

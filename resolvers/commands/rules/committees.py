@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from db.enums import CommitteeStatus, CommitteeType, HostUnitStatus, OrgUnitKind, RegionLevel
+from db.models.places.org_unit import OrgUnitKind
+from db.models.places.region import RegionLevel
+from db.models.register.host_unit import HostUnitStatus
+from db.models.register.mediation_committee import CommitteeStatus, CommitteeType
 from resolvers.commands.numbers import committee_code
 from resolvers.commands.places import bureau_over, covers, office_over, over, rank, same_district
 from resolvers.commands.rules import Rules

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.enums import PartnerKind
+from db.models.places.partner_institution import PartnerKind
 from resolvers.commands.court_notices import roll, told_of, untold
 from resolvers.commands.rules import Rules
 from resolvers.commands.work import Draft

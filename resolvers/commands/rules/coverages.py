@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.enums import OrgUnitKind
+from db.models.places.org_unit import OrgUnitKind
 from resolvers.commands.dates import overlap
 from resolvers.commands.places import over
 from resolvers.commands.rules import Rules

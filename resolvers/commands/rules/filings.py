@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from db.enums import CommitteeStatus, FilingStatus, FilingType
 from db.facts import Role
+from db.models.register.committee_filing import FilingType
+from db.models.register.mediation_committee import CommitteeStatus, FilingStatus
 from permissions.actions import Verdict, choose_step
 from resolvers.commands.rules import Rules
 from resolvers.commands.rules.committees import DISTRICT_FILED_TYPES, works_above_streets

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from db.enums import OrgUnitKind, RegionLevel
 from db.facts import Role
+from db.models.places.org_unit import OrgUnitKind
+from db.models.places.region import RegionLevel
 from permissions.ceilings import ANCHORS, first_day, last_day
 from resolvers.commands.rules import Rules
 from resolvers.commands.work import Draft

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.enums import HostUnitKind, HostUnitStatus
+from db.models.register.host_unit import HostUnitKind, HostUnitStatus
 from resolvers.commands.rules import Rules
 from resolvers.commands.work import Draft
 

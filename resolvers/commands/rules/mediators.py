@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from db import crypto
 from db.checksums import citizen_birth_date, citizen_sex
-from db.enums import Sex
+from db.models.people.mediator import Sex
 from resolvers.commands.dates import age_on
 from resolvers.commands.numbers import mediator_no
 from resolvers.commands.places import district_of

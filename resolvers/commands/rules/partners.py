@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.enums import OrgUnitKind
+from db.models.places.org_unit import OrgUnitKind
 from resolvers.commands.rules import Rules
 from resolvers.commands.rules.org_units import require_maker
 from resolvers.commands.work import Draft

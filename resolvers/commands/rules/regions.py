@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from db.enums import RegionLevel
 from db.levels import fill_levels
+from db.models.places.region import RegionLevel
 from resolvers.commands.places import rank
 from resolvers.commands.region_tree import segment
 from resolvers.commands.rules import Rules

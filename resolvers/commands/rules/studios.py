@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from db.enums import CommitteeStatus, StudioKind, StudioStatus
+from db.models.register.mediation_committee import CommitteeStatus
+from db.models.register.studio import StudioKind, StudioStatus
 from resolvers.commands.rules import Rules
 from resolvers.commands.work import Draft
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from db.enums import CommitteeStatus, CommitteeType, ElectionMethod
+from db.models.register.committee_term import ElectionMethod
+from db.models.register.mediation_committee import CommitteeStatus, CommitteeType
 from resolvers.commands.dates import last_of_term, overlap
 from resolvers.commands.rules import Rules
 from resolvers.commands.work import Draft, Row

@@ -10,21 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.enums import (
-    CaseDifficulty,
-    CaseOutcome,
-    CaseSource,
-    CaseState,
-    ConfirmationState,
-    DisputeType,
-    EntryChannel,
-    FocusTag,
-    LitigationResult,
-    PartiesRelation,
-    QualityFlag,
-    SubsidyState,
-)
 from db.facts import (
+    Code,
     Entity,
     Machine,
     Role,
@@ -42,6 +29,166 @@ from db.facts import (
     ref,
     text,
 )
+
+
+class DisputeType(Code):
+    """纠纷类型. Order and names of the official form; the third value is the roll-up."""
+
+    FAMILY = "01", "婚姻家庭纠纷", "01"
+    NEIGHBOUR = "02", "邻里纠纷", "02"
+    HOUSING_SITE = "03", "房屋宅基地纠纷", "03"
+    CONTRACT = "04", "合同纠纷", "04"
+    BUSINESS = "05", "生产经营纠纷", "05"
+    DAMAGES = "06", "损害赔偿纠纷", "06"
+    FOREST_LAND = "07", "山林土地纠纷", "07"
+    REQUISITION = "08", "征地拆迁纠纷", "08"
+    ENVIRONMENT = "09", "环境污染纠纷", "09"
+    MIGRANT_WAGES = "10", "拖欠农民工工资纠纷", "10"
+    OTHER_LABOUR = "11", "其他劳动争议纠纷", "11"
+    TOURISM = "12", "旅游纠纷", "12"
+    ECOMMERCE = "13", "电子商务纠纷", "13"
+    OTHER_CONSUMER = "14", "其他消费纠纷", "14"
+    MEDICAL = "15", "医疗纠纷", "15"
+    TRAFFIC = "16", "道路交通事故纠纷", "16"
+    PROPERTY = "17", "物业纠纷", "17"
+    VILLAGE_AFFAIRS = "91", "村务管理纠纷", "99"
+    RESTRUCTURING = "92", "企业改制纠纷", "99"
+    EDUCATION = "93", "教育（校园）纠纷", "99"
+    FINANCE = "94", "金融纠纷", "04"
+    IP = "95", "知识产权纠纷", "99", "intellectual property"
+    FAMILY_PLANNING = "96", "计划生育纠纷（历史数据）", "99"
+    FIRE = "97", "消防纠纷", "06"
+    OTHER = "99", "其他纠纷", "99"
+
+
+class CaseSource(Code):
+    """案件来源. Stored at leaf level; entrusted (3) is the sum of 31 to 39."""
+
+    PROACTIVE = "1", "主动调解", "1"
+    ON_APPLICATION = "2", "依申请调解", "2"
+    COURT = "31", "法院委托移送", "3"
+    PROCURATORATE = "32", "检察院委托移送", "3"
+    POLICE = "33", "公安机关委托移送", "3"
+    PETITION = "34", "信访部门委托移送", "3"
+    OTHER_DEPT = "39", "其他部门委托移送", "3"
+
+
+class PartiesRelation(Code):
+    """当事人关系. Who stands against whom."""
+
+    CITIZEN_CITIZEN = "1", "公民与公民"
+    CITIZEN_LEGAL = "2", "公民与法人及社会组织"
+    LEGAL_LEGAL = "3", "法人组织之间"
+
+
+class CaseDifficulty(Code):
+    """疑难程度. Difficulty of a case."""
+
+    SIMPLE = "1", "简易"
+    GENERAL = "2", "一般"
+    DIFFICULT = "3", "疑难复杂"
+    MAJOR = "4", "重大"
+
+
+class CaseState(Code):
+    """案件状态. Where a case stands (DOMAIN 3.2)."""
+
+    REGISTERED = "REGISTERED", "登记"
+    NOT_ACCEPTED = "NOT_ACCEPTED", "不予受理"
+    ACCEPTED = "ACCEPTED", "受理"
+    MEDIATING = "MEDIATING", "调解中"
+    SUSPENDED = "SUSPENDED", "中止"
+    AGREED = "AGREED", "达成协议"
+    FAILED = "FAILED", "调解不成"
+    TERMINATED = "TERMINATED", "终止"
+    PERFORMING = "PERFORMING", "履行中"
+    CLOSED = "CLOSED", "结案"
+    ARCHIVED = "ARCHIVED", "归档"
+
+
+class CaseOutcome(Code):
+    """调解结果. How mediation ended."""
+
+    AGREED = "1", "调解成功"
+    FAILED = "2", "调解不成"
+    WITHDRAWN = "3", "当事人撤回"
+    REFUSED = "4", "一方拒绝"
+    TRANSFERRED_OUT = "5", "移送其他机关"
+    RECONCILED = "6", "自行和解"
+
+
+class EntryChannel(Code):
+    """录入渠道. Where a case was entered."""
+
+    PC = "PC", "电脑", "", "desktop"
+    MOBILE = "MOBILE", "手机"
+    API = "API", "接口", "", "programming interface"
+    IMPORT = "IMPORT", "导入"
+
+
+class FocusTag(Code):
+    """重点领域. Focus topics of a case."""
+
+    REQUISITION = "08", "征地拆迁"
+    RESTRUCTURING = "92", "企业改制"
+    EDUCATION = "93", "教育"
+    MEDICAL = "15", "医疗"
+    LABOUR = "11", "劳动"
+    VETERAN = "VETERAN", "涉军"
+    ETHNIC_RELIGIOUS = "ETHNIC_RELIGIOUS", "民族宗教"
+
+
+class ConfirmationState(Code):
+    """司法确认. State of judicial confirmation."""
+
+    NOT_APPLIED = "NOT_APPLIED", "未申请"
+    APPLIED = "APPLIED", "已申请"
+    ACCEPTED = "ACCEPTED", "法院受理"
+    CONFIRMED = "CONFIRMED", "确认有效"
+    DISMISSED = "DISMISSED", "裁定驳回"
+    WITHDRAWN = "WITHDRAWN", "撤回"
+    REVOKED = "REVOKED", "撤销"
+
+
+class LitigationResult(Code):
+    """诉讼结果. What a court later made of the agreement."""
+
+    NONE = "NONE", "无"
+    UPHELD = "UPHELD", "维持"
+    CHANGED = "CHANGED", "变更"
+    REVOKED = "REVOKED", "撤销"
+    INVALID = "INVALID", "确认无效"
+    PAYMENT_ORDER = "PAYMENT_ORDER", "申请支付令"
+
+
+class SubsidyState(Code):
+    """补贴环节. Where the subsidy claim of a case stands (DOMAIN 3.5)."""
+
+    NONE = "NONE", "未申报"
+    DRAFT = "DRAFT", "草稿"
+    SUBMITTED = "SUBMITTED", "已申报"
+    OFFICE_CHECKED = "OFFICE_CHECKED", "司法所已初审"
+    DISTRICT_REVIEWED = "DISTRICT_REVIEWED", "区局已复核"
+    PUBLICISED = "PUBLICISED", "公示中"
+    APPROVED = "APPROVED", "已批准"
+    PAID = "PAID", "已发放"
+    RETURNED = "RETURNED", "退回"
+    REJECTED = "REJECTED", "不予发放"
+    CLAWED_BACK = "CLAWED_BACK", "追回"
+
+
+class QualityFlag(Code):
+    """数据质量标记. Anomaly checks of DOMAIN 4.9 that hit."""
+
+    DQ_01 = "DQ-01", "案件占比异常"
+    DQ_02 = "DQ-02", "办结过多"
+    DQ_03 = "DQ-03", "证件或电话重复"
+    DQ_04 = "DQ-04", "内容雷同"
+    DQ_05 = "DQ-05", "当日履行又确认"
+    DQ_06 = "DQ-06", "成功率异常"
+    DQ_07 = "DQ-07", "月末集中录入"
+    DQ_08 = "DQ-08", "同刻批量录入"
+    DQ_09 = "DQ-09", "回访不实"
 
 
 class MediationCase(Scoped):

@@ -9,9 +9,30 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.enums import FilingState, FilingType
-from db.facts import Entity, Link, Machine, Role, Shape, Step, choice, day, document, long_text, moment, ref, text
+from db.facts import Code, Entity, Link, Machine, Role, Shape, Step, choice, day, document, long_text, moment, ref, text
 from db.shapes import CHANGES, COMMITTEE
+
+
+class FilingType(Code):
+    """备案类型. What a filing attests."""
+
+    ESTABLISH = "1", "设立备案"
+    CHANGE = "2", "变更备案"
+    REELECTION = "3", "换届备案"
+    DISSOLVE = "4", "撤销备案"
+
+
+class FilingState(Code):
+    """备案环节. Where a filing stands."""
+
+    DRAFT = "DRAFT", "草稿"
+    SUBMITTED = "SUBMITTED", "已提交"
+    RETURNED = "RETURNED", "退回补正"
+    OFFICE_CHECKED = "OFFICE_CHECKED", "司法所已核验"
+    FILED = "FILED", "备案完成"
+    NOT_FILED = "NOT_FILED", "不予备案"
+    WITHDRAWN = "WITHDRAWN", "已撤回"
+
 
 _MAKERS = ("created_by_id", "submitted_by_id")
 _HANDLERS = (Role.OFFC, Role.DIST)

@@ -5,8 +5,46 @@ from __future__ import annotations
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.enums import DataInterface, PartnerKind, RegionLevel
-from db.facts import Entity, Link, Through, choice, flag, ref, text
+from db.facts import Code, Entity, Link, Through, choice, flag, ref, text
+from db.models.places.region import RegionLevel
+
+
+class PartnerKind(Code):
+    """联动单位类别. Kind of partner institution (S3)."""
+
+    COURT = "COURT", "法院"
+    TRIBUNAL = "TRIBUNAL", "人民法庭"
+    PROCURATORATE = "PROCURATORATE", "检察院"
+    POLICE = "POLICE", "公安局"
+    POLICE_STATION = "POLICE_STATION", "派出所"
+    POLICE_POST = "POLICE_POST", "警务站（室）"
+    TRAFFIC_POLICE = "TRAFFIC_POLICE", "交警"
+    LEGISLATIVE_OFFICE = "LEGISLATIVE_OFFICE", "法制办"
+    PETITION = "PETITION", "信访"
+    LABOUR = "LABOUR", "人社"
+    CIVIL = "CIVIL", "民政"
+    HEALTH = "HEALTH", "卫健"
+    HOUSING = "HOUSING", "住建"
+    MARKET = "MARKET", "市场监管"
+    LAND = "LAND", "自然资源"
+    AGRICULTURE = "AGRICULTURE", "农业农村"
+    ENVIRONMENT = "ENVIRONMENT", "生态环境"
+    EDUCATION = "EDUCATION", "教育"
+    UNION = "UNION", "工会"
+    WOMEN = "WOMEN", "妇联"
+    YOUTH = "YOUTH", "共青团"
+    CHAMBER = "CHAMBER", "工商联、商会"
+    ONE_STOP_WINDOW = "ONE_STOP_WINDOW", "一站式窗口"
+    GRID_CENTER = "GRID_CENTER", "综治中心"
+    OTHER = "OTHER", "其他"
+
+
+class DataInterface(Code):
+    """数据对接. How data go to a partner and come from it."""
+
+    NONE = "NONE", "未对接"
+    FILE = "FILE", "文件交换"
+    API = "API", "接口"
 
 
 class PartnerInstitution(Scoped):

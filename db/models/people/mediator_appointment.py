@@ -8,8 +8,36 @@ import decimal
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.enums import AppointmentBasis, AppointmentEndReason, CommitteeRole, FundingSource, MediatorKind
-from db.facts import Entity, Link, choice, day, money, ref, text
+from db.facts import Code, Entity, Link, choice, day, money, ref, text
+from db.models.people.mediator import MediatorKind
+from db.models.register.mediation_committee import FundingSource
+
+
+class CommitteeRole(Code):
+    """调委会职务. Position in a committee; members are the first three."""
+
+    DIRECTOR = "1", "主任"
+    DEPUTY_DIRECTOR = "2", "副主任"
+    MEMBER = "3", "委员"
+    ENGAGED = "4", "聘任调解员"
+
+
+class AppointmentBasis(Code):
+    """任职依据. How a person came in."""
+
+    ELECTED = "ELECTED", "推选"
+    ENGAGED = "ENGAGED", "聘任"
+
+
+class AppointmentEndReason(Code):
+    """离任原因. Why an appointment ended."""
+
+    TERM_END = "TERM_END", "任期届满"
+    RESIGN = "RESIGN", "辞职"
+    RECALL = "RECALL", "罢免"
+    DISMISS = "DISMISS", "解聘"
+    DEATH = "DEATH", "去世"
+    COMMITTEE_DISSOLVED = "COMMITTEE_DISSOLVED", "调委会撤销"
 
 
 class MediatorAppointment(Scoped):

@@ -5,8 +5,29 @@ from __future__ import annotations
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.enums import KeyFunction, OrgUnitKind
-from db.facts import Entity, Link, Through, choice, choices, ref, text
+from db.facts import Code, Entity, Link, Through, choice, choices, ref, text
+
+
+class OrgUnitKind(Code):
+    """机构类别. Kind of organisational unit."""
+
+    PROVINCIAL_DEPT = "PROVINCIAL_DEPT", "省司法厅"
+    CITY_BUREAU = "CITY_BUREAU", "市司法局"
+    DISTRICT_BUREAU = "DISTRICT_BUREAU", "区（县）司法局"
+    BUREAU_SECTION = "BUREAU_SECTION", "局机关科室"
+    JUDICIAL_OFFICE = "JUDICIAL_OFFICE", "司法所"
+    MEDIATION_CENTER = "MEDIATION_CENTER", "矛调中心"
+    STREET_OFFICE = "STREET_OFFICE", "街道办、乡镇政府"
+    PARTNER = "PARTNER", "联动单位"
+
+
+class KeyFunction(Code):
+    """四项职能. The four functions of a judicial office."""
+
+    MEDIATION = "1", "人民调解"
+    CORRECTION = "2", "社区矫正"
+    PUBLICITY = "3", "法治宣传"
+    LEGAL_SERVICE = "4", "法律服务"
 
 
 class OrgUnit(Scoped):

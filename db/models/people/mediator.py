@@ -7,18 +7,85 @@ import datetime as dt
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.enums import (
-    DisputeType,
-    Education,
-    Ethnicity,
-    MediatorBackground,
-    MediatorGrade,
-    MediatorKind,
-    MediatorStatus,
-    PoliticalStatus,
-    Sex,
-)
-from db.facts import Entity, Link, Through, choice, choices, day, encrypted, flag, ref, text
+from db.facts import Code, Entity, Link, Through, choice, choices, day, encrypted, flag, ref, text
+from db.models.cases.mediation_case import DisputeType
+from db.models.people.ethnicity import Ethnicity
+
+
+class MediatorKind(Code):
+    """调解员类别. Kind of mediator."""
+
+    FULL_TIME = "1", "专职"
+    PART_TIME = "2", "兼职"
+    SPECIAL = "3", "特聘（特邀）"
+
+
+class MediatorGrade(Code):
+    """调解员等级. One is the highest."""
+
+    GRADE_1 = "1", "一级"
+    GRADE_2 = "2", "二级"
+    GRADE_3 = "3", "三级"
+    GRADE_4 = "4", "四级"
+    UNGRADED = "0", "未评定"
+
+
+class MediatorBackground(Code):
+    """从业背景. Where a mediator comes from."""
+
+    VILLAGE_CADRE = "VILLAGE_CADRE", "村居干部"
+    RETIRED_JUDGE = "RETIRED_JUDGE", "退休法官"
+    RETIRED_PROCURATOR = "RETIRED_PROCURATOR", "退休检察官"
+    RETIRED_POLICE = "RETIRED_POLICE", "退休民警"
+    LAWYER = "LAWYER", "律师"
+    NOTARY = "NOTARY", "公证员"
+    LEGAL_WORKER = "LEGAL_WORKER", "基层法律服务工作者"
+    TEACHER = "TEACHER", "教师"
+    DOCTOR = "DOCTOR", "医生"
+    VETERAN = "VETERAN", "退役军人"
+    EXPERT = "EXPERT", "行业专家"
+    COMMUNITY_WORKER = "COMMUNITY_WORKER", "社工"
+    OTHER = "OTHER", "其他"
+
+
+class MediatorStatus(Code):
+    """调解员状态. Whether a mediator works."""
+
+    ACTIVE = "ACTIVE", "在岗"
+    SUSPENDED = "SUSPENDED", "暂停"
+    LEFT = "LEFT", "离岗"
+
+
+class Sex(Code):
+    """性别. GB/T 2261.1."""
+
+    UNKNOWN = "0", "未知"
+    MALE = "1", "男"
+    FEMALE = "2", "女"
+    UNSTATED = "9", "未说明"
+
+
+class Education(Code):
+    """文化程度. GB/T 4658."""
+
+    POSTGRADUATE = "10", "研究生"
+    BACHELOR = "20", "大学本科"
+    COLLEGE = "30", "大学专科"
+    VOCATIONAL = "40", "中等职业"
+    HIGH_SCHOOL = "60", "普通高中"
+    JUNIOR_HIGH = "70", "初中"
+    PRIMARY = "80", "小学"
+    OTHER = "90", "其他"
+
+
+class PoliticalStatus(Code):
+    """政治面貌. GB/T 4762."""
+
+    PARTY_MEMBER = "01", "中共党员"
+    PROBATIONARY = "02", "中共预备党员"
+    YOUTH_LEAGUE = "03", "共青团员"
+    NON_PARTISAN = "12", "无党派人士"
+    MASSES = "13", "群众"
 
 
 class Mediator(Scoped):

@@ -7,8 +7,30 @@ import datetime as dt
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.enums import StudioBrand, StudioKind, StudioStatus
-from db.facts import Entity, Link, choice, day, ref, text
+from db.facts import Code, Entity, Link, choice, day, ref, text
+
+
+class StudioKind(Code):
+    """工作室类别. Kind of studio."""
+
+    STATIONED = "STATIONED", "派驻"
+    PERSONAL = "PERSONAL", "个人"
+    GROUP = "GROUP", "调解小组"
+
+
+class StudioBrand(Code):
+    """品牌级别. Level of a brand studio."""
+
+    DISTRICT = "DISTRICT", "区县级"
+    CITY = "CITY", "市级"
+    PROVINCE = "PROVINCE", "省级"
+
+
+class StudioStatus(Code):
+    """工作室状态. Whether a studio works."""
+
+    ACTIVE = "ACTIVE", "正常运转"
+    CLOSED = "CLOSED", "已关闭"
 
 
 class Studio(Scoped):

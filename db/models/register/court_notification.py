@@ -8,9 +8,15 @@ from typing import Any
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.enums import CourtNotificationState
-from db.facts import Entity, Link, Machine, Role, Step, choice, day, document, ref, text
+from db.facts import Code, Entity, Link, Machine, Role, Step, choice, day, document, ref, text
 from db.shapes import ROLL
+
+
+class CourtNotificationState(Code):
+    """通报状态. Where a court notification stands."""
+
+    SENT = "SENT", "已通报"
+    ACKNOWLEDGED = "ACKNOWLEDGED", "已签收"
 
 
 class CourtNotification(Scoped):

@@ -7,8 +7,18 @@ import datetime as dt
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.enums import ElectionMethod
-from db.facts import Entity, Link, choice, day, integer, ref
+from db.facts import Code, Entity, Link, choice, day, integer, ref
+
+
+class ElectionMethod(Code):
+    """产生方式. How a term's members came in (BR-06)."""
+
+    VILLAGERS_MEETING = "VILLAGERS_MEETING", "村民会议"
+    REPRESENTATIVES = "REPRESENTATIVES", "村（居）民代表会议"
+    RESIDENTS = "RESIDENTS", "居民会议"
+    WORKERS_CONGRESS = "WORKERS_CONGRESS", "职工大会或职工代表大会"
+    UNION = "UNION", "工会组织"
+    APPOINTED_BY_ORG = "APPOINTED_BY_ORG", "设立单位推选"
 
 
 class CommitteeTerm(Scoped):

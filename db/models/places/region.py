@@ -9,8 +9,39 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from db.base import Record
-from db.enums import RegionKind, RegionLevel, UrbanRuralCode
-from db.facts import Entity, Link, choice, day, flag, integer, ref, text
+from db.facts import Code, Entity, Link, choice, day, flag, integer, ref, text
+
+
+class RegionLevel(Code):
+    """区划级别. Level of a region."""
+
+    NATION = "0", "国家"
+    PROVINCE = "1", "省"
+    CITY = "2", "市（地级）"
+    DISTRICT = "3", "县（市、区）"
+    STREET = "4", "街道、镇、乡"
+    VILLAGE = "5", "村、社区"
+
+
+class RegionKind(Code):
+    """区划性质. Whether a region is one by law."""
+
+    STANDARD = "STANDARD", "法定区划"
+    FUNCTIONAL_ZONE = "FUNCTIONAL_ZONE", "开发区等功能区"
+    VIRTUAL = "VIRTUAL", "汇总码"
+
+
+class UrbanRuralCode(Code):
+    """城乡分类. Urban and rural classes of villages and communities."""
+
+    MAIN_URBAN = "111", "主城区"
+    URBAN_FRINGE = "112", "城乡结合区"
+    TOWN_CENTER = "121", "镇中心区"
+    TOWN_FRINGE = "122", "镇乡结合区"
+    SPECIAL_AREA = "123", "特殊区域"
+    TOWNSHIP_CENTER = "210", "乡中心区"
+    VILLAGE = "220", "村庄"
+
 
 _SUCCEEDED: Any = {f"{name}_where": sa.text("successor_path IS NOT NULL") for name in ("sqlite", "postgresql")}
 

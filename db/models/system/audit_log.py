@@ -9,8 +9,28 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.enums import AuditAction
-from db.facts import Entity, Shape, choice, document, flag, moment, ref, text
+from db.facts import Code, Entity, Shape, choice, document, flag, moment, ref, text
+
+
+class AuditAction(Code):
+    """操作. What an audit record tells of."""
+
+    CREATE = "CREATE", "新建"
+    UPDATE = "UPDATE", "修改"
+    DELETE = "DELETE", "删除"
+    VERB = "VERB", "办理"
+    IMPORT = "IMPORT", "导入"
+    EXPORT = "EXPORT", "导出"
+    SIGN_IN = "SIGN_IN", "登录"
+    SIGN_IN_FAILED = "SIGN_IN_FAILED", "登录失败"
+    SIGN_OUT = "SIGN_OUT", "退出"
+    TOKEN = "TOKEN", "签发令牌"
+    REFUSED = "REFUSED", "拒绝"
+    REVEAL = "REVEAL", "查看原文"
+    LOOKUP = "LOOKUP", "按证件查找"
+    PRUNE = "PRUNE", "到期清理"
+    ROTATE = "ROTATE", "更换密钥"
+
 
 _TOLD = Shape(about="entity")
 

@@ -8,8 +8,77 @@ import decimal
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.enums import CommitteeStatus, CommitteeType, FilingStatus, FundingSource, IndustryDomain, RegionLevel
-from db.facts import Entity, Link, Through, choice, day, flag, number, ref, text
+from db.facts import Code, Entity, Link, Through, choice, day, flag, number, ref, text
+from db.models.places.region import RegionLevel
+
+
+class CommitteeType(Code):
+    """调委会类型. Type of a mediation committee; six statistical columns (layout A)."""
+
+    VILLAGE = "10", "村人民调解委员会", "村"
+    COMMUNITY = "11", "居（社区）人民调解委员会", "居"
+    TOWNSHIP = "20", "乡镇人民调解委员会", "乡镇"
+    SUBDISTRICT = "21", "街道人民调解委员会", "街道"
+    ENTERPRISE = "30", "企业人民调解委员会", "企事业单位"
+    INSTITUTION = "31", "事业单位人民调解委员会", "企事业单位"
+    INDUSTRY = "40", "行业性人民调解委员会", "社会团体和其他组织"
+    PROFESSIONAL = "41", "专业性人民调解委员会", "社会团体和其他组织"
+    SOCIAL_ORG = "50", "社会团体人民调解委员会", "社会团体和其他组织"
+    REGIONAL = "60", "区域性人民调解委员会", "社会团体和其他组织"
+
+
+class IndustryDomain(Code):
+    """行业领域. Domain of industry and professional committees."""
+
+    MEDICAL = "01", "医疗"
+    TRAFFIC = "02", "道路交通"
+    LABOUR = "03", "劳动争议"
+    PROPERTY = "04", "物业"
+    CONSUMER = "05", "消费"
+    FAMILY = "06", "婚姻家庭"
+    ENVIRONMENT = "07", "环境保护"
+    REQUISITION = "08", "征地拆迁"
+    IP = "09", "知识产权", "", "intellectual property"
+    FINANCE = "10", "金融"
+    INSURANCE = "11", "保险"
+    ECOMMERCE = "12", "电子商务"
+    TOURISM = "13", "旅游"
+    EDUCATION = "14", "教育（校园）"
+    CONSTRUCTION = "15", "建设工程"
+    CHAMBER = "16", "商会"
+    MARKET = "17", "集贸市场"
+    MIGRANT = "18", "流动人口"
+    VETERAN = "19", "涉军"
+    FISHERY = "20", "海事渔事"
+    OTHER = "99", "其他"
+
+
+class CommitteeStatus(Code):
+    """调委会状态. TERM_EXPIRED is computed from the term's end, never stored (DOMAIN 3.1)."""
+
+    PREPARING = "PREPARING", "筹建"
+    ACTIVE = "ACTIVE", "正常运转"
+    TERM_EXPIRED = "TERM_EXPIRED", "任期届满未换届"
+    RECTIFYING = "RECTIFYING", "整改中"
+    DISSOLVED = "DISSOLVED", "已撤销"
+
+
+class FilingStatus(Code):
+    """备案情况. Filing status of a committee."""
+
+    UNFILED = "UNFILED", "未备案"
+    PENDING = "PENDING", "备案中"
+    FILED = "FILED", "已备案"
+    OUTDATED = "OUTDATED", "变更未备案"
+
+
+class FundingSource(Code):
+    """经费来源. Who pays."""
+
+    FISCAL = "FISCAL", "财政"
+    HOST_UNIT = "HOST_UNIT", "设立单位"
+    PURCHASED_SERVICE = "PURCHASED_SERVICE", "政府购买服务"
+    MIXED = "MIXED", "多渠道"
 
 
 class MediationCommittee(Scoped):

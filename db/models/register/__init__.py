@@ -1,0 +1,1 @@
+"""The register: committees, their host units, terms, filings, notifications and studios."""
