@@ -17,7 +17,7 @@ from admin.tables import KEY, REASON, Column, Table, Tables
 from db.facts import Code, Facts, Kind
 from db.registry import Field
 from permissions.viewer import Viewer
-from resolvers.commands.rules.registered import must_be_sent
+from resolvers.commands.inputs import must_be_sent
 
 _TYPES: dict[Kind, dict[str, Any]] = {
     "int": {"type": "integer"},

@@ -92,6 +92,23 @@ Kind = Literal["id", "text", "int", "decimal", "bool", "date", "datetime", "enum
 
 
 @dataclass(frozen=True)
+class When:
+    """A condition on another column of the row: ``When("kind", (STATIONED,))``; without values: it has one."""
+
+    column: str
+    values: tuple[Code, ...] = ()
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        """Whether it holds of a row's stored columns."""
+        value = row.get(self.column)
+        return value in {code.name for code in self.values} if self.values else value is not None
+
+    def zh(self, label: str) -> str:
+        """In words, by the Chinese label of the column: ``“类别”为派驻``."""
+        return f"“{label}”为{'、'.join(code.zh for code in self.values)}" if self.values else f"填写了“{label}”"
+
+
+@dataclass(frozen=True)
 class Facts:
     """What a column says about itself beyond its type; kept in ``Column.info["facts"]``."""
 
@@ -120,7 +137,8 @@ class Facts:
     """False: a date after today is refused."""
     reverse: str | Literal[False] | None = None
     """Name of the list on the other side of a reference; False: there is none."""
-    required_when: str = ""
+    required_when: When | None = None
+    """Must have a value where this holds of the row; nullable otherwise."""
     scale: int = 0
     default: Any = None
     hidden: bool = False
@@ -318,7 +336,8 @@ class Link:
 class Step:
     """One edge of a state machine: `verb` leads from one of `sources` to `target` (DOMAIN 3).
 
-    `roles` may take it where their grant holds `operation` on the row. `apart` names columns holding accounts that
+    `roles` may take it where their grant holds `operation` on the row. `rules` are judged before it, by their codes
+    (``resolvers.acting``). `apart` names columns holding accounts that
     must not take this step (separation of duties); the first of the `by` columns that is set names the account that
     may, with `same_unit` anybody of its unit too. `reason` says whether one must be given. An empty `sources` is the
     creation of the row.
@@ -332,7 +351,7 @@ class Step:
     roles: tuple[Role, ...]
     apart: tuple[str, ...] = ()
     reason: bool = False
-    guard_zh: str = ""
+    rules: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
     same_unit: bool = False
 
@@ -399,3 +418,5 @@ class Entity:
     order: tuple[str, ...] = ()
     """The admin's first ordering, such as ``("-due_on",)``."""
     rollups: tuple[Rollup, ...] = ()
+    rules: tuple[str, ...] = ()
+    """Codes of the rules that every create and update is judged by; their bodies are found (``resolvers.acting``)."""

@@ -21,9 +21,9 @@ from permissions.columns import reference_sight, sight
 from permissions.scopes import aggregates_only, pure_ranges, scope
 from permissions.veils import paths, veil
 from permissions.viewer import Viewer
+from resolvers.acting import acts_of
 from resolvers.binds import Binds, Call, Looked, Values, resolve
 from resolvers.cursors import context
-from resolvers.derived import DERIVED
 from resolvers.faults import forbidden, too_large
 from resolvers.fragments import Member, Pieces, braced, concat, literal, pieces, printed
 from resolvers.joins import by_key, link
@@ -157,8 +157,8 @@ class Compiler:
 
     def column(self, info: EntityInfo, field: Field, table: FromClause) -> ColumnElement[Any]:
         """The value of a field on `table`."""
-        derived = DERIVED.get((info.name, field.name))
-        return derived[0](self, table) if derived else table.c[field.column]
+        derived = acts_of(info.model).derived.get(field.name)
+        return derived.expression(self, table) if derived else table.c[field.column]
 
     # --- one row ---------------------------------------------------------------------------------------------------
 
@@ -283,5 +283,5 @@ class Compiler:
         kept = veil(self.entities, info, field, table, self.viewer)
         if kept or not isinstance(sight(self.entities, info, field, table, self.viewer), str):
             return [column.name for column in table.c]  # which mask falls may depend on any column of the scope
-        derived = DERIVED.get((info.name, field.name))
-        return derived[1] if derived else (field.column,)
+        derived = acts_of(info.model).derived.get(field.name)
+        return derived.needs if derived else (field.column,)

@@ -18,7 +18,7 @@ from db.levels import RANKS
 from db.rollups import Stored, rollups_of
 from db.types import Number
 from permissions.scopes import grants_of, living
-from resolvers.derived import DERIVED
+from resolvers.acting import acts_of
 from resolvers.joins import by_key
 from resolvers.keys import GroupKey
 from resolvers.months import ALIGNED, WHOLE_MONTHS, is_whole
@@ -119,7 +119,7 @@ class _Cover:
         return self._is_dimension(key.column.name)
 
     def _is_dimension(self, name: str) -> bool:
-        return name in self.facts.dimensions and (self.info.name, name) not in DERIVED
+        return name in self.facts.dimensions and name not in acts_of(self.info.model).derived
 
     # --- conditions --------------------------------------------------------------------------------------------------
 

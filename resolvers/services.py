@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from db.engine import Database
 from db.registry import Registry
+from resolvers.acting import check_acts
 from resolvers.commands.write import Commands
 from resolvers.run import Reads
 from resolvers.streams import Exports
@@ -25,6 +26,7 @@ class Services:
 
 
 def make_services(settings: Settings, database: Database, entities: Registry) -> Services:
-    """The services of a process over one database."""
+    """The services of a process over one database. Raises ModelMistake where models and acts differ."""
+    check_acts(entities)
     commands, reads = Commands(database, entities), Reads(database, entities)
     return Services(settings, database, entities, commands, reads, Exports(database, entities))

@@ -22,8 +22,8 @@ from graphql import (
 
 from db.facts import Code, Kind
 from db.registry import EntityInfo, Field, Registry
+from resolvers.commands.inputs import must_be_sent
 from resolvers.commands.nested import creatable, owned_lists
-from resolvers.commands.rules.registered import must_be_sent
 from resolvers.commands.upsert import keys_of
 from resolvers.commands.work import named as column_named
 from resolvers.orderings import Sort

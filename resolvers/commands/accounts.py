@@ -25,10 +25,10 @@ from permissions.ceilings import ANCHORS, unended
 from permissions.hands import hold
 from permissions.sessions import close_sessions_of
 from permissions.sign_ins import set_password
+from resolvers.acts.system.role_grant import KINDS, LEVELS
+from resolvers.acts.system.user_account import may_manage
 from resolvers.commands import rows
 from resolvers.commands.references import target_key
-from resolvers.commands.rules.accounts import may_manage
-from resolvers.commands.rules.grants import KINDS, LEVELS
 from resolvers.commands.versions import refuse_stale
 from resolvers.commands.work import Row, Work, public_id
 from resolvers.faults import Fault, Refused, forbidden

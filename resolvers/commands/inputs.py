@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from db import crypto
-from db.facts import Facts
+from db.facts import Facts, When
 from db.registry import EntityInfo, Field, Relation
 from permissions.actions import writable_columns
+from resolvers.acting import acts_of
 from resolvers.commands.references import referred_key, same_reference
 from resolvers.commands.values import Bad, converted
-from resolvers.commands.work import Draft, public_id
+from resolvers.commands.work import Draft, named, public_id
 from resolvers.faults import bad_input
 
 
@@ -151,11 +152,31 @@ def require(draft: Draft, supplied: frozenset[str]) -> None:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
     for column in [c for c in empty if c in supplied and not draft.faults and not draft.early]:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
+    for column, when in required_when(draft.info).items():
+        facts = draft.info.table.c[column].info["facts"]
+        if when.column not in draft.broken and when.holds(draft.row) and _empty(draft, column, facts):
+            known = named(draft.info, when.column)
+            label = known.facts.zh if isinstance(known, Field) else known.zh
+            draft.fault(column, "REQUIRED", f"在{when.zh(label)}时必填", f"is required by {known.public}")
 
 
 def _empty(draft: Draft, column: str, facts: Facts) -> bool:
     stored = f"{column}_digest" if facts.kind == "encrypted" else column
     return draft.row.get(stored) is None and column not in draft.broken
+
+
+def required_when(info: EntityInfo) -> dict[str, When]:
+    """The columns that must have a value under a condition on another column."""
+    return {c.name: c.info["facts"].required_when for c in info.table.c if c.info["facts"].required_when}
+
+
+def must_be_sent(info: EntityInfo) -> frozenset[str]:
+    """Columns without which no row can be created: what neither has a default nor is supplied by the server."""
+    table, supplied = info.table, acts_of(info.model).supplied
+    return frozenset(
+        column for column in needed(info)
+        if column not in supplied and (column not in table.c or table.c[column].default is None)
+    )  # fmt: skip
 
 
 def needed(info: EntityInfo) -> dict[str, Facts]:

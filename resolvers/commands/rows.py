@@ -1,9 +1,9 @@
-"""Create, update and delete of any entity: the order of checks is the same for all, what differs is in ``rules``."""
+"""Create, update and delete of any entity: the order of checks is the same, what differs is in its acts."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,10 +15,10 @@ from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo
 from permissions.actions import OpenRow, deletable, editable, may_create, may_delete, may_update, open_row, start_of
 from permissions.scopes import open_by_columns, scope
+from resolvers.acting import Acts, DraftAct, acts_of
 from resolvers.commands import audit, deletion, inputs, nested, places, uniqueness
 from resolvers.commands.labels import printed
 from resolvers.commands.references import not_found, target_key
-from resolvers.commands.rules.registered import rules_of
 from resolvers.commands.versions import conflict, refuse_stale
 from resolvers.commands.work import Draft, Row, Work, fault_at
 from resolvers.faults import Denied, Fault, Refused, forbidden
@@ -38,7 +38,7 @@ def create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
 
 def _create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
     _must_create(work, info)
-    draft, rules = Draft(work, info), rules_of(info)
+    draft, acts = Draft(work, info), acts_of(info.model)
     draft.row["id"] = new_key()
     parts = nested.split(work.entities, info, data, new=True)
     inputs.read(draft, nested.make_before(draft, parts, partial(_create, work)))
@@ -46,13 +46,13 @@ def _create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
     _judge(draft)
     if draft.faults:
         raise Refused(draft.faults)
-    rules.allow(draft)
-    rules.finish(draft)
+    run(acts.allow, draft)
+    run(acts.finish, draft)
     row = draft.row = draft.row | _made(work)
     with _within_the_wall(info):
         work.insert(info.table, row)
     _still_in_scope(draft, "C")
-    rules.after(draft)
+    run(acts.follow, draft)
     audit.record(work, AuditAction.CREATE, info, row["id"], None, row, start_of(info))
     nested.make_after(draft, parts, partial(_create, work))
     return str(row["id"])
@@ -105,20 +105,20 @@ def change(work: Work, info: EntityInfo, row: OpenRow, patch: Mapping[str, Any],
     refuse_stale(work, info, row, if_version)
     if not editable(info, row):
         raise Refused([state_fault(info, row, "修改", "changed")])
-    draft, rules = Draft(work, info, row, dict(row.values)), rules_of(info)
+    draft, acts = Draft(work, info, row, dict(row.values)), acts_of(info.model)
     parts = nested.split(work.entities, info, patch, new=False)
     inputs.read(draft, nested.make_before(draft, parts, partial(create, work)))
     _judge(draft)
     if draft.faults:
         raise Refused(draft.faults)
-    rules.allow(draft)
+    run(acts.allow, draft)
     if not draft.changes():
         return False
-    rules.finish(draft)
+    run(acts.finish, draft)
     with _within_the_wall(info):
         after = store(work, info, row, draft.changes())
     _still_in_scope(draft, "U")
-    rules.after(draft)
+    run(acts.follow, draft)
     audit.record(work, AuditAction.UPDATE, info, row.key, row.values, after)
     return True
 
@@ -147,10 +147,10 @@ def remove(work: Work, info: EntityInfo, row: OpenRow, if_version: int | None = 
         faults.append(deletion.fault_of(info, referring))
     if faults:
         raise Refused(faults)
-    draft, rules = Draft(work, info, row, {**row.values, "deleted_at": work.now}), rules_of(info)
-    rules.allow(draft)
+    draft, acts = Draft(work, info, row, {**row.values, "deleted_at": work.now}), acts_of(info.model)
+    run(acts.allow, draft)
     store(work, info, row, {"deleted_at": work.now})
-    rules.after(draft)
+    run(acts.follow, draft)
     audit.record(work, AuditAction.DELETE, info, row.key, row.values, None)
 
 
@@ -183,7 +183,7 @@ def store(work: Work, info: EntityInfo, row: OpenRow, changes: Mapping[str, Any]
 def allowed(work: Work, info: EntityInfo, row: OpenRow) -> bool:
     """Whether the entity's rules let the viewer touch the row at all: what ``permissions.actions`` cannot tell."""
     try:
-        rules_of(info).allow(Draft(work, info, row, dict(row.values)))
+        run(acts_of(info.model).allow, Draft(work, info, row, dict(row.values)))
     except Denied:
         return False
     return True
@@ -200,12 +200,25 @@ def state_fault(info: EntityInfo, row: OpenRow, zh: str, en: str) -> Fault:
 
 def _judge(draft: Draft) -> None:
     """Complete the draft and note every fault it has."""
-    rules = rules_of(draft.info)
-    rules.prepare(draft)
-    inputs.require(draft, rules.supplied)
+    acts = acts_of(draft.info.model)
+    run(acts.prepare, draft)
+    inputs.require(draft, acts.supplied)
     places.place(draft)
-    rules.check(draft)
+    run(acts.check, draft)
+    judge(acts, draft.info.facts.rules, draft)
     uniqueness.check(draft)
+
+
+def run(acts: Iterable[DraftAct], draft: Draft) -> None:
+    """One phase of an entity's acts."""
+    for act in acts:
+        act(draft)
+
+
+def judge(acts: Acts, codes: Iterable[str], draft: Draft) -> None:
+    """The faults of the rules of these codes, into the draft."""
+    for code in codes:
+        acts.rules[code].check(draft)
 
 
 def _made(work: Work) -> dict[str, Any]:

@@ -18,10 +18,10 @@ from permissions.actions import open_row
 from permissions.events import record
 from permissions.sessions import close_named, close_sessions_of, name_of, sessions_of, token_hash
 from permissions.tokens import NoToken, create_token, revoke_named, tokens_of
+from resolvers.acts.system.user_account import may_manage
 from resolvers.commands import rows
 from resolvers.commands.accounts import held_below, stored, take_over
 from resolvers.commands.references import target_key
-from resolvers.commands.rules.accounts import may_manage
 from resolvers.commands.values import Bad, converted
 from resolvers.commands.work import Work
 from resolvers.faults import Fault, Refused, forbidden

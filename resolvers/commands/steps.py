@@ -1,8 +1,8 @@
-"""The steps of the state machines: the edges are data of the model, what a step does beyond them is in ``EFFECTS``."""
+"""The steps of the state machines: the edges are data of the model, what a step does beyond them is in its acts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from db.clock import today
@@ -10,18 +10,14 @@ from db.facts import Facts, Step
 from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo
 from permissions.actions import OpenRow, Verdict, choose_step, may_take
+from resolvers.acting import Act, acts_of
 from resolvers.commands import audit
-from resolvers.commands.court_notices import COURT_NOTICES
-from resolvers.commands.filing import FILING
-from resolvers.commands.rows import held, state_fault, store
+from resolvers.commands.rows import held, judge, run, state_fault, store
 from resolvers.commands.values import Bad, converted
 from resolvers.commands.versions import refuse_stale
-from resolvers.commands.work import Work
+from resolvers.commands.work import Draft, Work
 from resolvers.faults import Denied, Fault, Refused, bad_input, forbidden
 
-Effect = Callable[[Work, OpenRow, Step, str | None], Mapping[str, Any]]
-EFFECTS: dict[str, Mapping[str, Effect]] = {"CommitteeFiling": FILING, "CourtNotification": COURT_NOTICES}
-"""Entity -> verb -> what the step does: it checks its guard, carries its effects, and returns the row's columns."""
 _REASON = Facts("text", "理由", "Why.", length=1000, long=True)
 
 
@@ -35,8 +31,13 @@ def take(
     row = held(work, info, by, "update")
     step = _open_step(work, info, row, verb, if_version)
     said = _reason(step, reason)
-    effect = EFFECTS.get(info.name, {}).get(verb)
-    columns = effect(work, row, step, said) if effect else {}
+    acts, act = acts_of(info.model), Act(work, info, row, step, said, Draft(work, info, row, dict(row.values)))
+    judge(acts, step.rules, act.draft)
+    run(acts.guards.get(verb, ()), act.draft)
+    if act.draft.faults:
+        raise Refused(act.draft.faults)
+    effect = acts.effects.get(verb)
+    columns = effect(act) if effect else {}
     machine = info.facts.machine
     changes = {**columns, **({machine.column: step.target} if machine else {})}
     after = store(work, info, row, changes)

@@ -6,7 +6,7 @@ import datetime as dt
 import functools
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -24,6 +24,7 @@ from resolvers.faults import Fault
 from settings import Settings
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,8 @@ class Draft:
     clear: dict[str, str] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
+    memo: dict[str, Any] = field(default_factory=dict)
+    """What several rules ask of the same rows, looked up once (``once``)."""
     early: bool = False
     """It is judged before the rows that it is made together with: what follows from them is missing still."""
 
@@ -180,6 +183,12 @@ class Draft:
         """The columns that get another value."""
         before = self.before or {}
         return {name: value for name, value in self.row.items() if self.new or value != before.get(name)}
+
+    def once(self, name: str, look_up: Callable[[], T]) -> T:
+        """What `look_up` finds, asked for once however many rules of this draft need it."""
+        if name not in self.memo:
+            self.memo[name] = look_up()
+        return self.memo[name]  # type: ignore[no-any-return]
 
     def fault(self, column: str, code: str, zh: str, en: str) -> None:
         """Note a fault at a column: ``fault("ends_on", "RANGE", "早于任期开始", "is before startsOn")``."""

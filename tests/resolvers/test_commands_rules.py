@@ -10,8 +10,8 @@ import pytest
 from db.clock import today
 from db.models.register.committee_term import ElectionMethod
 from db.models.register.mediation_committee import CommitteeType
+from resolvers.acts.register.committee_term import methods_for
 from resolvers.commands.dates import age_on, last_of_term, months_later, overlap
-from resolvers.commands.rules.terms import methods_for
 from resolvers.faults import Denied, Refused
 from tests.resolvers.town import ONE_DAY, Town, citizen, code_of, codes, committee, host, mediator
 

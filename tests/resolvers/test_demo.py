@@ -25,7 +25,9 @@ from db.registry import registry
 from permissions.accounts import account_by_login, load_viewer
 from permissions.passwords import matches
 from permissions.viewer import Viewer
-from resolvers.commands.composition import composition
+from resolvers.acting import acts_of
+from resolvers.acts.register.composition import composition
+from resolvers.acts.register.standing import status_of
 from resolvers.commands.dates import last_of_term
 from resolvers.commands.demo import SCALES, DemoResult, seed_demo
 from resolvers.commands.demo.accounts import LOGINS
@@ -35,8 +37,7 @@ from resolvers.commands.demo.scales import HOME, HOME_STREET
 from resolvers.commands.demo.world import Place
 from resolvers.commands.numbers import committee_code, filing_no, mediator_no
 from resolvers.commands.regions import read_source, write_regions
-from resolvers.commands.rules.registered import REGISTERED, rules_of
-from resolvers.commands.standing import status_of
+from resolvers.commands.rows import judge, run
 from resolvers.commands.steps import take
 from resolvers.commands.work import Draft, Row, Work
 from resolvers.faults import Refused
@@ -217,7 +218,7 @@ def test_filed_and_active_committees_keep_the_rules_of_composition(demo: Loaded)
         assert term["ends_on"] == last_of_term(term["starts_on"], 36)
 
 
-CHECKED = sorted(REGISTERED.keys() - {"Region", "CommitteeFiling"})
+CHECKED = sorted(registry().keys() - {"Region", "CommitteeFiling"})
 
 
 @pytest.mark.parametrize("entity", CHECKED)
@@ -231,7 +232,9 @@ def test_every_row_would_pass_as_if_it_were_entered(demo: Loaded, entity: str) -
         found = set()
         for row in demo.rows[entity]:
             draft = Draft(_work(connection), registry()[entity], row=dict(row))
-            rules_of(draft.info).check(draft)
+            acts = acts_of(draft.info.model)
+            run(acts.check, draft)
+            judge(acts, draft.info.facts.rules, draft)
             found |= {fault.en for fault in draft.faults}
         return found
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from db.clock import today
+from resolvers.acts.register.snapshots import changed_fields, status_after
 from resolvers.commands.dates import last_of_term, months_later
-from resolvers.commands.snapshots import changed_fields, status_after
 from resolvers.faults import Refused
 from tests.canaries import MARK
 from tests.resolvers.town import ONE_DAY, Town, codes, host

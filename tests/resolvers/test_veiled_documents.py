@@ -8,7 +8,7 @@ import pytest
 
 from db.registry import registry
 from permissions.veils import veil
-from resolvers.commands.snapshots import changed_fields
+from resolvers.acts.register.snapshots import changed_fields
 from tests.databases import WITH_WALL
 from tests.resolvers.asking import Endpoint
 from tests.resolvers.town import Town

@@ -200,6 +200,7 @@ class MediationCase(Scoped):
 
     __entity__ = Entity(
         zh="调解案件",
+        rules=("BR-24",),
         prefix="cs",
         label="title",
         owner="committee",

@@ -96,6 +96,7 @@ class Mediator(Scoped):
 
     __entity__ = Entity(
         zh="人民调解员",
+        rules=("BR-25",),
         prefix="md",
         label="name",
         committee="mediator_appointments.committee",

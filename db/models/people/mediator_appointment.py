@@ -8,7 +8,7 @@ import decimal
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Code, Entity, Link, choice, day, money, ref, text
+from db.facts import Code, Entity, Link, When, choice, day, money, ref, text
 from db.models.people.mediator import MediatorKind
 from db.models.register.mediation_committee import FundingSource
 
@@ -49,6 +49,7 @@ class MediatorAppointment(Scoped):
 
     __entity__ = Entity(
         zh="调解员任职",
+        rules=("BR-02", "BR-14"),
         prefix="ma",
         label="role",
         owner="committee",
@@ -70,9 +71,9 @@ class MediatorAppointment(Scoped):
     basis: Mapped[str] = choice(AppointmentBasis, "任职依据", "Elected or engaged.")
     kind: Mapped[str] = choice(MediatorKind, "类别", "Full time in at most one committee.")
     start_on: Mapped[dt.date] = day("任职日期", "First day.", tells=True)
-    end_on: Mapped[dt.date | None] = day("离任日期", "Last day.")
+    end_on: Mapped[dt.date | None] = day("离任日期", "Last day.", required_when=When("end_reason"))
     end_reason: Mapped[str | None] = choice(
-        AppointmentEndReason, "离任原因", "Why it ended.", required_when="填写离任日期"
+        AppointmentEndReason, "离任原因", "Why it ended.", required_when=When("end_on")
     )
     contract_no: Mapped[str | None] = text("合同编号", "Number of the contract.", 32)
     monthly_pay: Mapped[decimal.Decimal | None] = money("月报酬", "Yuan a month, full-time people.")

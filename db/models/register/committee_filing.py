@@ -36,6 +36,7 @@ class FilingState(Code):
 
 _MAKERS = ("created_by_id", "submitted_by_id")
 _HANDLERS = (Role.OFFC, Role.DIST)
+_COMPOSITION = ("BR-01", "BR-02", "BR-03", "BR-04", "BR-05")
 
 
 class CommitteeFiling(Scoped):
@@ -62,12 +63,11 @@ class CommitteeFiling(Scoped):
         machine=Machine(
             "state",
             (
-                Step("start", "开始备案", (), "DRAFT", "C", (Role.COMM, Role.OFFC, Role.DIST),
-                     guard_zh="调委会存在；区县局只为行业性、专业性、社会团体、区域性和区县级调委会办理"),
+                Step("start", "开始备案", (), "DRAFT", "C", (Role.COMM, Role.OFFC, Role.DIST)),
                 Step("submit", "提交", ("DRAFT", "RETURNED"), "SUBMITTED", "S", (Role.COMM,),
-                     guard_zh="BR-01 至 BR-05", by=("created_by_id",), same_unit=True),
+                     rules=_COMPOSITION, by=("created_by_id",), same_unit=True),
                 Step("submit", "提交", ("DRAFT", "RETURNED"), "OFFICE_CHECKED", "S", _HANDLERS,
-                     guard_zh="BR-01 至 BR-05", by=("created_by_id",), same_unit=True),
+                     rules=_COMPOSITION, by=("created_by_id",), same_unit=True),
                 Step("check", "核验", ("SUBMITTED",), "OFFICE_CHECKED", "V", (Role.OFFC,), apart=_MAKERS),
                 Step("return", "退回补正", ("SUBMITTED", "OFFICE_CHECKED"), "RETURNED", "V", _HANDLERS,
                      apart=_MAKERS, reason=True),

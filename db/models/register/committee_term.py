@@ -29,6 +29,7 @@ class CommitteeTerm(Scoped):
 
     __entity__ = Entity(
         zh="届",
+        rules=("BR-06",),
         prefix="ct",
         label="term_no",
         owner="committee",

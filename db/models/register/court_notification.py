@@ -39,7 +39,7 @@ class CourtNotification(Scoped):
         machine=Machine(
             "state",
             (
-                Step("send", "通报", (), "SENT", "C", (Role.DIST,), guard_zh="有尚未通报该法院的备案（BR-13）"),
+                Step("send", "通报", (), "SENT", "C", (Role.DIST,)),
                 Step("acknowledge", "签收", ("SENT",), "ACKNOWLEDGED", "V", (Role.COURT,)),
             ),
         ),

@@ -8,7 +8,7 @@ import decimal
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Code, Entity, Link, Through, choice, day, flag, number, ref, text
+from db.facts import Code, Entity, Link, Through, When, choice, day, flag, number, ref, text
 from db.models.places.region import RegionLevel
 
 
@@ -25,6 +25,14 @@ class CommitteeType(Code):
     PROFESSIONAL = "41", "专业性人民调解委员会", "社会团体和其他组织"
     SOCIAL_ORG = "50", "社会团体人民调解委员会", "社会团体和其他组织"
     REGIONAL = "60", "区域性人民调解委员会", "社会团体和其他组织"
+
+
+_T = CommitteeType
+OF_PLACES = (_T.VILLAGE, _T.COMMUNITY, _T.TOWNSHIP, _T.SUBDISTRICT)
+"""Types that villages, communities, towns and streets have by themselves."""
+TRADES = (_T.INDUSTRY, _T.PROFESSIONAL)
+HOSTED = tuple(kind for kind in CommitteeType if kind not in OF_PLACES)
+"""Types that a host unit sets up."""
 
 
 class IndustryDomain(Code):
@@ -124,7 +132,7 @@ class MediationCommittee(Scoped):
         IndustryDomain,
         "行业领域",
         "Domain of an industry or professional committee.",
-        required_when="类型为行业性、专业性",
+        required_when=When("type", TRADES),
     )
     level: Mapped[str] = choice(RegionLevel, "工作层级", "Level at which it works.")
     region_id: Mapped[str] = ref("Region", "所在区划", "The region it belongs to.", fixed=True)
@@ -132,7 +140,7 @@ class MediationCommittee(Scoped):
     filing_bureau_id: Mapped[str] = ref("OrgUnit", "备案机关", "The bureau it files with.")
     host_unit_id: Mapped[str | None] = ref(
         "HostUnit", "设立单位", "The unit that set it up; none for villages, communities, streets and towns.",
-        required_when="类型为企事业、行业专业、社会团体、区域性",
+        required_when=When("type", HOSTED),
     )  # fmt: skip
     established_on: Mapped[dt.date] = day("设立日期", "Day of establishment.", future=False)
     status: Mapped[str] = choice(
@@ -156,5 +164,5 @@ class MediationCommittee(Scoped):
     funding_source: Mapped[str | None] = choice(FundingSource, "经费来源", "Who pays (L12).")
     supervising_dept_id: Mapped[str | None] = ref(
         "PartnerInstitution", "行业主管部门", "The department in charge of the trade.",
-        required_when="类型为行业性、专业性",
+        required_when=When("type", TRADES),
     )  # fmt: skip

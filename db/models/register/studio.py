@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Code, Entity, Link, choice, day, ref, text
+from db.facts import Code, Entity, Link, When, choice, day, ref, text
 
 
 class StudioKind(Code):
@@ -60,7 +60,10 @@ class Studio(Scoped):
     leader_id: Mapped[str] = ref("Mediator", "负责人", "A mediator of the committee.")
     opened_on: Mapped[dt.date] = day("设立日期", "Day of opening.", future=False)
     host_partner_id: Mapped[str | None] = ref(
-        "PartnerInstitution", "派驻单位", "The partner it is stationed with.", required_when="类别为派驻"
+        "PartnerInstitution",
+        "派驻单位",
+        "The partner it is stationed with.",
+        required_when=When("kind", (StudioKind.STATIONED,)),
     )
     brand_level: Mapped[str | None] = choice(StudioBrand, "品牌级别", "Level at which it is known as a brand.")
     status: Mapped[str] = choice(StudioStatus, "状态", "Whether it works.", default=StudioStatus.ACTIVE)

@@ -7,10 +7,10 @@ from typing import Any
 
 from db.models.register.committee_filing import FilingState, FilingType
 from db.registry import registry
+from resolvers.acts.register.snapshots import MEMBER_ROLES, changed_fields, compose
 from resolvers.commands.demo.boards import Committee
 from resolvers.commands.demo.scales import HOME
 from resolvers.commands.demo.world import World, moment
-from resolvers.commands.snapshots import MEMBER_ROLES, changed_fields, compose
 from resolvers.commands.work import Row
 from settings import get_settings
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from db.models.register.committee_filing import FilingState
 from db.models.register.court_notification import CourtNotification, CourtNotificationState
-from resolvers.commands.court_notices import roll
+from resolvers.acts.register.court_notification import roll
 from resolvers.commands.demo.boards import Committee
 from resolvers.commands.demo.scales import HOME
 from resolvers.commands.demo.units import District

@@ -8,7 +8,7 @@ from db.facts import Role
 from db.models.places.org_unit import OrgUnitKind
 from db.models.places.region import RegionLevel
 from permissions.ceilings import ANCHORS, first_day, last_day
-from resolvers.commands.rules import Rules
+from resolvers.acting import allows, checks, prepares
 from resolvers.commands.work import Draft
 from resolvers.faults import forbidden
 
@@ -31,13 +31,15 @@ KINDS = {
 }  # fmt: skip
 
 
-def _prepare(draft: Draft) -> None:
+@prepares()
+def prepare(draft: Draft) -> None:
     """Whoever gives a grant, or more days of one, vouches for it with what they may give themselves."""
     if draft.whole("role", "valid_from") and "valid_to" not in draft.broken and (draft.new or not _only_ends(draft)):
         draft.row["within"] = draft.work.ceiling.vouched(draft.row)
 
 
-def _check(draft: Draft) -> None:
+@checks
+def check(draft: Draft) -> None:
     row = draft.row
     if draft.whole("valid_from", "valid_to") and row["valid_to"] < row["valid_from"]:
         draft.fault("valid_to", "RANGE", "早于起始日期", "is before validFrom")
@@ -87,7 +89,8 @@ def _check_anchor(draft: Draft, role: Role) -> None:
             draft.fault("org_unit_id", "RANGE", f"须为{kind.zh}", f"must be a {kind.name}")
 
 
-def _allow(draft: Draft) -> None:
+@allows
+def allow(draft: Draft) -> None:
     work, ends = draft.work, draft.before is not None and _only_ends(draft)
     if draft.row["account_id"] == work.viewer.account_id and not ends:
         # A role of one's own making would lift one's masks and the separation of duties.
@@ -107,6 +110,3 @@ def _only_ends(draft: Draft) -> bool:
         before["valid_to"] is None or draft.row["valid_to"] <= before["valid_to"]
     )
     return changed <= {"valid_to"} and sooner
-
-
-RULES = Rules(prepare=_prepare, check=_check, allow=_allow)

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import sqlalchemy as sa
+from sqlalchemy import ColumnElement, FromClause, case, func, select
 
 from db.models.places.org_unit import OrgUnitKind
 from db.models.places.region import RegionLevel
 from db.models.register.host_unit import HostUnitStatus
-from db.models.register.mediation_committee import CommitteeStatus, CommitteeType
+from db.models.register.mediation_committee import OF_PLACES, TRADES, CommitteeStatus, CommitteeType
+from permissions.scopes import living
+from resolvers.acting import checks, derives, finishes, follows, prepares
+from resolvers.acts.register.snapshots import TRACKED_COLUMNS
+from resolvers.acts.register.standing import status_of
 from resolvers.commands.numbers import committee_code
 from resolvers.commands.places import bureau_over, covers, office_over, over, rank, same_district
-from resolvers.commands.rules import Rules
-from resolvers.commands.snapshots import TRACKED_COLUMNS
-from resolvers.commands.standing import status_of
 from resolvers.commands.work import Draft, Row
+
+if TYPE_CHECKING:
+    from resolvers.compiler import Compiler
 
 _T = CommitteeType
 VILLAGE_TYPES = frozenset({_T.VILLAGE.name, _T.COMMUNITY.name})
 STREET_TYPES = frozenset({_T.TOWNSHIP.name, _T.SUBDISTRICT.name})
-TRADE_TYPES = frozenset({_T.INDUSTRY.name, _T.PROFESSIONAL.name})
-DISTRICT_FILED_TYPES = TRADE_TYPES | {_T.SOCIAL_ORG.name, _T.REGIONAL.name}
+DISTRICT_FILED_TYPES = frozenset(kind.name for kind in (*TRADES, _T.SOCIAL_ORG, _T.REGIONAL))
 """Types whose filing the district bureau may start itself (DOMAIN 3.1)."""
 _BUREAUS = frozenset(
     k.name for k in (OrgUnitKind.DISTRICT_BUREAU, OrgUnitKind.CITY_BUREAU, OrgUnitKind.PROVINCIAL_DEPT)
@@ -32,7 +38,8 @@ def works_above_streets(committee: Row) -> bool:
     return committee["level"] in _ABOVE_STREETS
 
 
-def _prepare(draft: Draft) -> None:
+@prepares("level", "guiding_office_id", "filing_bureau_id")
+def prepare(draft: Draft) -> None:
     row = draft.row
     region = draft.work.get("Region", row.get("region_id")) if draft.whole("region_id") else None
     if region is None:
@@ -57,12 +64,12 @@ def _level(kind: str, region: Row) -> str:
     return RegionLevel.STREET.name if kind in STREET_TYPES else str(region["level"])
 
 
-def _check(draft: Draft) -> None:
+@checks
+def check(draft: Draft) -> None:
     if draft.before and draft.before["status"] == CommitteeStatus.DISSOLVED.name and draft.changes():
         draft.whole_fault("STATE", "调委会已撤销，不能修改。", "A dissolved committee cannot be changed.")
         return
     if draft.whole("type"):
-        _check_trade(draft)
         _check_host(draft)
     if draft.whole("region_id"):
         region = draft.work.get("Region", draft.row["region_id"])
@@ -73,16 +80,8 @@ def _check(draft: Draft) -> None:
         draft.row["filing_status"] = status_of(draft.work, draft.row)
 
 
-def _check_trade(draft: Draft) -> None:
-    if draft.row["type"] not in TRADE_TYPES:
-        return
-    for column in ("industry_domain", "supervising_dept_id"):
-        if draft.row.get(column) is None and column not in draft.broken:
-            draft.fault(column, "REQUIRED", "为行业性、专业性调委会必填", "is required for this type of committee")
-
-
 def _check_host(draft: Draft) -> None:
-    own = draft.row["type"] in VILLAGE_TYPES | STREET_TYPES
+    own = draft.row["type"] in {kind.name for kind in OF_PLACES}
     if "host_unit_id" in draft.broken:
         return
     if own and draft.row.get("host_unit_id") is not None:
@@ -92,9 +91,7 @@ def _check_host(draft: Draft) -> None:
             "须为空：村、社区、乡镇、街道调委会没有设立单位",
             "must be empty for this type of committee",
         )
-    elif not own and draft.row.get("host_unit_id") is None:
-        draft.fault("host_unit_id", "REQUIRED", "为这一类型必填", "is required for this type of committee")
-    elif not own and draft.changed("host_unit_id"):
+    elif not own and draft.whole("host_unit_id") and draft.changed("host_unit_id"):
         host = draft.work.get("HostUnit", draft.row["host_unit_id"])
         if host and host["status"] == HostUnitStatus.CLOSED.name:
             draft.fault("host_unit_id", "RANGE", "已注销", "is closed")
@@ -145,14 +142,16 @@ def _guides(draft: Draft, unit: Row, path: str) -> bool:
     return alone and unit["kind"] in _BUREAUS and unit["scope_path"] in over(path)
 
 
-def _finish(draft: Draft) -> None:
+@finishes
+def finish(draft: Draft) -> None:
     if draft.new:
         region = draft.work.get("Region", draft.row["region_id"])
         code = region["code"] if region else ""
         draft.row["code"] = committee_code(draft.work.connection, code, CommitteeType[draft.row["type"]].code)
 
 
-def _after(draft: Draft) -> None:
+@follows
+def follow(draft: Draft) -> None:
     """What belongs to a committee follows it to its new office."""
     if draft.before is None or not draft.changed("guiding_office_id"):
         return
@@ -164,7 +163,16 @@ def _after(draft: Draft) -> None:
             )
 
 
-RULES = Rules(
-    prepare=_prepare, check=_check, finish=_finish, after=_after,
-    supplied=frozenset({"level", "guiding_office_id", "filing_bureau_id"}),
-)  # fmt: skip
+@derives("status", "id", "status")
+def term_expired(c: Compiler, table: FromClause) -> ColumnElement[Any]:
+    """ACTIVE becomes TERM_EXPIRED the day after the last begun term ends (DOMAIN 3.1, BR-05)."""
+    term = c.alias(c.entities["CommitteeTerm"])
+    today = sa.bindparam("v_today", type_=term.c.ends_on.type)
+    ends = (
+        select(func.max(term.c.ends_on, type_=term.c.ends_on.type))
+        .where(term.c.committee_id == table.c.id, living(term), term.c.starts_on <= today)
+        .correlate_except(term)
+        .scalar_subquery()
+    )
+    active, expired = (sa.literal_column(f"'{name}'", table.c.status.type) for name in ("ACTIVE", "TERM_EXPIRED"))
+    return case((sa.and_(table.c.status == active, ends < today), expired), else_=table.c.status)

@@ -7,24 +7,26 @@ import sqlalchemy as sa
 from db.models.people.mediator import MediatorKind
 from db.models.people.mediator_appointment import AppointmentBasis, CommitteeRole
 from db.models.register.mediation_committee import CommitteeStatus
+from resolvers.acting import checks, follows, prepares, rule
+from resolvers.acts.register.committee_term import term_at, terms_of
+from resolvers.acts.register.snapshots import MEMBER_ROLES
+from resolvers.acts.register.standing import refresh
 from resolvers.commands.dates import age_on, overlap
-from resolvers.commands.rules import Rules
-from resolvers.commands.rules.terms import term_at, terms_of
-from resolvers.commands.snapshots import MEMBER_ROLES
-from resolvers.commands.standing import refresh
 from resolvers.commands.work import Draft, Row
 
 ADULT = 18
 
 
-def _prepare(draft: Draft) -> None:
+@prepares()
+def prepare(draft: Draft) -> None:
     if draft.whole("committee_id"):
         draft.work.hold("MediationCommittee", draft.row["committee_id"])
     if draft.whole("mediator_id"):
         draft.work.hold("Mediator", draft.row["mediator_id"])
 
 
-def _check(draft: Draft) -> None:
+@checks
+def check(draft: Draft) -> None:
     row = draft.row
     _check_end(draft)
     if (
@@ -48,18 +50,15 @@ def _check(draft: Draft) -> None:
             )
     if draft.whole("mediator_id", "start_on"):
         _check_age(draft)
-        if "end_on" not in draft.broken:
-            _check_others(draft)
+    if any(other["mediator_id"] == row["mediator_id"] for other in _beside(draft)):
+        zh = "同一时间已在本调委会任职"
+        draft.fault("mediator_id", "CONFLICT", zh, "already has an appointment in this committee at that time")
 
 
 def _check_end(draft: Draft) -> None:
     row = draft.row
     if draft.whole("start_on", "end_on") and row["end_on"] < row["start_on"]:
         draft.fault("end_on", "RANGE", "早于任职日期", "is before startOn")
-    if draft.whole("end_on") and row.get("end_reason") is None and "end_reason" not in draft.broken:
-        draft.fault("end_reason", "REQUIRED", "在填写离任日期时必填", "is required with endOn")
-    if draft.whole("end_reason") and row.get("end_on") is None and "end_on" not in draft.broken:
-        draft.fault("end_on", "REQUIRED", "在填写离任原因时必填", "is required with endReason")
 
 
 def _check_age(draft: Draft) -> None:
@@ -68,39 +67,47 @@ def _check_age(draft: Draft) -> None:
         draft.fault("start_on", "RANGE", "时本人未满 18 周岁", "is before the person comes of age")
 
 
-def _check_others(draft: Draft) -> None:
-    """What the person's and the committee's other appointments of the same days rule out."""
-    table, row = draft.info.table, draft.row
-    others = [
-        other for other in draft.work.living("MediatorAppointment", table.c.id != row["id"], _near(draft))
-        if overlap(row["start_on"], row.get("end_on"), other["start_on"], other["end_on"])
-    ]  # fmt: skip
-    terms = terms_of(draft, row["committee_id"]) if draft.whole("committee_id") else []
-    here = [
-        other for other in others if other["committee_id"] == row.get("committee_id") and _same_term(terms, row, other)
-    ]
-    if any(other["mediator_id"] == row["mediator_id"] for other in here):
-        draft.fault(
-            "mediator_id",
-            "CONFLICT",
-            "同一时间已在本调委会任职",
-            "already has an appointment in this committee at that time",
-        )
+@rule("BR-02", "同一时间只有一名主任")
+def one_director(draft: Draft) -> None:
+    """A committee has one director at a time."""
+    row = draft.row
     directs = draft.whole("role") and row["role"] == CommitteeRole.DIRECTOR.name
-    if directs and any(o["role"] == row["role"] and o["mediator_id"] != row["mediator_id"] for o in here):
+    if directs and any(o["role"] == row["role"] and o["mediator_id"] != row["mediator_id"] for o in _beside(draft)):
         zh, en = "：同一时间只能有 1 名主任（BR-02）", "there can be one director at a time only (BR-02)"
         draft.fault("role", "BR-02", zh, en)
-    if draft.whole("kind") and row["kind"] == MediatorKind.FULL_TIME.name:
-        elsewhere = (
-            o for o in others if o["mediator_id"] == row["mediator_id"] and o["committee_id"] != row.get("committee_id")
-        )
-        if any(other["kind"] == row["kind"] for other in elsewhere):
-            draft.fault(
-                "kind",
-                "BR-14",
-                "：本人同一时间已在其他调委会专职（BR-14）",
-                "the person is full time in another committee at that time (BR-14)",
-            )
+
+
+@rule("BR-14", "专职调解员只在一个调委会")
+def full_time_once(draft: Draft) -> None:
+    """A person is full time in at most one committee at a time."""
+    row = draft.row
+    if not (draft.whole("kind") and row["kind"] == MediatorKind.FULL_TIME.name):
+        return
+    elsewhere = (
+        o for o in _others(draft)
+        if o["mediator_id"] == row["mediator_id"] and o["committee_id"] != row.get("committee_id")
+    )  # fmt: skip
+    if any(other["kind"] == row["kind"] for other in elsewhere):
+        zh = "：本人同一时间已在其他调委会专职（BR-14）"
+        draft.fault("kind", "BR-14", zh, "the person is full time in another committee at that time (BR-14)")
+
+
+def _others(draft: Draft) -> list[Row]:
+    """The person's and the committee's other appointments of the same days; none where the days are wrong."""
+    if not draft.whole("mediator_id", "start_on") or "end_on" in draft.broken:
+        return []
+    table, row = draft.info.table, draft.row
+    near = draft.once("near", lambda: draft.work.living("MediatorAppointment", table.c.id != row["id"], _near(draft)))
+    return [o for o in near if overlap(row["start_on"], row.get("end_on"), o["start_on"], o["end_on"])]
+
+
+def _beside(draft: Draft) -> list[Row]:
+    """Those of them in the same committee and term."""
+    row = draft.row
+    if not draft.whole("committee_id"):
+        return []
+    terms = draft.once("terms", lambda: terms_of(draft, row["committee_id"]))
+    return [o for o in _others(draft) if o["committee_id"] == row["committee_id"] and _same_term(terms, row, o)]
 
 
 def _near(draft: Draft) -> sa.ColumnElement[bool]:
@@ -120,11 +127,9 @@ def _same_term(terms: list[Row], row: Row, other: Row) -> bool:
     return ours is None or theirs is None or ours["id"] == theirs["id"]
 
 
-def _after(draft: Draft) -> None:
+@follows
+def follow(draft: Draft) -> None:
     """A change of the members or the director is to be filed."""
     roles = {draft.row["role"], (draft.before or draft.row)["role"]}
     if roles & set(MEMBER_ROLES):
         refresh(draft.work, draft.row["committee_id"])
-
-
-RULES = Rules(prepare=_prepare, check=_check, after=_after)

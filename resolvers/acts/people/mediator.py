@@ -5,17 +5,18 @@ from __future__ import annotations
 from db import crypto
 from db.checksums import citizen_birth_date, citizen_sex
 from db.models.people.mediator import Sex
+from resolvers.acting import checks, finishes, prepares, rule
+from resolvers.acts.people.mediator_appointment import ADULT
 from resolvers.commands.dates import age_on
 from resolvers.commands.numbers import mediator_no
 from resolvers.commands.places import district_of
-from resolvers.commands.rules import Rules
-from resolvers.commands.rules.appointments import ADULT
 from resolvers.commands.work import Draft
 
 _UNSAID = frozenset({None, Sex.UNKNOWN.name, Sex.UNSTATED.name})
 
 
-def _prepare(draft: Draft) -> None:
+@prepares("sex")
+def prepare(draft: Draft) -> None:
     """Fill sex and day of birth from the citizen number, where the client does not say them itself."""
     number = draft.clear.get("id_number")
     if number is None:
@@ -26,17 +27,23 @@ def _prepare(draft: Draft) -> None:
         draft.row["birth_date"] = citizen_birth_date(number)
 
 
-def _check(draft: Draft) -> None:
+@checks
+def check(draft: Draft) -> None:
     row = draft.row
-    number = _number(draft)
+    both = ("birth_date", "first_appointed_on")
+    if draft.whole(*both) and draft.changed(*both) and age_on(row["birth_date"], row["first_appointed_on"]) < ADULT:
+        draft.fault("first_appointed_on", "RANGE", "时本人未满 18 周岁", "is before the person comes of age")
+
+
+@rule("BR-25", "性别、出生日期与身份证号相符")
+def number_tells(draft: Draft) -> None:
+    """The citizen number tells sex and day of birth."""
+    row, number = draft.row, _number(draft)
     if number is not None:
         if row.get("sex") != citizen_sex(number) and "sex" not in draft.broken:
             draft.fault("sex", "BR-25", "与身份证号不符（BR-25）", "does not match idNumber (BR-25)")
         if row.get("birth_date") != citizen_birth_date(number) and "birth_date" not in draft.broken:
             draft.fault("birth_date", "BR-25", "与身份证号不符（BR-25）", "does not match idNumber (BR-25)")
-    both = ("birth_date", "first_appointed_on")
-    if draft.whole(*both) and draft.changed(*both) and age_on(row["birth_date"], row["first_appointed_on"]) < ADULT:
-        draft.fault("first_appointed_on", "RANGE", "时本人未满 18 周岁", "is before the person comes of age")
 
 
 def _number(draft: Draft) -> str | None:
@@ -48,10 +55,8 @@ def _number(draft: Draft) -> str | None:
     return crypto.decrypt(draft.before["id_number_cipher"], "mediator.id_number")
 
 
-def _finish(draft: Draft) -> None:
+@finishes
+def finish(draft: Draft) -> None:
     if draft.new:
         district = district_of(draft.work, draft.row["scope_path"])
         draft.row["mediator_no"] = mediator_no(draft.work.connection, district["code"])
-
-
-RULES = Rules(prepare=_prepare, check=_check, finish=_finish, supplied=frozenset({"sex"}))

@@ -5,16 +5,14 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from db.models.register.mediation_committee import CommitteeStatus
-from db.models.register.studio import StudioKind, StudioStatus
-from resolvers.commands.rules import Rules
+from db.models.register.studio import StudioStatus
+from resolvers.acting import checks
 from resolvers.commands.work import Draft
 
 
-def _check(draft: Draft) -> None:
+@checks
+def check(draft: Draft) -> None:
     row = draft.row
-    stationed = row.get("kind") == StudioKind.STATIONED.name
-    if stationed and row.get("host_partner_id") is None and "host_partner_id" not in draft.broken:
-        draft.fault("host_partner_id", "REQUIRED", "为派驻工作室必填", "is required for a stationed studio")
     committee = draft.work.get("MediationCommittee", row["committee_id"]) if draft.whole("committee_id") else None
     if committee is None:
         return
@@ -33,6 +31,3 @@ def _serves(draft: Draft) -> bool:
     mine = (post.c.committee_id == draft.row["committee_id"], post.c.mediator_id == draft.row["leader_id"])
     held = (post.c.start_on <= today, sa.or_(post.c.end_on.is_(None), post.c.end_on >= today))
     return bool(draft.work.living("MediatorAppointment", *mine, *held))
-
-
-RULES = Rules(check=_check)

@@ -11,8 +11,8 @@ from db.clock import SHANGHAI
 from db.models.cases.mediation_case import CaseDifficulty
 from db.models.register.mediation_committee import CommitteeStatus
 from permissions.scopes import grants_of
+from resolvers.acting import allows, checks, finishes, prepares, rule
 from resolvers.commands.numbers import case_no
-from resolvers.commands.rules import Rules
 from resolvers.commands.work import Draft
 from resolvers.faults import forbidden
 
@@ -22,7 +22,8 @@ ORDER = (
 """The days of a case, each on or after the ones before it (BR-24)."""
 
 
-def _prepare(draft: Draft) -> None:
+@prepares()
+def prepare(draft: Draft) -> None:
     row, work = draft.row, draft.work
     if draft.new:
         row["registered_at"] = row["entered_at"] = work.now
@@ -32,17 +33,19 @@ def _prepare(draft: Draft) -> None:
     row["is_difficult"] = difficulty in (CaseDifficulty.DIFFICULT.name, CaseDifficulty.MAJOR.name)
 
 
-def _check(draft: Draft) -> None:
+@checks
+def check(draft: Draft) -> None:
     if draft.new and draft.whole("committee_id"):
         committee = draft.work.get("MediationCommittee", draft.row["committee_id"])
         if committee is not None and committee["status"] == CommitteeStatus.DISSOLVED.name:
             draft.fault("committee_id", "STATE", "已撤销", "is dissolved")
-    if draft.changed(*ORDER):
-        _check_order(draft)
 
 
-def _check_order(draft: Draft) -> None:
+@rule("BR-24", "案件各日期先后有序")
+def days_in_order(draft: Draft) -> None:
     """Note a fault at every day that is before the one that must come first."""
+    if not draft.changed(*ORDER):
+        return
     days = [(name, draft.row[name]) for name in ORDER if draft.whole(name)]
     days = [(n, value.astimezone(SHANGHAI).date() if n == "registered_at" else value) for n, value in days]
     for (first, earlier), (second, later) in itertools.pairwise(days):
@@ -55,7 +58,8 @@ def _check_order(draft: Draft) -> None:
             draft.fault(wrong, "BR-24", f"{zh}{label.facts.zh}（BR-24）", f"is {en} {label.public} (BR-24)")
 
 
-def _allow(draft: Draft) -> None:
+@allows
+def allow(draft: Draft) -> None:
     """A mediator registers the cases of the committees that appointed them: one's own row may name any committee."""
     if not draft.new:
         return
@@ -66,11 +70,9 @@ def _allow(draft: Draft) -> None:
         raise forbidden("只能登记本人所在调委会的案件。", "You may register the cases of your own committees only.")
 
 
-def _finish(draft: Draft) -> None:
+@finishes
+def finish(draft: Draft) -> None:
     if draft.new:
         committee = draft.work.get("MediationCommittee", draft.row["committee_id"])
         code = committee["code"] if committee else ""
         draft.row["case_no"] = case_no(draft.work.connection, code, draft.work.today.year)
-
-
-RULES = Rules(prepare=_prepare, check=_check, allow=_allow, finish=_finish)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from db.models.people.mediator import Sex
 from db.models.people.mediator_appointment import CommitteeRole
 from db.models.register.committee_filing import FilingType
+from resolvers.acts.register.snapshots import MEMBER_ROLES, members_on
+from resolvers.acts.register.standing import last_filed
 from resolvers.commands.dates import ONE_DAY, last_of_term
-from resolvers.commands.snapshots import MEMBER_ROLES, members_on
-from resolvers.commands.standing import last_filed
 from resolvers.commands.work import Row, Work
 from resolvers.faults import Fault
 

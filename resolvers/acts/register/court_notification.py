@@ -1,4 +1,4 @@
-"""The notification of the basic court (People's Mediation Law 10; BR-13): what is told, and that the court has it.
+"""Court notifications (People's Mediation Law 10; BR-13): a court, a period, every filing it is still to be told of.
 
 Every filing that was filed by the end of the period and that no notification has told of goes into the next one.
 """
@@ -6,21 +6,76 @@ Every filing that was filed by the end of the period and that no notification ha
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from db.clock import SHANGHAI
-from db.facts import Step
 from db.identity import parse_global_id
+from db.models.places.partner_institution import PartnerKind
 from db.models.register.committee_filing import FilingState
 from db.registry import registry
-from permissions.actions import OpenRow
 from permissions.regions import outermost, ranges_of
 from permissions.scopes import current, scope
-from resolvers.commands.work import Row, Work, public_id
+from resolvers.acting import Act, checks, effect, finishes, follows, prepares
+from resolvers.commands.work import Draft, Row, Work, public_id
+from resolvers.faults import Fault, Refused
 from resolvers.periods import days_of
+
+COURTS = frozenset({PartnerKind.COURT.name, PartnerKind.TRIBUNAL.name})
+
+
+@prepares()
+def prepare(draft: Draft) -> None:
+    if draft.new:
+        draft.row["sent_on"] = draft.work.today
+
+
+@checks
+def check(draft: Draft) -> None:
+    if draft.whole("court_id"):
+        partner = draft.work.table("PartnerInstitution")
+        held = draft.work.living("PartnerInstitution", partner.c.org_unit_id == draft.row["court_id"])
+        if not any(row["partner_kind"] in COURTS for row in held):
+            draft.fault("court_id", "RANGE", "须为法院或人民法庭", "must be a court or a tribunal")
+    if draft.whole("period") and days_of(draft.row["period"])[0] > draft.work.today:
+        draft.fault("period", "RANGE", "还没有开始", "has not begun")
+
+
+@finishes
+def finish(draft: Draft) -> None:
+    """Takes the filings up to the period's end; nothing to tell is no notification."""
+    if not draft.new:
+        return
+    work, row = draft.work, draft.row
+    filings = untold(work, row["court_id"], row["period"], hold=True)
+    if not filings:
+        zh, en = "没有尚未通报该法院的备案。", "There is no filing that the court is still to be told of."
+        raise Refused([Fault(("period",), "STATE", zh, en)])
+    committee = work.table("MediationCommittee")
+    keys = {filing["committee_id"] for filing in filings}
+    committees = {found["id"]: found for found in work.living("MediationCommittee", committee.c.id.in_(keys))}
+    row["committee_snapshot"] = roll(filings, committees)
+
+
+@follows
+def follow(draft: Draft) -> None:
+    """What was told is told once."""
+    if not draft.new:
+        return
+    work, row = draft.work, draft.row
+    for key in told_of(row["committee_snapshot"]):
+        work.change("CommitteeFiling", key, court_notified_on=row["sent_on"], court_notification_id=row["id"])
+
+
+@effect("acknowledge")
+def acknowledge(act: Act) -> Mapping[str, Any]:
+    """Notes that the court has it, and who said so."""
+    return {"ack_on": act.work.today, "ack_by_id": act.work.actor}
+
+
+# --- what is told ---------------------------------------------------------------------------------------------------
 
 _COMMITTEE = ("code", "name", "type", "region", "address", "phone")
 _MEMBER = ("name", "role")
@@ -85,13 +140,3 @@ def _entry(filing: Row, committee: Row) -> dict[str, Any]:
         "committee": {name: told.get(name) for name in _COMMITTEE},
         "members": [{name: person.get(name) for name in _MEMBER} for person in told.get("members") or []],
     }  # fmt: skip
-
-
-def acknowledge(work: Work, _row: OpenRow, _step: Step, _reason: str | None) -> Mapping[str, Any]:
-    """Notes that the court has it, and who said so."""
-    return {"ack_on": work.today, "ack_by_id": work.actor}
-
-
-COURT_NOTICES: Mapping[str, Callable[[Work, OpenRow, Step, str | None], Mapping[str, Any]]] = {
-    "acknowledge": acknowledge,
-}

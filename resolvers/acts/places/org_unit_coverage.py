@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from db.models.places.org_unit import OrgUnitKind
+from resolvers.acting import allows, checks
+from resolvers.acts.places.org_unit import require_maker
 from resolvers.commands.dates import overlap
 from resolvers.commands.places import over
-from resolvers.commands.rules import Rules
-from resolvers.commands.rules.org_units import require_maker
 from resolvers.commands.work import Draft, Row
 
 _EXCLUSIVE = frozenset(
@@ -14,7 +14,8 @@ _EXCLUSIVE = frozenset(
 )
 
 
-def _check(draft: Draft) -> None:
+@checks
+def check(draft: Draft) -> None:
     row, work = draft.row, draft.work
     if draft.whole("valid_from", "valid_to") and row["valid_to"] < row["valid_from"]:
         draft.fault("valid_to", "RANGE", "早于起始日期", "is before validFrom")
@@ -55,12 +56,10 @@ def _parent(draft: Draft) -> str | None:
     return unit["parent_id"] if unit else None
 
 
-def _allow(draft: Draft) -> None:
+@allows
+def allow(draft: Draft) -> None:
     unit = draft.work.get("OrgUnit", draft.row["org_unit_id"])
     region = draft.work.get("Region", draft.row["region_id"])
     if unit is not None and region is not None:
         # What a unit covers is what its people reach: nobody lets them reach more than oneself does.
         require_maker(draft.work, unit["kind"], unit["scope_path"], region["path"])
-
-
-RULES = Rules(check=_check, allow=_allow)

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from db.facts import Role
 from db.models.places.org_unit import OrgUnitKind
 from db.models.places.region import RegionLevel
+from resolvers.acting import allows, checks, follows
 from resolvers.commands.places import over, rank
-from resolvers.commands.rules import Rules
 from resolvers.commands.work import Draft, Row, Work
 from resolvers.faults import forbidden
 
@@ -54,7 +54,8 @@ def require_maker(work: Work, kind: str, path: str, covers: str | None = None) -
         raise forbidden(f"{zh}由上一级机构新建和维护。", "Units are made and changed by the level above them.")
 
 
-def _check(draft: Draft) -> None:
+@checks
+def check(draft: Draft) -> None:
     if not draft.whole("kind"):
         return
     kind = OrgUnitKind[draft.row["kind"]]
@@ -88,17 +89,16 @@ def _is_own_ancestor(draft: Draft, parent: Row | None) -> bool:
     return False
 
 
-def _allow(draft: Draft) -> None:
+@allows
+def allow(draft: Draft) -> None:
     require_maker(draft.work, draft.row["kind"], draft.row["scope_path"])
 
 
-def _after(draft: Draft) -> None:
+@follows
+def follow(draft: Draft) -> None:
     """The partner institution bears the name of its unit."""
     if draft.before is None or not draft.changed("name"):
         return
     partner = draft.work.table("PartnerInstitution")
     for row in draft.work.living("PartnerInstitution", partner.c.org_unit_id == draft.row["id"]):
         draft.work.change("PartnerInstitution", row["id"], name=draft.row["name"])
-
-
-RULES = Rules(check=_check, allow=_allow, after=_after)

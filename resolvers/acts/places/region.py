@@ -6,13 +6,14 @@ import sqlalchemy as sa
 
 from db.levels import fill_levels
 from db.models.places.region import RegionLevel
+from resolvers.acting import checks, finishes, follows
 from resolvers.commands.places import rank
 from resolvers.commands.region_tree import segment
-from resolvers.commands.rules import Rules
 from resolvers.commands.work import Draft
 
 
-def _check(draft: Draft) -> None:
+@checks
+def check(draft: Draft) -> None:
     row = draft.row
     if draft.new and draft.whole("level"):
         parent = draft.work.get("Region", row["parent_id"]) if draft.whole("parent_id") else None
@@ -24,7 +25,8 @@ def _check(draft: Draft) -> None:
         draft.fault("urban_rural_code", "RANGE", "只适用于村、社区", "applies to villages only")
 
 
-def _finish(draft: Draft) -> None:
+@finishes
+def finish(draft: Draft) -> None:
     if draft.new:
         draft.row["path"] = _free_path(draft)
 
@@ -43,9 +45,7 @@ def _free_path(draft: Draft) -> str:
     return path
 
 
-def _after(draft: Draft) -> None:
+@follows
+def follow(draft: Draft) -> None:
     if draft.new:
         fill_levels(draft.work.connection, draft.row["id"])
-
-
-RULES = Rules(check=_check, finish=_finish, after=_after)

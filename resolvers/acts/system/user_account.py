@@ -5,7 +5,7 @@ from __future__ import annotations
 from db.facts import Role
 from permissions.addresses import tidy
 from permissions.sessions import close_sessions_of
-from resolvers.commands.rules import Rules
+from resolvers.acting import allows, checks, follows
 from resolvers.commands.work import Draft, Work
 from resolvers.faults import forbidden
 
@@ -20,7 +20,8 @@ def may_manage(work: Work, account_id: str) -> bool:
     return work.ceiling.covers_account(account_id)
 
 
-def _check(draft: Draft) -> None:
+@checks
+def check(draft: Draft) -> None:
     if not draft.whole("addresses"):
         return
     try:
@@ -30,7 +31,8 @@ def _check(draft: Draft) -> None:
         draft.fault("addresses", "PATTERN", zh, f"holds {problem}, which is no network")
 
 
-def _allow(draft: Draft) -> None:
+@allows
+def allow(draft: Draft) -> None:
     if not draft.new and not may_manage(draft.work, draft.row["id"]):
         raise forbidden("该账号的权限高于您，不能修改。", "The account holds more rights than yours.")
     if draft.row["id"] == draft.work.viewer.account_id and _ended(draft):
@@ -45,10 +47,8 @@ def _ended(draft: Draft) -> bool:
     return not draft.new and (disabled or draft.row["deleted_at"] is not None)
 
 
-def _after(draft: Draft) -> None:
+@follows
+def follow(draft: Draft) -> None:
     """Who may not sign in any more is not signed in any more, and does not come back with the account."""
     if _ended(draft):
         close_sessions_of(draft.work.connection, draft.row["id"])
-
-
-RULES = Rules(check=_check, allow=_allow, after=_after)

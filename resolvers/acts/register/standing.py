@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from db.models.register.committee_filing import FilingState
 from db.models.register.mediation_committee import CommitteeStatus
-from resolvers.commands.snapshots import members_on, snapshot_of, status_after
+from resolvers.acts.register.snapshots import members_on, snapshot_of, status_after
 from resolvers.commands.work import Row, Work
 
 OPEN_STATES = tuple(

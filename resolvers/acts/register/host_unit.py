@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from db.models.register.host_unit import HostUnitKind, HostUnitStatus
-from resolvers.commands.rules import Rules
+from resolvers.acting import prepares
 from resolvers.commands.work import Draft
 
 STAFF = 500
@@ -14,9 +14,7 @@ def must_have_committee(kind: str | None, status: str | None, employees: int | N
     return kind == HostUnitKind.ENTERPRISE.name and status == HostUnitStatus.ACTIVE.name and (employees or 0) >= STAFF
 
 
-def _prepare(draft: Draft) -> None:
+@prepares()
+def prepare(draft: Draft) -> None:
     row = draft.row
     row["must_have_committee"] = must_have_committee(row.get("kind"), row.get("status"), row.get("employee_count"))
-
-
-RULES = Rules(prepare=_prepare)

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from db.models.register.committee_term import ElectionMethod
 from db.models.register.mediation_committee import CommitteeStatus, CommitteeType
+from resolvers.acting import checks, prepares, rule
 from resolvers.commands.dates import last_of_term, overlap
-from resolvers.commands.rules import Rules
 from resolvers.commands.work import Draft, Row
 
 _M, _T = ElectionMethod, CommitteeType
@@ -36,7 +36,8 @@ def _terms(draft: Draft) -> list[Row]:
     return draft.work.living("CommitteeTerm", *mine)
 
 
-def _prepare(draft: Draft) -> None:
+@prepares("ends_on", "term_no")
+def prepare(draft: Draft) -> None:
     row, work = draft.row, draft.work
     if draft.whole("starts_on") and row.get("ends_on") is None and "ends_on" not in draft.broken:
         row["ends_on"] = last_of_term(row["starts_on"], work.settings.term_months)
@@ -47,7 +48,8 @@ def _prepare(draft: Draft) -> None:
             row["term_no"] = max((term["term_no"] for term in _terms(draft)), default=0) + 1
 
 
-def _check(draft: Draft) -> None:
+@checks
+def check(draft: Draft) -> None:
     row = draft.row
     if draft.whole("starts_on", "ends_on") and row["ends_on"] < row["starts_on"]:
         draft.fault("ends_on", "RANGE", "早于任期开始", "is before startsOn")
@@ -67,7 +69,17 @@ def _check(draft: Draft) -> None:
             f"早于调委会设立日期 {committee['established_on']}",
             "is before the committee's establishment",
         )
-    if draft.whole("election_method") and ElectionMethod[row["election_method"]] not in methods_for(committee["type"]):
+    if draft.whole("starts_on", "ends_on") and "term_no" not in draft.broken:
+        _check_order(draft)
+
+
+@rule("BR-06", "产生方式与调委会类型相符")
+def method_fits(draft: Draft) -> None:
+    """A village elects its members, an enterprise through its workers' congress or union."""
+    committee = draft.work.get("MediationCommittee", draft.row["committee_id"]) if draft.whole("committee_id") else None
+    if committee is None or not draft.whole("election_method"):
+        return
+    if ElectionMethod[draft.row["election_method"]] not in methods_for(committee["type"]):
         zh = CommitteeType[committee["type"]].zh
         draft.fault(
             "election_method",
@@ -75,8 +87,6 @@ def _check(draft: Draft) -> None:
             f"不适用于{zh}（BR-06）",
             f"does not fit a {committee['type']} committee (BR-06)",
         )
-    if draft.whole("starts_on", "ends_on") and "term_no" not in draft.broken:
-        _check_order(draft)
 
 
 def _check_order(draft: Draft) -> None:
@@ -99,9 +109,6 @@ def _check_order(draft: Draft) -> None:
                 "starts_on", "RANGE", f"与第 {other['term_no']} 届的任期重叠", f"overlaps with term {other['term_no']}"
             )
             return
-
-
-RULES = Rules(prepare=_prepare, check=_check, supplied=frozenset({"ends_on", "term_no"}))
 
 
 def term_at(terms: list[Row], day: object) -> Row | None:

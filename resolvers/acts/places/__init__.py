@@ -1,0 +1,1 @@
+"""Regions, units and partners."""
