@@ -74,7 +74,7 @@ def test_a_new_entity_is_one_file_and_a_generated_migration(tmp_path: Path) -> N
     shutil.copytree(ROOT, house, ignore=_LEFT_OUT)
     for name in (".venv", "node_modules"):
         (house / name).symlink_to(ROOT / name)
-    (house / "db" / "models" / "grid.py").write_text(example[1], encoding="utf-8")
+    (house / "db" / "models" / "places" / "grid.py").write_text(example[1], encoding="utf-8")
     environment = {
         **os.environ,
         "FENGQIAO_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'new.db'}",
