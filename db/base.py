@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from db.facts import Encrypted, Entity, Facts, Step, moment, ref
+from db.history import add_history
 from db.naming import snake
 from db.rollups import add_rollups
 from db.types import Choice, Key, Text
@@ -68,6 +69,8 @@ class Record(Base):
         if "__abstract__" not in cls.__dict__ and isinstance(cls.__dict__.get("__entity__"), Entity):
             add_unique_indexes(cls.__table__, cls.__entity__)  # type: ignore[arg-type]
             add_rollups(cls.__table__, cls.__entity__)  # type: ignore[arg-type]
+            if cls.__entity__.history:
+                add_history(cls.__table__)  # type: ignore[arg-type]
 
 
 class Scoped(Record):

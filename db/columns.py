@@ -94,6 +94,8 @@ class Facts:
     default: Any = None
     hidden: bool = False
     """Never leaves the server: password hashes and alike."""
+    volatile: bool = False
+    """What happens to the row rather than what it says, as until when an account is locked: no version, no past."""
     long: bool = False
     copies: Shape | None = None
     """Of a document: what of other rows it holds. Every document says so."""

@@ -91,6 +91,8 @@ class Entity:
     technical: bool = False
     about: str | None = None
     """The column that names the entity a row tells of: who sees no rows of that entity must not read of them here."""
+    history: bool = True
+    """False: rows never change, or nobody asks how they stood."""
     order: tuple[str, ...] = ()
     """The admin's first ordering, such as ``("-due_on",)``."""
     rollups: tuple[Rollup, ...] = ()

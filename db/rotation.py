@@ -21,6 +21,7 @@ from db.audit import records
 from db.audit.chain import ChainKeys
 from db.base import Base
 from db.engine import Database
+from db.history import shadowed
 from db.models.places.region import Region
 from db.models.system.audit_log import AuditAction
 from db.registry import registry
@@ -40,6 +41,16 @@ class Sealed:
     def cipher(self, name: str) -> sa.Column[str]:
         """The column of the ciphertext."""
         return self.table.c[name + _CIPHER]
+
+    @property
+    def context(self) -> str:
+        """The table that its ciphertexts were made for: a shadow holds those of its entity."""
+        return shadowed(self.table) or self.table.name
+
+    @property
+    def key(self) -> tuple[sa.Column[Any], ...]:
+        """What tells one row from another."""
+        return tuple(self.table.primary_key)
 
     def stale(self) -> sa.ColumnElement[bool]:
         """Rows with a ciphertext of another secret than the current one."""
@@ -70,7 +81,7 @@ async def rotate(database: Database, progress: Progress | None = None) -> Outcom
     for sealed in sealed_tables():
         stale = sa.select(sa.func.count()).select_from(sealed.table).where(sealed.stale())
         total = await database.look(lambda c, stale=stale: c.scalar(stale) or 0, bulk=True)  # type: ignore[misc]
-        done, last = 0, ""
+        done, last = 0, ()
         while True:
             step = _Step(sealed, last)
             read = await database.write(step)
@@ -89,16 +100,16 @@ async def rotate(database: Database, progress: Progress | None = None) -> Outcom
 class _Step:
     """One batch: the stale rows after `last`, by their keys."""
 
-    def __init__(self, sealed: Sealed, last: str) -> None:
+    def __init__(self, sealed: Sealed, last: tuple[Any, ...]) -> None:
         self.sealed, self.last = sealed, last
         self.changed, self.left = 0, list[str]()
 
     def __call__(self, connection: Connection) -> int:
         """How many rows were read; 0 at the end."""
-        key = self.sealed.table.c.id
-        stale = sa.select(self.sealed.table).where(self.sealed.stale()).order_by(key).limit(BATCH)
+        key = self.sealed.key
+        stale = sa.select(self.sealed.table).where(self.sealed.stale()).order_by(*key).limit(BATCH)
         if self.last:
-            stale = stale.where(key > self.last)
+            stale = stale.where(sa.tuple_(*key) > sa.tuple_(*self.last, types=[column.type for column in key]))
         # Who changes such a row meanwhile is waited for: nobody's new value is written over.
         rows = connection.execute(stale.with_for_update()).mappings().all()
         fresh = [values for row in rows if (values := self._fresh(row)) is not None]
@@ -109,15 +120,15 @@ class _Step:
             for values in fresh:
                 self._store_alone(connection, values)
         if rows:
-            self.last = rows[-1]["id"]
+            self.last = tuple(rows[-1][column.name] for column in key)
         return len(rows)
 
     def _fresh(self, row: RowMapping) -> dict[str, Any] | None:
         """A row's key and its encrypted columns as the current secret makes them; None where one is unreadable."""
         table = self.sealed.table
-        fresh: dict[str, Any] = {"key": row["id"]}
+        fresh: dict[str, Any] = {f"key_{column.name}": row[column.name] for column in self.sealed.key}
         for name in self.sealed.names:
-            stored, context = row[name + _CIPHER], f"{table.name}.{name}"
+            stored, context = row[name + _CIPHER], f"{self.sealed.context}.{name}"
             try:
                 clear = None if stored is None else crypto.decrypt(stored, context)
             except (InvalidTag, crypto.UnknownSecret, ValueError):
@@ -131,8 +142,9 @@ class _Step:
     def _store(self, connection: Connection, fresh: list[dict[str, Any]]) -> None:
         if fresh:
             table = self.sealed.table
-            columns: dict[str, Any] = {name: sa.bindparam(name) for name in fresh[0] if name != "key"}
-            statement = sa.update(table).where(table.c.id == sa.bindparam("key")).values(columns)
+            columns: dict[str, Any] = {name: sa.bindparam(name) for name in fresh[0] if name in table.c}
+            mine = (column == sa.bindparam(f"key_{column.name}") for column in self.sealed.key)
+            statement = sa.update(table).where(*mine).values(columns)
             with connection.begin_nested():
                 connection.execute(statement, fresh)
             self.changed += len(fresh)
@@ -141,7 +153,7 @@ class _Step:
         try:
             self._store(connection, [values])
         except IntegrityError:
-            self.left.append(f"{self.sealed.table.name} {values['key']}: 与另一行的值重复, 请先核对这两行")
+            self.left.append(f"{self.sealed.table.name} {values['key_id']}: 与另一行的值重复, 请先核对这两行")
 
 
 def _tell(connection: Connection, outcome: Outcome) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from db import door
 from db.clock import now, today
 from db.facts import Role
 from db.identity import global_id, new_key, parse_global_id
@@ -22,6 +23,9 @@ from permissions.accounts import LOGIN, account_by_id, account_by_login
 from permissions.addresses import tidy
 from permissions.events import record
 from permissions.reaches import REGION_ROLES, UNIT_ROLES
+
+_ACCOUNT: sa.Table = UserAccount.__table__  # type: ignore[assignment]
+_GRANT: sa.Table = RoleGrant.__table__  # type: ignore[assignment]
 
 
 class CannotEnrol(Exception):
@@ -77,8 +81,10 @@ def enrol(connection: Connection, wanted: Enrolment, password_hash: str | None, 
         "org_scope_id": anchor.org_scope_id,
     }
     account_id = new_key()
-    connection.execute(
-        sa.insert(UserAccount).values(
+    door.insert(
+        connection,
+        _ACCOUNT,
+        dict(
             id=account_id,
             login_name=wanted.login,
             person_name=wanted.name,
@@ -88,13 +94,13 @@ def enrol(connection: Connection, wanted: Enrolment, password_hash: str | None, 
             is_service=bool(networks),
             addresses=networks,
             **common,
-        )
+        ),
     )
     given = {anchor.column: anchor.key} if anchor.column else {}
-    connection.execute(
-        sa.insert(RoleGrant).values(
-            id=new_key(), account_id=account_id, role=wanted.role, valid_from=today(), **given, **common
-        )
+    door.insert(
+        connection,
+        _GRANT,
+        dict(id=new_key(), account_id=account_id, role=wanted.role, valid_from=today(), **given, **common),
     )
     account = account_by_id(connection, account_id)
     summary = f"新建账号 {wanted.login}（{Role[wanted.role].zh}）"

@@ -14,7 +14,7 @@ import pyotp
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db import crypto
+from db import crypto, door
 from db.clock import now
 from db.identity import new_key
 from db.models.system.audit_log import AuditAction
@@ -25,6 +25,8 @@ from permissions.accounts import Account
 from permissions.events import record
 from permissions.hands import release
 from permissions.sessions import close_sessions_of
+
+_TABLE: sa.Table = UserAccount.__table__  # type: ignore[assignment]
 
 ISSUER = "枫桥"
 STEP, DRIFT = 30, 1
@@ -143,4 +145,4 @@ def _hash(code: str) -> str:
 
 
 def _set_enabled(connection: Connection, account_id: str, enabled: bool) -> None:
-    connection.execute(sa.update(UserAccount).where(UserAccount.id == account_id).values(mfa_enabled=enabled))
+    door.note(connection, _TABLE, account_id, mfa_enabled=enabled)

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from db import door
 from db.clock import now
 from db.engine import Database
 from db.identity import new_key
@@ -30,6 +31,8 @@ from permissions.hands import release
 from permissions.sessions import close_session, close_sessions_of, open_session, purge_sessions
 from permissions.viewer import Viewer
 from settings import get_settings
+
+_TABLE: sa.Table = UserAccount.__table__  # type: ignore[assignment]
 
 ADDRESS_FACTOR = 10
 """An office of many people may stand behind one address."""
@@ -396,4 +399,4 @@ def _count(connection: Connection, account: Account, limit: int, seconds: int) -
 
 
 def _change(connection: Connection, account: Account, **values: object) -> None:
-    connection.execute(sa.update(UserAccount).where(UserAccount.id == account.id).values(**values))
+    door.note(connection, _TABLE, account.id, **values)

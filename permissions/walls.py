@@ -16,6 +16,7 @@ from db.base import Base
 from db.clock import today
 from db.engine import Database
 from db.facts import REGION_SCOPES, Facts, Grant, Link, Role
+from db.history import shadowed
 from db.registry import EntityInfo, Registry, Relation, registry
 from db.rollups import rollups_of
 from db.walls import ACCOUNT, SCHEMA, TODAY, Mode, Wall, function, given, in_mode, listed, one_of, plan, sealed, within
@@ -117,6 +118,8 @@ class Walls:
         for table in Base.metadata.sorted_tables:
             if table.name in known:
                 self.tables.append(self._entity(known[table.name]))
+            elif (of := shadowed(table)) is not None:
+                self.tables.append(self._past(table, known[of]))
             elif table.name in counts:
                 self.tables.append(self._counts(table, counts[table.name]))
             else:
@@ -138,6 +141,10 @@ class Walls:
         readers = [(r, g) for r, g in _readers(info) if g.scope in REGION_SCOPES | {"A"}]
         reads = self._seen(info, readers, table.name)
         return Wall(table.name, "SELECT INSERT UPDATE DELETE", reads, _EVERYBODY)
+
+    def _past(self, table: sa.Table, info: EntityInfo) -> Wall:
+        """Rows as they were are open by today's rights on what stood in them; whoever changes a row adds to them."""
+        return Wall(table.name, "SELECT INSERT", self._seen(info, _readers(info), table.name), _EVERYBODY)
 
     def _reads(self, info: EntityInfo) -> str:
         found = f"{info.table.name}.deleted_at IS NULL AND ({self._seen(info, _readers(info))})"
@@ -176,14 +183,14 @@ class Walls:
         if (roles := names(by_range)) and info.scope_column:
             parts.append(self._within(f"{name}.{info.scope_column}", roles))
         if by_committee:
-            parts.append(self._own(info, info.facts.committee or "", f"committees {by_committee}"))
+            parts.append(self._own(info, name, info.facts.committee or "", f"committees {by_committee}"))
             if info.name == "Mediator":  # whom a clerk just entered is appointed by nobody yet
                 parts.append(self._one_of(f"{name}.created_by_id", f"account {by_committee}"))
         if (roles := names((r, g) for r, g in cells if g.scope == "O")) and info.facts.mediator:
-            parts.append(self._own(info, info.facts.mediator, f"mediators {roles}"))
+            parts.append(self._own(info, name, info.facts.mediator, f"mediators {roles}"))
         partners = [(r, g) for r, g in cells if g.scope == "L"]
         if roles := names(partners):
-            parts += [self._linked(info, link, roles) for link in info.facts.linked]
+            parts += [self._linked(info, name, link, roles) for link in info.facts.linked]
         above = names((r, g) for r, g in [*by_range, *partners] if g.above)
         if reading and above and info.scope_column:
             parts.append(f"{name}.{info.scope_column} = ANY {self._slot(f'above {above}')}")
@@ -199,21 +206,21 @@ class Walls:
 
     # --- own rows -----------------------------------------------------------------------------------------------------
 
-    def _own(self, info: EntityInfo, path: str, slot: str) -> str:
+    def _own(self, info: EntityInfo, name: str, path: str, slot: str) -> str:
         """Rows whose path of relations ends at one of the keys of a slot, or at the viewer's account."""
         steps = self.entities.walk(info, path)
         what, roles = slot.split(" ", 1)
         if steps and steps[-1].target == "UserAccount":
             slot = f"account {roles}"
-        owned = self._path(info, steps, slot)
+        owned = self._path(info, name, steps, slot)
         if what == "committees" or not info.scope_column:
             return owned  # of committees those within the limits are handed
-        return f"({owned} AND {self._within(f'{info.table.name}.{info.scope_column}', f'{_LIMIT} {roles}')})"
+        return f"({owned} AND {self._within(f'{name}.{info.scope_column}', f'{_LIMIT} {roles}')})"
 
-    def _path(self, info: EntityInfo, steps: Sequence[Relation], slot: str) -> str:
+    def _path(self, info: EntityInfo, name: str, steps: Sequence[Relation], slot: str) -> str:
         if not steps:
-            return self._one_of(f"{info.table.name}.id", slot)
-        first = f"{info.table.name}.{steps[0].near}"
+            return self._one_of(f"{name}.id", slot)
+        first = f"{name}.{steps[0].near}"
         if len(steps) == 1 and not steps[0].many:
             return self._one_of(first, slot)
         return f"{first} IN (SELECT {self._function(info, self._owning(steps, slot, 1))})"
@@ -231,12 +238,12 @@ class Walls:
 
     # --- linked rows --------------------------------------------------------------------------------------------------
 
-    def _linked(self, info: EntityInfo, link: Link, roles: str) -> str:
+    def _linked(self, info: EntityInfo, name: str, link: Link, roles: str) -> str:
         steps = self.entities.walk(info, link.path)
         if not steps:
-            return f"({self._tied(info, info.table.name, link, roles)})"
+            return f"({self._tied(info, name, link, roles)})"
         found = self._leading(steps, link, roles, 1)
-        return f"{info.table.name}.{steps[0].near} IN (SELECT {self._function(info, found)})"
+        return f"{name}.{steps[0].near} IN (SELECT {self._function(info, found)})"
 
     def _leading(self, steps: Sequence[Relation], link: Link, roles: str, depth: int) -> str:
         step, *rest = steps

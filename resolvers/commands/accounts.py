@@ -13,10 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import sqlalchemy as sa
-
+from db import door
 from db.facts import Role
-from db.models.system.user_account import UserAccount
 from db.registry import EntityInfo
 from permissions import second_factor
 from permissions.accounts import Account, account_by_id
@@ -48,11 +46,9 @@ class Period:
 def enrol(work: Work, data: Mapping[str, Any], hashed: str) -> str:
     """The key of a new account, made with the grants in `data`; `hashed` is its first password's: programs get none."""
     key = rows.create(work, work.entities["UserAccount"], data)
-    table = work.table("UserAccount")
-    first = {"password_hash": hashed, "must_change_password": True}
-    work.connection.execute(
-        sa.update(UserAccount).where(table.c.id == key, table.c.is_service.is_(False)).values(**first)
-    )
+    account = work.get("UserAccount", key)
+    if account is not None and not account["is_service"]:
+        door.note(work.connection, work.table("UserAccount"), key, password_hash=hashed, must_change_password=True)
     hold(work.connection, key, work.actor)
     return key
 

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db import search
-from db.bulk import insert_rows
+from db import door
 from db.clock import now
 from db.models.places.region import Region, RegionKind, RegionLevel
 from db.technical import RegionGap
@@ -116,7 +115,7 @@ class Run:
             nation.id, NATION, nation.name, nation.name, nation.level, RegionKind.STANDARD.name, nation.path, None,
             *self._rest(),
         )  # fmt: skip
-        self.counts.opened += insert_rows(self.connection, TABLE, COLUMNS, [row])
+        self.counts.opened += door.load(self.connection, TABLE, COLUMNS, [row])
         return nation
 
     def _check(self, changes: Changes) -> None:
@@ -136,32 +135,25 @@ class Run:
     def _write(self, changes: Changes) -> None:
         if self.faults:
             return  # all of it will be refused; the rest is only read, to find every fault
-        changed = {"updated_at": self.at, "updated_by_id": self.actor_id, "version": TABLE.c.version + 1}
         ends = [
-            {"key": row.id, "last": (max(self.day, row.valid_from) if row.id in changes.twins else self.day) - _DAY}
+            (row.id, {"valid_to": (max(self.day, row.valid_from) if row.id in changes.twins else self.day) - _DAY})
             for row in changes.closed
         ]
-        if ends:
-            self.connection.execute(_one().values(valid_to=sa.bindparam("last"), **changed), ends)
-        self._reopen(changes.reopened, changed)
-        insert_rows(self.connection, TABLE, COLUMNS, map(self._row, changes.opened), self._wrote)
+        self._change(ends)
+        self._reopen(changes.reopened)
+        door.load(self.connection, TABLE, COLUMNS, map(self._row, changes.opened), self._wrote)
         self._link(changes.moved | changes.merged)
         again = [(old.row.id, old.node) for old in changes.reopened if old.row.name != old.node.name]
-        names = [
-            {"key": key, "name": node.name, "short": short_name(node.name, node.level, _kind(node))}
-            for key, node in [*((row.id, node) for row, node in changes.renamed), *again]
-        ]
-        if names:
-            values = {"name": sa.bindparam("name"), "short_name": sa.bindparam("short"), **changed}
-            self.connection.execute(_one().values(values), names)
-            told = ((name["key"], {"name": name["name"], "short_name": name["short"]}) for name in names)
-            search.renew(self.connection, TABLE, told)
+        renamed = [*((row.id, node) for row, node in changes.renamed), *again]
+        self._change([(key, {"name": node.name, "short_name": _short(node)}) for key, node in renamed])
+
+    def _change(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        door.change_rows(self.connection, TABLE, rows, at=self.at, by=self.actor_id)
 
     def _row(self, new: Opened) -> tuple[Any, ...]:
         node, nature = new.node, _kind(new.node)
-        short = short_name(node.name, node.level, nature)
         return (
-            new.id, node.code, node.name, short, LEVELS[node.level].name, nature.name, new.path, new.parent_id,
+            new.id, node.code, node.name, _short(node), LEVELS[node.level].name, nature.name, new.path, new.parent_id,
             *self._rest(),
         )  # fmt: skip
 
@@ -169,12 +161,12 @@ class Run:
         """From ``valid_from`` on, all new rows are alike."""
         return self.day, False, False, self.at, self.at, 1, self.actor_id, self.actor_id
 
-    def _reopen(self, reopened: list[Reopened], changed: Mapping[str, Any]) -> None:
+    def _reopen(self, reopened: list[Reopened]) -> None:
         """A region that comes back has nobody in its place any more; the days without it are kept beside it."""
         if not reopened:
             return
-        values = {"valid_to": None, "successor_id": None, "successor_path": None, **changed}
-        self.connection.execute(_one().values(values), [{"key": old.row.id} for old in reopened])
+        values = {"valid_to": None, "successor_id": None, "successor_path": None}
+        self._change([(old.row.id, values) for old in reopened])
         gaps = []
         for old in reopened:
             first, again = old.row.valid_to + _DAY, min(self.day, old.twin.valid_from) if old.twin else self.day
@@ -209,10 +201,7 @@ class Run:
 
     def _link(self, successors: Mapping[str, Place]) -> None:
         """Old id -> where the region is that took its place."""
-        if successors:
-            rows = [{"key": old, "heir": new.id, "below": new.path} for old, new in successors.items()]
-            values: dict[str, Any] = {"successor_id": sa.bindparam("heir"), "successor_path": sa.bindparam("below")}
-            self.connection.execute(_one().values(values), rows)
+        self._change([(old, {"successor_id": new.id, "successor_path": new.path}) for old, new in successors.items()])
 
     def _succeed(self, closed: Mapping[str, str], places: Mapping[str, Place]) -> None:
         """Name the successors that the mapping states; what an earlier import did already is no fault."""
@@ -238,8 +227,8 @@ def _kind(node: Node) -> RegionKind:
     return kind(node.code, node.name, node.level)
 
 
-def _one() -> sa.Update:
-    return sa.update(TABLE).where(TABLE.c.id == sa.bindparam("key"))
+def _short(node: Node) -> str:
+    return short_name(node.name, node.level, _kind(node))
 
 
 def _current(connection: Connection, province: str) -> dict[str, Current]:

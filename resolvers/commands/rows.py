@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from db import search
+from db import door
 from db.identity import new_key
 from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo
@@ -169,15 +169,12 @@ def held_by_key(work: Work, info: EntityInfo, key: str, purpose: str) -> OpenRow
 
 def store(work: Work, info: EntityInfo, row: OpenRow, changes: Mapping[str, Any]) -> Row:
     """Write `changes` over the version that was read, and no other; the row as it stands now."""
-    stamp = {"updated_at": work.now, "updated_by_id": work.actor, "version": row["version"] + 1}
-    table = info.table
-    where = (table.c.id == row.key, table.c.version == row["version"])
+    seen = row["version"]
     work.forget(info.name)
-    done = work.connection.execute(sa.update(table).where(*where).values(**changes, **stamp))
-    if done.rowcount != 1:
-        raise conflict(work, info, row, row["version"])
-    search.renew(work.connection, table, [(row.key, changes)])
-    return {**row.values, **changes, **stamp}
+    done = door.change(work.connection, info.table, row.key, changes, at=work.now, by=work.actor, version=seen)
+    if done != 1:
+        raise conflict(work, info, row, seen)
+    return {**row.values, **changes, "updated_at": work.now, "updated_by_id": work.actor, "version": seen + 1}
 
 
 def allowed(work: Work, info: EntityInfo, row: OpenRow) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db import search
+from db import door
 from db.clock import now, today
 from db.identity import global_id
 from db.models.cases.mediation_case import EntryChannel
@@ -125,18 +125,18 @@ class Work:
         self.known = {place: row for place, row in self.known.items() if entity not in (None, place[0])}
 
     def insert(self, table: sa.Table, row: Row) -> None:
-        """Write a new row, given with all its columns, and what the search knows of it."""
-        made = prepared(self.connection, ("insert", table.name), lambda: sa.insert(table), list(row))
-        made.run(self.connection, row)
-        search.put(self.connection, table, [row])
+        """Write a new row, given with all its columns."""
+        door.insert(self.connection, table, row)
 
     def change(self, entity: str, key: str, **values: Any) -> None:
         """Set columns of a row as an effect of this write: it counts as a change of the row by the viewer."""
         self.forget(entity)
-        table = self.table(entity)
-        stamp = {"updated_at": self.now, "updated_by_id": self.actor, "version": table.c.version + 1}
-        self.connection.execute(sa.update(table).where(table.c.id == key).values(**values, **stamp))
-        search.renew(self.connection, table, [(key, values)])
+        door.change(self.connection, self.table(entity), key, values, at=self.now, by=self.actor)
+
+    def change_all(self, entity: str, where: Sequence[sa.ColumnElement[bool]], **values: Any) -> int:
+        """As ``change``, for every row that meets the conditions; how many."""
+        self.forget(entity)
+        return door.change_all(self.connection, self.table(entity), where, values, at=self.now, by=self.actor)
 
 
 @dataclass

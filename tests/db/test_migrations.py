@@ -215,8 +215,8 @@ def test_a_column_of_another_type_is_a_difference(
     autogenerate("all tables", tmp_path)
     file = tmp_path / "0001_all_tables.py"
     text = file.read_text()
-    assert text.count(told) == 1
-    file.write_text(text.replace(told, changed))
+    assert told in text  # once in the table, once in its shadow
+    file.write_text(text.replace(told, changed, 1))
     upgrade(url, versions=tmp_path)
     assert len(differences(url)) == 1
 

@@ -52,6 +52,7 @@ class AuditLog(Scoped):
         listed=("at", "actor_name", "action", "entity", "summary", "ip"),
         order=("-id",),
         written_by_commands=True,
+        history=False,
         matrix=dict(
             PROV="R P", CITY="R C", DIST="R D", OFFC="R S", MEDR="R O", AUDT="R D", SYS="R T",
         ),

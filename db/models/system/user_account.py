@@ -32,7 +32,7 @@ class UserAccount(Scoped):
     )  # fmt: skip
     person_name: Mapped[str] = text("姓名", "Who it is.", 50)
     region_id: Mapped[str] = ref("Region", "所在区划", "Where the person works.", fixed=True)
-    mfa_enabled: Mapped[bool] = flag("两步验证", "Whether a second factor is set up.", computed=True)
+    mfa_enabled: Mapped[bool] = flag("两步验证", "Whether a second factor is set up.", computed=True, volatile=True)
     is_active: Mapped[bool] = flag("启用", "May sign in.", default=True)
     is_service: Mapped[bool] = flag("系统对接", "A program: tokens only, never a password.", fixed=True)
     addresses: Mapped[str | None] = text(
@@ -41,4 +41,4 @@ class UserAccount(Scoped):
     password_hash: Mapped[str | None] = text("口令", "Argon2id hash.", 255, hidden=True)
     must_change_password: Mapped[bool] = flag("需改密码", "Must change the password.", hidden=True)
     failed_sign_ins: Mapped[int] = integer("连续失败", "Failures in a row.", default=0, hidden=True)
-    locked_until: Mapped[dt.datetime | None] = moment("锁定至", "No sign-in before.", computed=True)
+    locked_until: Mapped[dt.datetime | None] = moment("锁定至", "No sign-in before.", computed=True, volatile=True)

@@ -158,9 +158,7 @@ def follow(draft: Draft) -> None:
     for child in draft.work.entities.values():
         if child.owner and child.owner.target == draft.info.name:
             mine = child.table.c[child.owner.near] == draft.row["id"]
-            draft.work.connection.execute(
-                sa.update(child.table).where(mine).values(org_scope_id=draft.row["org_scope_id"])
-            )
+            draft.work.change_all(child.name, [mine], org_scope_id=draft.row["org_scope_id"])
 
 
 @derives("status", "id", "status")

@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from db import door
 from db.base import Base
-from db.bulk import BATCH, insert_rows
+from db.bulk import BATCH
 from db.models.cases.mediation_case import MediationCase
 from db.models.people.mediator import Mediator
 from db.models.people.mediator_appointment import MediatorAppointment
@@ -67,7 +68,7 @@ class Rows:
         if unknown:
             raise KeyError(f"{model.__name__} has no column {sorted(unknown)}")
         values = itemgetter(*defaults)
-        insert_rows(self._connection, table, list(defaults), (values({**defaults, **row}) for row in waiting))
+        door.load(self._connection, table, list(defaults), (values({**defaults, **row}) for row in waiting))
 
 
 def _default(column: sa.Column[Any]) -> Any:
