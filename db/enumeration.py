@@ -20,6 +20,16 @@ class Code(enum.Enum):
         member.code, member.zh, member.stat, member.en = code, zh, stat, en
         return member
 
+    @classmethod
+    def rollup(cls) -> dict[str, list[str]]:
+        """The statistical columns that the members roll up to, in their order -> the names of the members of each;
+        empty where the enumeration has none. A member without a column of its own rolls up to nothing (null)."""
+        found: dict[str, list[str]] = {}
+        for member in cls:
+            if member.stat:
+                found.setdefault(member.stat, []).append(member.name)
+        return found
+
     @property
     def english(self) -> str:
         """What the name says in plain words, unless the member says more."""

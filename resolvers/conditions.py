@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, not_, or_, select, true
 
+from db.facts import Facts
 from db.registry import EntityInfo, Field, Relation
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
 from resolvers.binds import Convert, value_of
+from resolvers.codes import column_name, column_number
 from resolvers.faults import bad_input, too_large
 from resolvers.followed import check_followed
 from resolvers.fragments import Position
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 DEEPEST = 24
 """Steps a condition may nest: SQLite parses no deeper, and both databases answer alike."""
 REGION_OPERATORS = ("descendantOf", "childOf", "ancestorOf")
+_STAT = Field("stat", "stat", Facts("text", "统计口径", "Statistical column."), True, sa.Text())
+"""What a code rolls up to, as conditions take it."""
 _ONE: ColumnElement[int] = sa.literal_column("1", sa.Integer())
 
 
@@ -114,10 +118,15 @@ def _operators(
     c: Compiler, info: EntityInfo, field: Field, table: FromClause, tree: Any, at: str
 ) -> list[ColumnElement[bool]]:
     column = c.column(info, field, table)
-    return [
-        compare(c, column, field, info.facts.prefix, operator, value, f"{at}.{operator}")
-        for operator, value in tree.items()
-    ]
+    conditions: list[ColumnElement[bool]] = []
+    for operator, value in tree.items():
+        here = f"{at}.{operator}"
+        if operator == "rollup" and isinstance(value, Mapping):
+            stat = column_name(field, column_number(field, column))
+            conditions += [compare(c, stat, _STAT, "", op, leaf, f"{here}.{op}") for op, leaf in value.items()]
+        else:
+            conditions.append(compare(c, column, field, info.facts.prefix, operator, value, here))
+    return conditions
 
 
 def compare(

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 from db.types import Text
 from resolvers.binds import Call
 from resolvers.buckets import local_day, number_of
+from resolvers.codes import columns_of
 from resolvers.cursors import NONCE
 from resolvers.joins import region_step
 from resolvers.keys import GroupKey
@@ -116,10 +117,15 @@ class Filled:
         if key.level is not None:
             return self._regions(key)
         assert key.column is not None
+        values: list[ColumnElement[Any]]
         if key.kind == "bool":
             values = [sa.literal_column(value, sa.Boolean()) for value in ("true", "false")]
+        elif key.rollup:
+            values = [sa.literal_column(str(i), sa.Integer()) for i in range(len(columns_of(key.column)))]
         elif key.kind == "enum" and key.column.facts.members is not None:
-            values = [sa.literal_column(f"'{name}'", key.column.type) for name in key.column.facts.members.__members__]
+            values = [
+                sa.literal_column(f"'{name}'", found.c[f"k{i}"].type) for name in key.column.facts.members.__members__
+            ]
         else:
             return None
         several = sa.union_all(*(select(value.label("k")) for value in values)).subquery(self.c.name())

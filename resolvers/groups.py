@@ -10,6 +10,7 @@ from sqlalchemy import CTE, ColumnElement, FromClause, func, select
 
 from db.registry import Relation
 from permissions.scopes import aggregates_only, pure_ranges
+from resolvers.codes import STAT
 from resolvers.conditions import compare
 from resolvers.faults import bad_input, forbidden
 from resolvers.fill import MOST_GROUPS, TOO_MANY, Filled
@@ -210,7 +211,7 @@ class GroupsText(Page):
     def _found(self, path: tuple[str, ...], told: str | None, count: int) -> tuple[int, GroupKey] | None:
         """The key among the first `count` that is printed at `path`; `told` tells apart several over one path."""
         for i, key in enumerate(self.grouping.keys[:count]):
-            if key.path == path and told in (None, key.label, key.level):
+            if key.path == path and key.rollup == (told == STAT) and told in (None, key.label, key.part):
                 return i, key
         return None
 

@@ -16,6 +16,7 @@ from db.types import Key as KeyType
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
 from resolvers.buckets import CHINA, Bucket, Granularity, LocalDay, Period, offsets
+from resolvers.codes import STAT, column_name, column_number, elements, holds, rolls_up
 from resolvers.faults import bad_input
 from resolvers.followed import check_followed
 from resolvers.joins import link, the_first
@@ -43,13 +44,25 @@ class GroupKey:
     zone: str = CHINA
     label: str | None = None
     """What tells two buckets of one column apart: ``as``."""
+    rollup: bool = False
+    """Whether codes stand for the statistical columns that they roll up to."""
 
     @property
     def kind(self) -> Kind:
         """What its value is when it is sorted and kept in a cursor."""
         if self.column is None:
             return "id"
-        return "int" if self.granularity else self.column.kind
+        return "int" if self.granularity or self.rollup else "enum" if self.overlaps else self.column.kind
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether a row may be in several groups: those of the elements of a list."""
+        return self.column is not None and self.column.kind == "enums"
+
+    @property
+    def part(self) -> str | None:
+        """What tells it from another key over the same path, beside ``as``."""
+        return STAT if self.rollup else self.level
 
     @property
     def prefix(self) -> str:
@@ -58,6 +71,8 @@ class GroupKey:
 
     def printable(self, value: ColumnElement[Any]) -> tuple[ColumnElement[Any], Kind]:
         """The value as the answer shows it, and its kind."""
+        if self.rollup and self.column is not None:
+            return column_name(self.column, value), "text"
         return (Period(value, self.granularity), "date") if self.granularity else (value, self.kind)
 
 
@@ -65,7 +80,7 @@ def names_of(keys: Sequence[GroupKey]) -> list[str]:
     """The names of keys, as ``totalled`` lists them."""
     paths = [key.path for key in keys]
     return [
-        key.label or ".".join([*key.path, *([key.level] if key.level and paths.count(key.path) > 1 else [])])
+        key.label or ".".join([*key.path, *([key.part] if key.part and paths.count(key.path) > 1 else [])])
         for key in keys
     ]
 
@@ -89,7 +104,7 @@ def read_keys(c: Compiler, info: EntityInfo, by: Sequence[Mapping[str, Any]], at
 def _same(key: GroupKey, other: GroupKey) -> bool:
     if key.label is not None and key.label == other.label:
         return True
-    return key.path == other.path and key.level == other.level and key.label == other.label
+    return key.path == other.path and key.part == other.part and key.label == other.label
 
 
 def _key(
@@ -131,7 +146,14 @@ def _column_key(
             about=info.name,
         )
     _dimension(c, info, column.name, at)
+    if column.kind == "enums" and aggregates_only(info, c.viewer):
+        raise bad_input(
+            f"{at}：一条记录可在几组中，只看汇总的角色不能用它分组。",
+            f"{at}: a row may be in several groups; roles that see aggregates only may not group by it.",
+        )
     if column.kind not in ("date", "datetime"):
+        if isinstance(value, Mapping) and rolls_up(column) and c.fix(value.get("rollup")) == STAT:
+            return GroupKey(path, info, relations, column, rollup=True)
         if value is not True:
             raise bad_input(f"{at} 只能写 true。", f"{at} takes true only.")
         return GroupKey(path, info, relations, column)
@@ -185,9 +207,34 @@ class Keyed:
         if key.column is None:
             return _at_level(near, key.level or "", self.c)
         value = self.c.column(key.info, key.column, near)
+        if key.overlaps:
+            return self._element(key, key.column, value)
+        if key.rollup:
+            return column_number(key.column, value)
         if key.granularity is None:
             return sa.type_coerce(value, key.column.type)
         return Bucket(LocalDay(value, key.zone) if key.column.kind == "datetime" else value, key.granularity)
+
+    def seen(self, key: GroupKey) -> ColumnElement[Any]:
+        """The value of a key over a row; of a region's level null where the region is not seen."""
+        if not key.level:
+            return self.value(key)
+        place = (*key.path, key.level)
+        if place not in self._far:
+            region, c = self.c.alias(key.info), self.c
+            on = and_(region.c.id == self.value(key), c.scope(key.info, region))
+            self.aliases.append(region)
+            self.joined = self.joined.outerjoin(region, on)
+            self._far[place] = region
+        return self._far[place].c.id
+
+    def _element(self, key: GroupKey, column: Field, value: ColumnElement[Any]) -> ColumnElement[str]:
+        """Each element of a list beside the row; null beside one whose list is empty or null."""
+        if key.path not in self._far:
+            members = self._far[key.path] = elements(column, self.c.name)
+            self.aliases.append(members)
+            self.joined = self.joined.outerjoin(members, holds(value, members))
+        return sa.type_coerce(self._far[key.path].c.e, sa.Text())
 
     def _step(self, info: EntityInfo, relation: Relation, near: FromClause, path: tuple[str, ...]) -> FromClause:
         if path in self._far:

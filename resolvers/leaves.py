@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, FromClause, and_, case, select
+from sqlalchemy import ColumnElement, FromClause, case, select
 
 from db.registry import EntityInfo
 from permissions.columns import conditionable
@@ -64,15 +64,20 @@ class Grouping:
         """The rows grouped by their keys, regions by id whether they are seen or not."""
         keyed, conditions = self.keyed()
         table = keyed.table
-        values = [keyed.value(key).label(f"k{i}") for i, key in enumerate(self.keys)]
+        # What does not add up is measured of the groups as they are told, regions that are not seen put together.
+        value_of = keyed.value if self.measures.adds_up else keyed.seen
+        values = [value_of(key).label(f"k{i}") for i, key in enumerate(self.keys)]
         fields = {name: self.info.public_fields[name] for _, name in self.measures.parts}
         columns = {name: self.c.column(self.info, field, table).label(f"v{i}")
                    for i, (name, field) in enumerate(fields.items())}  # fmt: skip
-        rows = select(*values, *columns.values()).select_from(keyed.joined).where(*conditions)
+        some: list[ColumnElement[Any]] = [*values, *columns.values()]
+        rows = select(*(some or [table.c.id])).select_from(keyed.joined).where(*conditions)
         # In a FROM of its own: PostgreSQL takes an expression with a parameter, said twice, for two expressions.
-        inner = rows.correlate_except(*keyed.aliases).subquery(self.c.name())
+        inner: FromClause = rows.correlate_except(*keyed.aliases).subquery(self.c.name())
+        held = {name: column.name for name, column in columns.items()}
+        inner = self.measures.ranked(inner, [value.name for value in values], held)
         keys = [inner.c[value.name] for value in values]
-        parts = self.measures.of_rows({name: inner.c[column.name] for name, column in columns.items()})
+        parts = self.measures.of_rows({name: inner.c[label] for name, label in held.items()}, inner)
         groups = select(*keys, *parts).select_from(inner).group_by(*keys).correlate_except(inner)
         return groups if self.request is None else with_rollup(self, self.request, groups, inner)
 
@@ -104,15 +109,7 @@ class Grouping:
         """The ids of the rows of one group, given by the keys of `group`."""
         keyed, conditions = self.keyed()
         for i, key in enumerate(self.keys):
-            value = keyed.value(key)
-            if key.level:
-                region = self.c.alias(key.info)
-                keyed.aliases.append(region)
-                keyed.joined = keyed.joined.outerjoin(
-                    region, and_(region.c.id == value, self.c.scope(key.info, region))
-                )
-                value = region.c.id
-            conditions.append(value.is_not_distinct_from(group.c[f"k{i}"]))
+            conditions.append(keyed.seen(key).is_not_distinct_from(group.c[f"k{i}"]))
         return select(keyed.table.c.id).select_from(keyed.joined).where(*conditions).correlate_except(*keyed.aliases)
 
     # --- the order of groups ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Level n of n keys are the groups themselves, level i the totals over the keys af
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,7 +44,11 @@ class Levels:
         return self._cells(i)
 
     def _cells(self, i: int) -> FromClause:
-        return self.leaves if i == len(self.grouping.keys) else self._regrouped(i).subquery(self.c.name())
+        dropped = self.grouping.keys[i:]
+        if dropped and not (self.grouping.measures.adds_up and not any(key.overlaps for key in dropped)):
+            # Groups that overlap, and numbers that do not add up, are no summands of a total: it is read from the rows.
+            return replace(self.grouping, keys=self.grouping.keys[:i]).leaves().subquery(self.c.name())
+        return self._regrouped(i).subquery(self.c.name()) if dropped else self.leaves
 
     def _regrouped(self, i: int) -> sa.Select[Any]:
         keys = self._keys(self.leaves, i)

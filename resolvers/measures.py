@@ -1,13 +1,14 @@
-"""Measures of a set of rows: count, countDistinct, sum, avg, min and max, exact on both databases.
+"""Measures of a set of rows: count, countDistinct, sum, avg, median, min and max, exact on both databases.
 
 A set is measured in parts (rows, sum and number of values, smallest, largest) which can be put together again: the
-parts of districts make those of their city. What clients see is made of the parts last.
+parts of districts make those of their city. What clients see is made of the parts last. A median has no such parts:
+it is read from the rows of each set anew (``adds_up``).
 """
 
 from __future__ import annotations
 
 import decimal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -30,8 +31,8 @@ from resolvers.requests import Measured
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
 
-Function = Literal["sum", "avg", "min", "max", "countDistinct"]
-FUNCTIONS: tuple[Function, ...] = ("countDistinct", "sum", "avg", "min", "max")
+Function = Literal["sum", "avg", "median", "min", "max", "countDistinct"]
+FUNCTIONS: tuple[Function, ...] = ("countDistinct", "sum", "avg", "median", "min", "max")
 ADDED: frozenset[Kind] = frozenset({"int", "decimal"})
 """Kinds of columns that sum and avg take."""
 RANGED: frozenset[Kind] = ADDED | {"date", "datetime"}
@@ -40,12 +41,18 @@ DIGITS = 6
 """Digits of an average after the point (API 4, numbers)."""
 _PARTS: dict[Function, tuple[str, ...]] = {
     "sum": ("sum",), "avg": ("sum", "values"), "min": ("min",), "max": ("max",), "countDistinct": ("distinct",),
+    "median": ("low", "high"),
 }  # fmt: skip
 
 
 def countable(field: Field) -> bool:
     """Whether the distinct values of a column can be counted, and rows grouped by it."""
     return field.kind not in ("json", "encrypted", "enums", "ref")
+
+
+def groupable(field: Field) -> bool:
+    """Whether rows can be grouped by a column: of a list of codes, by its elements."""
+    return countable(field) or field.kind == "enums"
 
 
 class Columns(Protocol):
@@ -103,12 +110,39 @@ class Measures:
         """(part, column's public name) -> the label it stands under; the number of rows is always ``n``."""
         return self._columns
 
-    def of_rows(self, values: Mapping[str, ColumnElement[Any]]) -> list[sa.Label[Any]]:
-        """The parts of a group of rows, from the values of its columns by public name."""
-        return [
-            func.count().label("n"),
-            *(_of_rows(part, values[name]).label(label) for (part, name), label in self._columns.items()),
-        ]
+    @property
+    def adds_up(self) -> bool:
+        """Whether the parts of sets make those of the sets together; otherwise each set is read from its rows."""
+        return not any(part in ("low", "high") for part, _ in self._columns)
+
+    def ranked(self, rows: FromClause, keys: Sequence[str], values: Mapping[str, str]) -> FromClause:
+        """The rows with the place of each value among those of its group, where a median is asked for: `values` are
+        their columns by public name. Nulls have no place: they come after all others."""
+        if self.adds_up:
+            return rows
+        group = [rows.c[key] for key in keys] or None
+        places: list[ColumnElement[Any]] = []
+        for name in dict.fromkeys(name for part, name in self._columns if part == "low"):
+            column = rows.c[values[name]]
+            place = func.row_number().over(partition_by=group, order_by=column.asc().nulls_last())
+            places.append(place.label(f"place_{values[name]}"))
+            places.append(func.count(column).over(partition_by=group).label(f"of_{values[name]}"))
+        return select(*rows.c, *places).select_from(rows).correlate_except(rows).subquery(self.c.name())
+
+    def of_rows(
+        self, values: Mapping[str, ColumnElement[Any]], ranked: FromClause | None = None
+    ) -> list[sa.Label[Any]]:
+        """The parts of a group of rows, from the values of its columns by public name; those of medians from the rows
+        that ``ranked`` made."""
+        found: list[sa.Label[Any]] = [func.count().label("n")]
+        for (part, name), label in self._columns.items():
+            value = values[name]
+            if part in ("low", "high"):
+                assert ranked is not None
+                value = _in_the_middle(part, value, ranked)
+                part = "max"  # of one value
+            found.append(_of_rows(part, value).label(label))
+        return found
 
     def of_parts(self, source: FromClause) -> list[ColumnElement[Any]]:
         """The parts of sets put together, from those of each."""
@@ -133,6 +167,9 @@ class Measures:
             case "sum":
                 total = func.coalesce(own[0], Zero(field.facts.scale), type_=own[0].type)
                 return Measure(total, field.kind, _decimal(field, field.facts.scale))
+            case "median":
+                scale = field.facts.scale + 1
+                return Measure(Middle(own[0], own[1], scale), "decimal", _decimal(field, scale))
             case "avg":
                 return Measure(Average(own[0], own[1], field.facts.scale), "decimal", _decimal(field, DIGITS))
         return Measure(own[0], field.kind, field)
@@ -239,8 +276,42 @@ def _of_rows(part: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _of_parts(part: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
-    whole = func.min(value) if part == "min" else func.max(value) if part == "max" else func.sum(value)
+    # Sets that do not add up are never put together: there is one.
+    largest = part in ("max", "low", "high")
+    whole = func.min(value) if part == "min" else func.max(value) if largest else func.sum(value)
     return sa.type_coerce(whole, value.type)
+
+
+def _in_the_middle(part: str, value: ColumnElement[Any], ranked: FromClause) -> ColumnElement[Any]:
+    """The value where it is the lower or the upper of those in the middle, of an odd number both; null elsewhere."""
+    label = value.key
+    place, of = ranked.c[f"place_{label}"], ranked.c[f"of_{label}"]
+    two, one = sa.literal_column("2", sa.Integer()), sa.literal_column("1", sa.Integer())
+    middle = (of + one) // two if part == "low" else of // two + one
+    return sa.type_coerce(case((place == middle, value)), value.type)
+
+
+class Middle(FunctionElement[decimal.Decimal]):
+    """The two values in the middle -> the median: their mean, with a digit more than they have: exact."""
+
+    type: TypeEngine[decimal.Decimal]
+    inherit_cache = False
+
+    def __init__(self, low: ColumnElement[Any], high: ColumnElement[Any], scale: int) -> None:
+        super().__init__(low, high)
+        self.type = Number(38, scale)
+
+
+@compiles(Middle, "postgresql")
+def _(element: Middle, compiler: Any, **kw: Any) -> str:
+    low, high = (compiler.process(e, **kw) for e in element.clauses)
+    return f"((({low})::numeric + {high}) * 0.5)"
+
+
+@compiles(Middle, "sqlite")
+def _(element: Middle, compiler: Any, **kw: Any) -> str:
+    low, high = (compiler.process(e, **kw) for e in element.clauses)
+    return f"(({low} + {high}) * 5)"  # whole numbers of one digit more
 
 
 class Zero(FunctionElement[decimal.Decimal]):

@@ -37,7 +37,7 @@ class Totals:
         ]
         self._measured: list[tuple[str, Measured]] = [(key, what) for key, part, what in parts if part == "aggregate"]
         self._counts = sum(part == "totalCount" for _, part, _ in parts)
-        distinct = any(function == "countDistinct" for _, what in self._measured for _, function, _ in what)
+        distinct = any(function in ("countDistinct", "median") for _, what in self._measured for _, function, _ in what)
         self._shared = self._groups[0][1] if self._groups and not distinct else None
         self._measures = self._shared.grouping.measures if self._shared else Measures(self.c, self.info)
         for key, what in self._measured:
@@ -74,7 +74,15 @@ class Totals:
         table, conditions = self.listed.source()
         fields = {name: self.info.public_fields[name] for _, name in self._measures.parts}
         values = {name: c.column(self.info, field, table) for name, field in fields.items()}
-        rows = select(*self._measures.of_rows(values)).select_from(table).where(*conditions).correlate_except(table)
+        if self._measures.adds_up:
+            rows = select(*self._measures.of_rows(values)).select_from(table).where(*conditions).correlate_except(table)
+        else:
+            held = {name: f"v{i}" for i, name in enumerate(values)}
+            labelled = [values[name].label(label) for name, label in held.items()]
+            plain = select(*labelled).select_from(table).where(*conditions).correlate_except(table)
+            inner = self._measures.ranked(plain.subquery(c.name()), [], held)
+            found = {name: inner.c[label] for name, label in held.items()}
+            rows = select(*self._measures.of_rows(found, inner)).select_from(inner).correlate_except(inner)
         if self.listed.members is None and not self.listed.shown:
             # A page of rows has its count from the rows: two ways for one number would double what a plan costs.
             whole = Grouping(c, self.info, self.listed.source, (), self._measures)

@@ -10,13 +10,18 @@ from graphql import GraphQLBoolean, GraphQLEnumType, GraphQLEnumValue, GraphQLIn
 from db.models.places.region import RegionLevel
 from db.registry import EntityInfo, Field
 from resolvers.buckets import CHINA, Granularity
-from resolvers.measures import ADDED, RANGED, countable
-from schema.scalars import DECIMAL
+from resolvers.codes import rolls_up
+from resolvers.measures import ADDED, RANGED, groupable
+from schema.scalars import CODE_BUCKET, DECIMAL
 from schema.words import named
 
 if TYPE_CHECKING:
     from schema.inputs import Inputs
 
+_OVERLAP = (
+    "的每一项；一条记录可在几组中，各组相加不等于总数，总数看 totalCount 或小计",
+    ": each element; groups overlap and do not sum to the total, which totalCount and subtotals tell",
+)
 _ORDERED = ("eq", "neq", "in", "notIn", "isNull", "gt", "gte", "lt", "lte", "between")
 
 
@@ -79,9 +84,11 @@ class GroupInputs:
 
         def fields() -> dict[str, GraphQLInputField]:
             made: dict[str, GraphQLInputField] = {}
-            for f in filter(countable, info.fields.values()):
+            for f in filter(groupable, info.fields.values()):
                 kind = self.time_bucket() if f.kind in ("date", "datetime") else GraphQLBoolean
-                made[f.public] = GraphQLInputField(kind, description=named(f))
+                kind = CODE_BUCKET if rolls_up(f) else kind
+                said = _OVERLAP if f.kind == "enums" else ()
+                made[f.public] = GraphQLInputField(kind, description=named(f, *said))
             for r in info.relations.values():
                 if not r.many:
                     target = self.inputs.entities[r.target]

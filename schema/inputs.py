@@ -47,6 +47,7 @@ _SAID = {
 }  # fmt: skip
 
 
+_ROLLUP = "归入的统计栏目。The statistical column that the code rolls up to."
 _REQUIRED = ("必填。", "Required.")
 
 
@@ -113,7 +114,10 @@ class Inputs:
                 )
             case "enum":
                 assert members is not None
-                return self.operators_of(f"{members.__name__}Where", self.enum(members), _EQUAL)
+                more = {"rollup": GraphQLInputField(self.rollup_operators(), description=_ROLLUP)}
+                return self.operators_of(
+                    f"{members.__name__}Where", self.enum(members), _EQUAL, more if members.rollup() else {}
+                )
             case "bool":
                 return self.operators_of("BooleanWhere", GraphQLBoolean, ("eq", "neq", "isNull"))
             case "id":
@@ -127,7 +131,13 @@ class Inputs:
                 scalar = self.scalar(kind, None)
                 return self.operators_of(f"{scalar.name}Where", scalar, _ORDERED)
 
-    def operators_of(self, name: str, scalar: Any, operators: tuple[str, ...]) -> Any:
+    def rollup_operators(self) -> Any:
+        """``RollupWhere``: conditions over what codes roll up to."""
+        return self.operators_of("RollupWhere", GraphQLString, _EQUAL)
+
+    def operators_of(
+        self, name: str, scalar: Any, operators: tuple[str, ...], more: Mapping[str, GraphQLInputField] | None = None
+    ) -> Any:
         """The shared input of some operators over a scalar."""
 
         def fields() -> dict[str, GraphQLInputField]:
@@ -137,7 +147,7 @@ class Inputs:
             return {
                 op: GraphQLInputField(many if op in lists else kinds.get(op, scalar), description=_SAID[op])
                 for op in operators
-            }
+            } | dict(more or {})
 
         return self.input(name, fields, f"{scalar.name} 的条件。Operators over {scalar.name}.")
 

@@ -19,7 +19,8 @@ from graphql import (
 
 from db.models.places.region import RegionLevel
 from db.registry import EntityInfo, Field, Relation
-from resolvers.measures import countable
+from resolvers.codes import rolls_up
+from resolvers.measures import countable, groupable
 from schema.group_inputs import added, ranged
 from schema.scalars import BIG_INT, DECIMAL
 from schema.words import named
@@ -150,7 +151,8 @@ class MeasureTypes:
         """``XGroupKey``: what a group has in common; null where it is not grouped by, or where there is no value."""
 
         def fields() -> dict[str, GraphQLField]:
-            columns = {f.public: self._key_column(f) for f in info.fields.values() if countable(f)}
+            columns = {f.public: self._key_column(f) for f in info.fields.values() if groupable(f)}
+            columns |= {f"{f.public}Rollup": _rolled_up(f) for f in info.fields.values() if rolls_up(f)}
             ones = [r for r in info.relations.values() if not r.many]
             return columns | {r.public: self._key_relation(r) for r in ones}
 
@@ -192,6 +194,11 @@ class MeasureTypes:
             return GraphQLField(
                 GraphQLString, {"as": told}, description=named(field, "所在的期间，如 2026Q2", ": its period")
             )
+        if field.kind == "enums":
+            assert field.facts.members is not None
+            return GraphQLField(
+                self.inputs.enum(field.facts.members), description=named(field, "中的一项", ": one of the list")
+            )
         return GraphQLField(self.inputs.scalar(field.kind, field.facts.members), description=named(field))
 
     def _key_relation(self, relation: Relation) -> GraphQLField:
@@ -210,9 +217,12 @@ class MeasureTypes:
         made: dict[str, GraphQLField] = {}
         if added(info):
             sums = self._columns(info, "Numbers", added(info), _summed, "合计。Sums; of nothing 0.")
-            means = self._columns(info, "Averages", added(info), lambda _f: DECIMAL, "平均，六位小数。Means.")
+            said = "平均（六位小数）或中位数（比原值多一位小数）。Means, or medians."
+            means = self._columns(info, "Averages", added(info), lambda _f: DECIMAL, said)
             made["sum"] = GraphQLField(GraphQLNonNull(sums), description="合计。Sums.")
             made["avg"] = GraphQLField(GraphQLNonNull(means), description="平均。Means.")
+            median = "中位数；个数为偶数时取中间两数的平均。Medians; of an even number the mean of two."
+            made["median"] = GraphQLField(GraphQLNonNull(means), description=median)
         ends = self._columns(
             info,
             "Extremes",
@@ -237,6 +247,11 @@ class MeasureTypes:
             },
             f"{info.facts.zh}：{said}",
         )
+
+
+def _rolled_up(field: Field) -> GraphQLField:
+    said = named(field, "归入的统计栏目，按 {rollup: STAT} 分组时有值", ": the statistical column, where grouped by it")
+    return GraphQLField(GraphQLString, description=said)
 
 
 def _summed(field: Field) -> Any:

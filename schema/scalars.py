@@ -7,7 +7,7 @@ import decimal
 import re
 from typing import Any
 
-from graphql import GraphQLError, GraphQLScalarType, ValueNode
+from graphql import GraphQLError, GraphQLScalarType, ObjectValueNode, ValueNode
 
 from db.clock import SHANGHAI
 from schema.sentences import spoken
@@ -61,6 +61,22 @@ def parse_decimal(value: Any) -> decimal.Decimal:
     return decimal.Decimal(text)
 
 
+def parse_code_bucket(value: Any) -> Any:
+    """``true``, or ``{rollup: STAT}``."""
+    if isinstance(value, bool) or value == {"rollup": "STAT"}:
+        return value
+    raise _refuse("这里写 true，或 {rollup: STAT}。", "It reads true, or {rollup: STAT}.")
+
+
+def _code_bucket_literal(node: ValueNode, variables: Any = None) -> Any:
+    try:
+        if isinstance(node, ObjectValueNode):
+            return parse_code_bucket({f.name.value: getattr(f.value, "value", None) for f in node.fields})
+        return parse_code_bucket(getattr(node, "value", None))
+    except GraphQLError as problem:
+        raise GraphQLError(problem.message, node) from None
+
+
 def _literal(parse: Any) -> Any:
     def parse_literal(node: ValueNode, _variables: Any = None) -> Any:
         try:
@@ -92,6 +108,13 @@ DECIMAL = GraphQLScalarType(
     specified_by_url=f"{_XML}#decimal",
     parse_value=parse_decimal, parse_literal=_literal(parse_decimal),
 )  # fmt: skip
+CODE_BUCKET = GraphQLScalarType(
+    "CodeBucket",
+    description="按代码分组：true 按代码，{rollup: STAT} 按归入的统计栏目（key 的 …Rollup）。"
+    "How codes are grouped: true, each by itself; {rollup: STAT}, by the statistical column it rolls up to.",
+    specified_by_url=_JSON,
+    parse_value=parse_code_bucket, parse_literal=_code_bucket_literal,
+)  # fmt: skip
 BIG_INT = GraphQLScalarType(
     "BigInt", description="整数，可超过 32 位；只用于输出。A whole number; output only.",
     specified_by_url=f"{_XML}#integer",
@@ -105,5 +128,6 @@ SCALARS: dict[str, tuple[str, str]] = {
     "Decimal": ("string", "decimal.Decimal"),
     "BigInt": ("number", "int"),
     "JSON": ("unknown", "typing.Any"),
+    "CodeBucket": ('true | {rollup: "STAT"}', "bool | dict[str, str]"),
 }
 """What a scalar is in TypeScript and in Python: docs/clients.md publishes it."""

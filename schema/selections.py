@@ -15,6 +15,7 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails, coll
 from graphql.execution.values import VariableValues, get_argument_values
 
 from db.registry import EntityInfo, Registry, Relation
+from resolvers.codes import STAT
 from resolvers.requests import Connection, Groups, KeyPick, Measured, One, Pick, Slot
 
 _PAGING = ("first", "after", "last", "before", "offset")
@@ -185,6 +186,9 @@ class Selections:
             arguments = self.arguments(details[0], gtype)
             if name in info.public_fields:
                 picked.append((key, info.public_fields[name], arguments.get("as")))
+                continue
+            if (rolled := info.public_fields.get(name.removesuffix("Rollup"))) is not None:
+                picked.append((key, rolled, STAT))
                 continue
             relation = info.public_relations[name]
             target = self.entities[relation.target]

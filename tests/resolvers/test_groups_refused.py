@@ -56,7 +56,7 @@ GROUPS = [
     ("a path as a time zone", 'by: [{registeredAt: {granularity: DAY, timeZone: "../../etc/passwd"}}]',
      "by[0].registeredAt.timeZone"),
     ("no time zone", 'by: [{registeredAt: {granularity: DAY, timeZone: ""}}]', "by[0].registeredAt.timeZone"),
-    ("a list as a key", "by: [{focusTags: true}]", "focusTags"),
+    ("a list as a key, rolled up", "by: [{focusTags: {rollup: STAT}}]", "focusTags"),
     ("too many groups a page", "by: [{source: true}], first: 10001", "10000"),
     ("a negative page", "by: [{source: true}], first: -1", "10000"),
     ("an order by what is not grouped by", "by: [{source: true}], orderBy: [{key: {disputeType: ASC}}]",
