@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from db.machines import Machine
+from db.measures import Measure
 
 
 @dataclass(frozen=True)
@@ -96,5 +97,7 @@ class Entity:
     order: tuple[str, ...] = ()
     """The admin's first ordering, such as ``("-due_on",)``."""
     rollups: tuple[Rollup, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    """The numbers of its rows that have a name (``db.measures``)."""
     rules: tuple[str, ...] = ()
     """Codes of the rules that every create and update is judged by; their bodies are found (``resolvers.acting``)."""

@@ -34,6 +34,7 @@ from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
 from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant
 from db.machines import Machine, Step
+from db.measures import Measure
 
 __all__ = [
     "OPERATIONS",
@@ -48,6 +49,7 @@ __all__ = [
     "Kind",
     "Link",
     "Machine",
+    "Measure",
     "Role",
     "Rollup",
     "Shape",

@@ -34,10 +34,14 @@ class OneTable:
     """
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], Any] = {}
+        self._seen: dict[tuple[str, str, str], Any] = {}
 
-    def check(self, plan: Plan, variables: Any) -> None:
-        """Note the tables of a plan. Raises BAD_INPUT for a second one of an entity."""
+    def check(self, plan: Plan, variables: Any, beside: str = "") -> None:
+        """Note the tables of a plan. Raises BAD_INPUT for a second one of an entity.
+
+        Tables `beside` each other tell nothing of each other's cells: those of periods without a day in common, and
+        the two of a ratio, of which no cell is told that differs from its part by few (``named.ratio``).
+        """
         for paged in plan.cursors:
             name = paged.entity.name
             if name not in plan.guarded:
@@ -48,7 +52,7 @@ class OneTable:
             told += [("by", paged.by)] if isinstance(paged, Groups) else []
             for what, tree in told:
                 asked = resolve(tree, variables)
-                if self._seen.setdefault((name, what), asked) != asked:
+                if self._seen.setdefault((name, what, beside), asked) != asked:
                     raise _second(paged.entity, what)
 
 

@@ -82,10 +82,10 @@ class Reading:
         """From now on all that is read sees one snapshot."""
         self._together = True
 
-    async def text(self, plan: Plan, viewer: Viewer, variables: Any = None) -> bytes | None:
-        """As ``Reads.text``, and BAD_INPUT for a second table of what the viewer may only count."""
+    async def text(self, plan: Plan, viewer: Viewer, variables: Any = None, beside: str = "") -> bytes | None:
+        """As ``Reads.text``, and BAD_INPUT for a second table of what the viewer may only count (``OneTable``)."""
         if plan.guarded:
-            self._tables.check(plan, variables)
+            self._tables.check(plan, variables, beside)
         async with self._turn:
             began, read = self._database.clock() if plan.is_report else None, behind(self._database, viewer).read
             if self._together:

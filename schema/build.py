@@ -25,6 +25,7 @@ from schema.explaining import AccessExplanationType, explained
 from schema.inputs import Inputs
 from schema.me import ViewerType, viewer_type
 from schema.mutations import Mutations
+from schema.named import NamedMeasures
 from schema.objects import NODE, Objects
 from schema.own_account import own_account_reads, own_account_writes
 from schema.payloads import ERROR_CODE
@@ -75,6 +76,7 @@ class RegisterSchema(strawberry.Schema):
         inputs = Inputs(entities)
         objects = Objects(entities, inputs)
         self.plans = plans = Plans(entities)
+        named = NamedMeasures(entities, inputs, objects)
         accounts = AccountFields(entities, inputs, objects, plans)
         written = self._schema.query_type
         assert written is not None
@@ -85,6 +87,7 @@ class RegisterSchema(strawberry.Schema):
                 **own_account_reads(),
                 **accounts.queries(),
                 **_reads(entities, inputs, objects, plans),
+                **named.fields(),
             },
             description=written.description,
         )

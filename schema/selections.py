@@ -69,6 +69,10 @@ class Selections:
         """The nodes of the field that is being resolved."""
         return [FieldDetails(node, None) for node in self.info.field_nodes]
 
+    def selected(self, gtype: GraphQLObjectType) -> list[tuple[str, list[FieldDetails]]]:
+        """The fields that are selected of a root field's object, by response key."""
+        return list(self._fields(gtype, self.roots()).items())
+
     def pick(self, info: EntityInfo, gtype: GraphQLObjectType, nodes: list[FieldDetails]) -> Pick:
         """What is selected of a row."""
         pick = Pick(info)

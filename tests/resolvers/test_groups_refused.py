@@ -94,7 +94,8 @@ def test_groups_that_cannot_be_meant_are_refused_where_they_are(
 
 # The types of one variable, where it stands, its value, what the message says.
 VARIABLES: list[tuple[str, str, Any, str]] = [
-    ("Boolean!", "by: [{disputeType: $v}]", False, "by[0].disputeType"),
+    ("CodeBucket!", "by: [{disputeType: $v}]", False, "by[0].disputeType"),
+    ("Boolean!", "by: [{state: $v}]", False, "by[0].state"),
     ("[MediationCaseGroupBy!]!", "by: $v", [{"disputeType": False}], "by[0].disputeType"),
     ("[MediationCaseGroupBy!]!", "by: $v", [], "by"),
     ("[MediationCaseGroupBy!]!", "by: $v", [{"disputeType": True}, {"disputeType": True}], "by[1]"),

@@ -46,6 +46,7 @@ def written_by_hand(here: Place) -> dict[str, str]:
         f'id: "{filing}", login: "{login}") {{allowed rule sentence}}',
         "grantableRoles": "grantableRoles {role label anchor level kind until}",
         "me": "me {login name}",
+        "measures": 'measures(codes: ["cases.concluded"], period: "2026") {value}',
         "ownAccount": "ownAccount {secondFactor recoveryCodesLeft sessions {id} tokens {id}}",
     }
 

@@ -158,6 +158,7 @@ def test_operator_inputs_are_shared_by_all_entities() -> None:
         "DateTimeWhere",
         "DateWhere",
         "DecimalWhere",
+        "RollupWhere",
         "IDWhere",
         "IntWhere",
         "StringWhere",

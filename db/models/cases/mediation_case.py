@@ -14,6 +14,7 @@ from db.facts import (
     Code,
     Entity,
     Machine,
+    Measure,
     Role,
     Rollup,
     Step,
@@ -217,6 +218,43 @@ class MediationCase(Scoped):
             Rollup(
                 "monthly", day="concluded_on", regions=("region",), dimensions=("dispute_type", "outcome"),
                 sums=("amount_claimed", "headcount"),
+            ),
+        ),
+        measures=(
+            Measure("cases.registered", "登记案件数", "登记时间在期间内的案件数", day="registered_at"),
+            Measure("cases.accepted", "受理案件数", "受理日期在期间内的案件数", day="accepted_on"),
+            Measure("cases.concluded", "终结案件数", "调解终结日期在期间内的案件数", day="concluded_on"),
+            Measure(
+                "cases.agreed", "调解成功案件数", "调解终结日期在期间内、结果为调解成功的案件数",
+                {"outcome": {"eq": "AGREED"}}, day="concluded_on",
+            ),
+            Measure(
+                "cases.failed", "调解不成案件数", "调解终结日期在期间内、结果为调解不成的案件数",
+                {"outcome": {"eq": "FAILED"}}, day="concluded_on",
+            ),
+            Measure(
+                "cases.decided", "有结果案件数", "调解终结日期在期间内、结果为调解成功或调解不成的案件数",
+                {"outcome": {"in": ["AGREED", "FAILED"]}}, day="concluded_on",
+            ),
+            Measure(
+                "cases.success_rate", "调解成功率", "期间内终结的案件：调解成功数除以调解成功与调解不成之和",
+                ratio=("cases.agreed", "cases.decided"),
+            ),
+            Measure(
+                "cases.major", "重大案件数", "调解终结日期在期间内的重大案件数",
+                {"isMajor": {"eq": True}}, day="concluded_on",
+            ),
+            Measure(
+                "cases.people", "涉及人数", "调解终结日期在期间内的案件所涉当事人数之和",
+                counting="sum", column="headcount", day="concluded_on",
+            ),
+            Measure(
+                "cases.amount", "涉及金额", "调解终结日期在期间内的案件诉求金额之和（元）",
+                counting="sum", column="amount_claimed", day="concluded_on",
+            ),
+            Measure(
+                "cases.amount_median", "金额中位数", "调解终结日期在期间内的案件诉求金额的中位数（元）",
+                counting="median", column="amount_claimed", day="concluded_on",
             ),
         ),
         machine=Machine(

@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Code, Entity, Link, Through, choice, choices, day, encrypted, flag, ref, text
+from db.facts import Code, Entity, Link, Measure, Through, choice, choices, day, encrypted, flag, ref, text
 from db.models.cases.mediation_case import DisputeType
 from db.models.people.ethnicity import Ethnicity
 
@@ -88,6 +88,9 @@ class PoliticalStatus(Code):
     MASSES = "13", "群众"
 
 
+_WORKING = {"status": {"eq": "ACTIVE"}}
+
+
 class Mediator(Scoped):
     """人民调解员：调委会委员和调委会聘任的人员（人民调解法第十三、十四条）。
 
@@ -108,6 +111,18 @@ class Mediator(Scoped):
             COMM="RCUm K", AUDT="Rm D",
             MEDR="RU(mobile,address,bank_account,education,political_status,backgrounds,specialties) O",
             COURT="R(name,grade) L", PART="R(name) L",
+        ),
+        measures=(
+            Measure("mediators.active", "调解员数", "现在岗的调解员数", _WORKING),
+            Measure(
+                "mediators.full_time", "专职调解员数", "现在岗的专职调解员数",
+                {**_WORKING, "kind": {"eq": "FULL_TIME"}},
+            ),
+            Measure(
+                "mediators.full_time_share", "专职比例", "现在岗的专职调解员数除以调解员数（IND-21）",
+                ratio=("mediators.full_time", "mediators.active"),
+            ),
+            Measure("mediators.women", "女调解员数", "现在岗的女调解员数", {**_WORKING, "sex": {"eq": "FEMALE"}}),
         ),
         linked=(Link("committees", where=(("filing_status", ("FILED",)),)),),
         through=(

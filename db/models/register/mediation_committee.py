@@ -8,7 +8,7 @@ import decimal
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Code, Entity, Link, Through, When, choice, day, flag, number, ref, text
+from db.facts import Code, Entity, Link, Measure, Through, When, choice, day, flag, number, ref, text
 from db.models.places.region import RegionLevel
 
 
@@ -89,6 +89,9 @@ class FundingSource(Code):
     MIXED = "MIXED", "多渠道"
 
 
+_RUNNING = {"status": {"in": ["ACTIVE", "TERM_EXPIRED", "RECTIFYING"]}}
+
+
 class MediationCommittee(Scoped):
     """人民调解委员会：依法设立的调解民间纠纷的群众性组织（人民调解法第七、八条）。
 
@@ -108,6 +111,18 @@ class MediationCommittee(Scoped):
             COURT="R L",
             PART="R(code,name,type,industry_domain,level,region_id,status,established_on,address,longitude,latitude,"
             "phone,office_hours) L",
+        ),
+        measures=(
+            Measure("committees.active", "调委会数", "现有的、未撤销也不在筹建的调委会数", _RUNNING),
+            Measure(
+                "committees.filed", "已备案调委会数", "现有的、未撤销也不在筹建、已备案的调委会数",
+                {**_RUNNING, "filingStatus": {"eq": "FILED"}},
+            ),
+            Measure(
+                "committees.filed_rate", "备案率", "已备案调委会数除以调委会数",
+                ratio=("committees.filed", "committees.active"),
+            ),
+            Measure("committees.established", "新设调委会数", "设立日期在期间内的调委会数", day="established_on"),
         ),
         linked=(Link(where=(("filing_status", ("FILED",)),)),),
         through=(
