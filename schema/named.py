@@ -63,7 +63,9 @@ class NamedMeasures:
             "Reading", {"KNOWN": "按现在登记的数据。As is known now."},
             "取哪种口径的数；报表上线后另有冻结和入账的数。Which reading; frozen ones come with reports.",
         )  # fmt: skip
-        self.value: GraphQLObjectType = GraphQLObjectType("MeasureValue", self._value, description="一个指标的值。")
+        self.value: GraphQLObjectType = GraphQLObjectType(
+            "MeasureValue", self._value, description="一个指标的值。The value of a measure."
+        )
 
     def fields(self) -> dict[str, GraphQLField]:
         """The root field; none where no model names a measure."""
@@ -92,7 +94,10 @@ class NamedMeasures:
         }
         return {
             "measures": GraphQLField(
-                _many(self.value), arguments, self._resolve, description=f"指标的值。Values of measures. {listed}"
+                _many(self.value),
+                arguments,
+                self._resolve,
+                description=f"指标的值：{listed}。Values of named measures.",
             )
         }
 
