@@ -121,7 +121,7 @@ def _property(
 
 def _nullable(table: Table, column: Column) -> bool:
     stored = column.reference.near if column.reference else column.scalar.column if column.scalar else ""
-    return bool(table.info.table.c[stored].nullable)
+    return stored not in table.info.table.c or bool(table.info.table.c[stored].nullable)
 
 
 def _reason() -> dict[str, Any]:

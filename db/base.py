@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
+from db.computed import Computed
 from db.facts import Encrypted, Entity, Facts, Step, moment, ref
 from db.history import add_history
 from db.naming import snake
@@ -64,6 +65,8 @@ class Record(Base):
     def __init_subclass__(cls, **kw: Any) -> None:
         if "__abstract__" not in cls.__dict__:
             _expand_encrypted(cls)
+            for name in [n for n, v in cls.__dict__.items() if isinstance(v, Computed)]:
+                cls.__annotations__.pop(name, None)  # no column of the table; the registry reads it
             _check_choices(cls)
         super().__init_subclass__(**kw)
         if "__abstract__" not in cls.__dict__ and isinstance(cls.__dict__.get("__entity__"), Entity):

@@ -6,7 +6,7 @@ import datetime as dt
 import decimal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import mapped_column
@@ -14,6 +14,9 @@ from sqlalchemy.orm import mapped_column
 from db.enumeration import Code
 from db.naming import snake
 from db.types import Choice, Day, Json, Key, Moment, Number, Text
+
+if TYPE_CHECKING:
+    from db.computed import Formula
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ class Facts:
     long: bool = False
     copies: Shape | None = None
     """Of a document: what of other rows it holds. Every document says so."""
+    formula: Formula | None = None
+    """What a stored computed column follows from (``db.computed``); the door keeps it."""
     tells: bool = False
     """A refusal of its value tells of personal data, such as a person's age: each is recorded."""
 

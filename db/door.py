@@ -13,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db import bulk, search
+from db import bulk, kept, search
+from db.clock import now
 from db.history import past
 from db.prepared import prepared
 
@@ -26,7 +27,10 @@ def insert(connection: Connection, table: sa.Table, row: Row) -> None:
     """Write a new row, given with all its columns."""
     made = prepared(connection, ("insert", table.name), lambda: sa.insert(table), list(row))
     made.run(connection, row)
+    kept.complete(connection, table, table.c.id == row["id"])
     search.put(connection, table, [row])
+    of = {k: {row[k.far]} - {None} for k in kept.above(table)}
+    _follow(connection, table, of, at=row.get("updated_at") or now(), by=row.get("updated_by_id"))
 
 
 def load(
@@ -34,7 +38,10 @@ def load(
     written: Callable[[int], None] = lambda count: None,
 ) -> int:  # fmt: skip
     """Write many new rows at once, tuples in the order of `columns`; how many. Columns left out are NULL."""
-    return bulk.insert_rows(connection, table, columns, rows, written)
+    count = bulk.insert_rows(connection, table, columns, rows, written)
+    kept.complete(connection, table)
+    _follow(connection, table, kept.parents(connection, table), at=now(), by=None)
+    return count
 
 
 def change(
@@ -47,6 +54,7 @@ def change(
         mine.append(table.c.version == sa.bindparam("seen"))
     binds = {"key": key, "seen": version, "at": at}
     shape = (table.name, version is None)
+    before = kept.parents(connection, table, table.c.id == key)
     keep = past(table, *mine)
     if keep is not None:
         prepared(connection, ("past", *shape), lambda: keep).run(connection, binds)
@@ -54,7 +62,9 @@ def change(
         connection, {**binds, "by": by, **{f"new_{name}": value for name, value in values.items()}}
     )
     if done:
+        kept.complete(connection, table, table.c.id == key)
         search.renew(connection, table, [(key, values)])
+        _follow(connection, table, _both(before, kept.parents(connection, table, table.c.id == key)), at=at, by=by)
     return done
 
 
@@ -78,12 +88,17 @@ def change_rows(
     if not rows:
         return
     names, binds = list(rows[0][1]), {"at": at, "by": by}
+    written = table.c.id.in_([key for key, _ in rows])
+    before = kept.parents(connection, table, written)
     keep = past(table, table.c.id.in_(sa.bindparam("keys", expanding=True)))
     for start in range(0, len(rows), _MANY):
         if keep is not None:
             connection.execute(keep, {"at": at, "keys": [key for key, _ in rows[start : start + _MANY]]})
     given = [{**binds, "key": key, **{f"new_{name}": values[name] for name in names}} for key, values in rows]
     connection.execute(_changed(table, [table.c.id == sa.bindparam("key")], names), given)
+    if before or kept.of_the_row(table):
+        kept.complete(connection, table, written)
+        _follow(connection, table, _both(before, kept.parents(connection, table, written)), at=at, by=by)
     search.renew(connection, table, rows)
 
 
@@ -100,7 +115,33 @@ def change_all(
     if keep is not None:
         connection.execute(keep, {"at": at})
     made = sa.update(table).where(*where).values(**values, **_stamp(table))
-    return int(connection.execute(made, {"at": at, "by": by}).rowcount)
+    if not (kept.above(table) or kept.of_the_row(table)):
+        return int(connection.execute(made, {"at": at, "by": by}).rowcount)
+    # What is changed may be found by what is changed: the rows are named before.
+    keys = list(connection.execute(sa.select(table.c.id).where(*where)).scalars())
+    written = table.c.id.in_(keys)
+    before = kept.parents(connection, table, written)
+    made = sa.update(table).where(written).values(**values, **_stamp(table))
+    count = int(connection.execute(made, {"at": at, "by": by}).rowcount)
+    kept.complete(connection, table, written)
+    _follow(connection, table, _both(before, kept.parents(connection, table, written)), at=at, by=by)
+    return count
+
+
+def _both(before: Mapping[kept.Kept, set[str]], after: Mapping[kept.Kept, set[str]]) -> dict[kept.Kept, set[str]]:
+    return {of: keys | after.get(of, set()) for of, keys in before.items()}
+
+
+def _follow(
+    connection: Connection, table: sa.Table, of: Mapping[kept.Kept, set[str]], *, at: dt.datetime, by: str | None
+) -> None:
+    """Bring along the stored columns that follow from written rows: of the rows `of` which they are."""
+    for above, far in dict.fromkeys((what.table, what.far) for what in of):
+        mine = [what for what in of if (what.table, what.far) == (above, far)]  # one change of a row for all of them
+        found = {what.column: kept.stale(what, table) for what in mine}
+        stale, values = sa.or_(*(s for s, _ in found.values())), {name: value for name, (_, value) in found.items()}
+        for some in kept.chunks(of[mine[0]]):
+            change_all(connection, above, [above.c.id.in_(some), stale], values, at=at, by=by)
 
 
 def note(connection: Connection, table: sa.Table, key: str, **values: Any) -> None:

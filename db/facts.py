@@ -30,6 +30,7 @@ from db.columns import (
     ref,
     text,
 )
+from db.computed import Col, Count, Exists, First, Last, Sum, Today, computed
 from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
 from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant
@@ -41,12 +42,17 @@ __all__ = [
     "REGION_SCOPES",
     "SCOPES",
     "Code",
+    "Col",
     "Copy",
+    "Count",
     "Encrypted",
     "Entity",
+    "Exists",
     "Facts",
+    "First",
     "Grant",
     "Kind",
+    "Last",
     "Link",
     "Machine",
     "Measure",
@@ -54,10 +60,13 @@ __all__ = [
     "Rollup",
     "Shape",
     "Step",
+    "Sum",
     "Through",
+    "Today",
     "When",
     "choice",
     "choices",
+    "computed",
     "day",
     "document",
     "encrypted",

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import inspect
 
 from db.base import Record
+from db.computed import Formula
+from db.computing import add_computed
 from db.facts import SCOPES, Entity, Facts, Grant, Kind, Role, Through
 from db.mistakes import ModelMistake, check_column, check_entity, check_rollups
 from db.naming import camel, lower_first, plural, snake
@@ -31,6 +33,12 @@ class Field:
     type: sa.types.TypeEngine[Any]
     withheld: bool = False
     """Whether some role reads the rows without it."""
+    formula: Formula | None = None
+    """What it is computed of."""
+    stored: bool = True
+    """Whether `column` is in the table; otherwise it is computed where it is read."""
+    inputs: tuple[Field, ...] = ()
+    """The columns of the same row that a formula names: who does not see one of them does not see the result."""
 
     @property
     def public(self) -> str:
@@ -150,7 +158,8 @@ class EntityInfo:
     def dimensions(self) -> frozenset[str]:
         """Python names that an aggregates-only role may use in conditions and groups (API 4, `*`)."""
         kinds = {"enum", "date", "bool"}
-        named = {f.name for f in self.fields.values() if f.kind in kinds and not f.maskable}
+        plain = [f for f in self.fields.values() if not f.maskable and f.formula is None]
+        named = {f.name for f in plain if f.kind in kinds}
         return frozenset(named | {"region"} | set(self.facts.dimensions))
 
 
@@ -164,6 +173,8 @@ class Registry(Mapping[str, EntityInfo]):
             self._add_references(info)
         for info in self._by_name.values():
             self._add_through(info)
+        for info in self._by_name.values():
+            add_computed(self, info, Field)
         for info in self._by_name.values():
             check_entity(self, info)
             check_rollups(info)
@@ -314,7 +325,9 @@ def _read(model: type[Record]) -> EntityInfo:
             name = column.info.get("encrypted", column.name)
             masked_null = said.personal == "null"
             nullable = bool(column.nullable or masked_null)
-            info.fields[name] = Field(name, column.name, said, nullable, column.type, _withheld(grants, name))
+            info.fields[name] = Field(
+                name, column.name, said, nullable, column.type, _withheld(grants, name), said.formula
+            )
     return info
 
 

@@ -18,7 +18,8 @@ Sight = Literal["shown", "masked"] | ColumnElement[bool]
 
 def shows(grant: Grant, field: Field) -> bool:
     """Whether a grant to read shows the column as it is."""
-    return not (grant.masked and field.maskable) and grant.touches("R", field.name)
+    shown = not (grant.masked and field.maskable) and grant.touches("R", field.name)
+    return shown and all(shows(grant, given) for given in field.inputs)
 
 
 def sight(entities: Registry, info: EntityInfo, field: Field, table: FromClause, viewer: Viewer) -> Sight:

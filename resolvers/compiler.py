@@ -21,6 +21,7 @@ from permissions.columns import reference_sight, sight
 from permissions.scopes import aggregates_only, pure_ranges, scope
 from permissions.veils import paths, veil
 from permissions.viewer import Viewer
+from resolvers import computed
 from resolvers.acting import acts_of
 from resolvers.binds import Binds, Call, Looked, Values, resolve
 from resolvers.cursors import context
@@ -157,6 +158,8 @@ class Compiler:
 
     def column(self, info: EntityInfo, field: Field, table: FromClause) -> ColumnElement[Any]:
         """The value of a field on `table`."""
+        if field.formula is not None:
+            return computed.value(self, info, field, table)
         derived = acts_of(info.model).derived.get(field.name)
         return derived.expression(self, table) if derived else table.c[field.column]
 
@@ -203,6 +206,9 @@ class Compiler:
             self.masked.append(path)
         if isinstance(seen, str) and seen == "masked":
             return self._mask(field, table)
+        if field.formula is not None and not computed.readable(self, info, field):
+            self.masked.append(path)
+            return literal("null")
         value, prefix = self.column(info, field, table), info.facts.prefix
         if kept := veil(self.entities, info, field, table, self.viewer):
             self.masked += [f"{path}.{part}" for part in paths(kept)]
@@ -283,5 +289,13 @@ class Compiler:
         kept = veil(self.entities, info, field, table, self.viewer)
         if kept or not isinstance(sight(self.entities, info, field, table, self.viewer), str):
             return [column.name for column in table.c]  # which mask falls may depend on any column of the scope
+        if field.formula is not None:
+            return [name for one in (field, *field.inputs) for name in self._needs(info, one)]
+        return self._needs(info, field)
+
+    def _needs(self, info: EntityInfo, field: Field) -> Sequence[str]:
+        """The stored columns that a field's value is made of."""
+        if field.formula is not None:
+            return computed.needs(info, field)
         derived = acts_of(info.model).derived.get(field.name)
         return derived.needs if derived else (field.column,)

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db.computed import Children
 from db.facts import Grant, Role, Through
 from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.viewer import Reach, Viewer
@@ -49,6 +50,8 @@ class Reference:
     entities: Registry
     rows: Mapping[str, list[Row]]
     today: dt.date
+    asking: Viewer | None = None
+    """Who asks at the moment: what is computed of a list is of the rows that they see."""
 
     def in_force(self, region: Row) -> bool:
         """Whether a region is one of the day: it has begun, and has not ended."""
@@ -241,11 +244,29 @@ class Reference:
         """The value of a field before any mask: what is stored, or what follows from it."""
         if row is None:
             return None
+        if field.formula is not None and not field.stored:
+            return self.computed(entity, field, row)
         if (entity, field.name) == ("MediationCommittee", "status") and row["status"] == "ACTIVE":
             terms = [t for t in self.rows["CommitteeTerm"] if t["committee_id"] == row["id"] and not t["deleted_at"]]
             begun = [t["ends_on"] for t in terms if t["starts_on"] <= self.today]
             return "TERM_EXPIRED" if begun and max(begun) < self.today else "ACTIVE"
         return row[field.column]
+
+    def computed(self, entity: str, field: Field, row: Row) -> Any:
+        """Whether a list has a row as the formula asks, of those that whoever is asking sees."""
+        formula = field.formula
+        assert isinstance(formula, Children)
+        assert formula.function == "exists"
+        relation = self.entities[entity].relations[formula.relation]
+        fields = self.entities[relation.target].fields
+        if self.asking is None:
+            rows = [far for far in self._living(relation.target) if far[relation.far] == row["id"]]
+        else:
+            rows = self.related(relation, row, self.asking)
+        return any(
+            all(self.value(relation.target, fields[w.column], far) in {v.name for v in w.values} for w in formula.where)
+            for far in rows
+        )
 
     def shows(self, grant: Grant, field: Field) -> bool:
         """Whether a cell of the matrix shows a column as it is."""
@@ -261,18 +282,28 @@ class Reference:
             roles = [role for role, grant in self.readers(info, viewer) if self._opens(info, row, viewer, role, grant)]
             value = unveiled(self.entities, field.facts.copies, row, roles, value)
         if any(self.shows(grant, field) for grant in opening):
-            return value
+            return value if self._readable(entity, field, viewer) else None
         return value[:1] + "某某" if field.facts.personal == "surname" and value is not None else None
 
     def conditionable(self, entity: str, field: Field, viewer: Viewer) -> bool:
         """Whether the viewer may filter and order by a field at all."""
         cells = self.readers(self.entities[entity], viewer, counting=True)
-        return field.kind not in ("encrypted", "json") and all(self.shows(grant, field) for _, grant in cells)
+        plain = field.kind not in ("encrypted", "json") and self._readable(entity, field, viewer)
+        return plain and all(self.shows(grant, field) for _, grant in cells)
+
+    def _readable(self, entity: str, field: Field, viewer: Viewer) -> bool:
+        """Whether the viewer may read what a computed field is of."""
+        if not isinstance(field.formula, Children):
+            return True
+        relation = self.entities[entity].relations[field.formula.relation]
+        of = [self.entities[relation.target].fields[when.column] for when in field.formula.where]
+        return self.leads(relation, viewer) and all(self.conditionable(relation.target, f, viewer) for f in of)
 
     # --- which conditions -------------------------------------------------------------------------------------------
 
     def meets(self, entity: str, row: Row | None, where: Mapping[str, Any], viewer: Viewer) -> bool:
         """Whether a row meets a condition; None, a row that is not there or not visible, has nulls in all columns."""
+        self.asking = viewer
         return all(self._meets(self.entities[entity], row, name, value, viewer) for name, value in where.items())
 
     def _meets(self, info: EntityInfo, row: Row | None, name: str, value: Any, viewer: Viewer) -> bool:
@@ -356,6 +387,7 @@ class Reference:
 
     def answer(self, ask: Ask, viewer: Viewer, among: list[Row] | None = None) -> dict[str, Any]:
         """What a list prints: of the whole entity, or of the rows that a relation leads to."""
+        self.asking = viewer
         hidden = self.counts_only(ask.entity, viewer)
         rows = (
             among

@@ -7,7 +7,8 @@ import datetime as dt
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Code, Entity, choice, day, flag, integer, ref, text
+from db.facts import Code, Entity, Exists, When, choice, computed, day, flag, integer, ref, text
+from db.models.register.mediation_committee import CommitteeStatus, FilingStatus
 
 
 class HostUnitKind(Code):
@@ -95,6 +96,13 @@ class HostUnit(Scoped):
     must_have_committee: Mapped[bool] = flag(
         "应建调委会", "True for an active enterprise of at least 500 employees (BR-11).", computed=True
     )
+    has_committee: Mapped[bool] = computed(
+        "已建调委会", "Whether it hosts a filed committee that works (BR-11).",
+        Exists(
+            "mediation_committees", When("filing_status", (FilingStatus.FILED,)),
+            When("status", (CommitteeStatus.ACTIVE,)),
+        ),
+    )  # fmt: skip
     ownership: Mapped[str | None] = choice(Ownership, "所有制", "Ownership; new economic and social organisations too.")
     union_exists: Mapped[bool] = flag("已建工会", "Whether there is a trade union (L9).")
     status: Mapped[str] = choice(HostUnitStatus, "状态", "Whether it still works.", default=HostUnitStatus.ACTIVE)
