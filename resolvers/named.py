@@ -22,6 +22,7 @@ from db.registry import EntityInfo, Registry
 from permissions.viewer import Reach, Viewer, subtree
 from resolvers.compiler import compile_request
 from resolvers.faults import Denied, bad_input, too_large
+from resolvers.measures import ADDED
 from resolvers.periods import days_of
 from resolvers.requests import Connection, Groups, Measured, Pick
 
@@ -149,6 +150,8 @@ class Catalog:
             measure.column and measure.column not in info.fields
         ):
             raise ModelMistake(where, "what it adds up is no column", "Sums and medians name a column, counts none.")
+        if measure.column and info.fields[measure.column].kind not in ADDED:
+            raise ModelMistake(where, "its column adds up to nothing", "Name a column of numbers.")
         place = info.relations.get(measure.region)
         if place is None or place.many or place.target != "Region":
             raise ModelMistake(where, f"{measure.region!r} is no reference to a region", "Name one: region=….")

@@ -14,12 +14,16 @@ class Measures:
     distinct: list[str] = field(default_factory=list)
     sum: list[str] = field(default_factory=list)
     avg: list[str] = field(default_factory=list)
+    median: list[str] = field(default_factory=list)
     min: list[str] = field(default_factory=list)
     max: list[str] = field(default_factory=list)
 
     def by_function(self) -> dict[str, list[str]]:
         """Function as GraphQL names it -> columns, for the functions that are asked for."""
-        asked = {"countDistinct": self.distinct, "sum": self.sum, "avg": self.avg, "min": self.min, "max": self.max}
+        asked = {
+            "countDistinct": self.distinct, "sum": self.sum, "avg": self.avg, "median": self.median, "min": self.min,
+            "max": self.max,
+        }  # fmt: skip
         return {function: columns for function, columns in asked.items() if columns}
 
 
@@ -35,6 +39,15 @@ class Key:
     zone: str | None = None
     alias: str | None = None
     level: str | None = None
+    rollup: bool = False
+    """Whether codes stand for their statistical columns."""
+    element: bool = False
+    """Whether the column is a list, and the key each of its elements."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether a row has its like: neither periods nor what codes roll up to nor single elements."""
+        return not (self.granularity or self.rollup or self.element)
 
 
 @dataclass

@@ -175,13 +175,13 @@ class Document:
         found = [f"stray: {groups.stray}"] if groups.stray else []
         for place, key in enumerate(groups.by):
             several = sum(other.path == key.path for other in groups.by) > 1
-            field = f"k{place}: {key.path[-1]}"
+            field = f"k{place}: {key.path[-1]}{'Rollup' if key.rollup else ''}"
             if key.alias:
                 field += f"(as: {self._leaf('String', key.alias)})"
             if key.level:
                 field += f"(level: {self._leaf('RegionLevel', key.level)})" if several else ""
                 field += " { code name level }"
-            if len(key.path) > 1 and (key.granularity or (key.level and several)):
+            if len(key.path) > 1 and (not key.whole or (key.level and several)):
                 far = info  # a row has neither periods nor levels
                 for name in key.path[:-1]:
                     far = self.entities[far.public_relations[name].target]
@@ -221,6 +221,7 @@ def measures_text(asked: Measures) -> str:
 def key_argument(key: Key) -> dict[str, Any]:
     """A key of `by` as JSON variables hold it."""
     bucket = {"granularity": key.granularity, "timeZone": key.zone, "as": key.alias, "level": key.level}
+    bucket |= {"rollup": "STAT" if key.rollup else None}
     value: Any = {name: given for name, given in bucket.items() if given is not None} or True
     for name in reversed(key.path):
         value = {name: value}

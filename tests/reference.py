@@ -14,12 +14,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from db.computed import Children
 from db.facts import Grant, Role, Through
 from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.viewer import Reach, Viewer
 from tests.asks import Ask
 from tests.places import Place
+from tests.reference_computed import computed, readable
 from tests.reference_documents import unveiled
 from tests.reference_groups import SUPPRESSED_BELOW, Cell, Grouping, aggregate, arranged, holds, measured
 from tests.reference_values import compares, periods_of, printed
@@ -139,11 +139,11 @@ class Reference:
             case "MediationCommittee":
                 return row["filing_status"] == "FILED" and self._covers(reach, row["scope_path"])
             case "CommitteeTerm" | "MediatorAppointment" | "Studio":
-                committees = (c for c in self._living("MediationCommittee") if c["id"] == row["committee_id"])
+                committees = (c for c in self.living("MediationCommittee") if c["id"] == row["committee_id"])
                 return any(self._linked_to("MediationCommittee", committee, reach) for committee in committees)
             case "Mediator":
                 posts = [
-                    p for p in self._living("MediatorAppointment")
+                    p for p in self.living("MediatorAppointment")
                     if p["mediator_id"] == row["id"] and p["start_on"] <= self.today
                     and (p["end_on"] is None or p["end_on"] >= self.today)
                 ]  # fmt: skip
@@ -151,11 +151,12 @@ class Reference:
             case "CourtNotification":
                 return row["court_id"] in reach.units and self._within(reach, row["scope_path"])
             case "CommitteeFiling":
-                notices = (n for n in self._living("CourtNotification") if n["id"] == row["court_notification_id"])
+                notices = (n for n in self.living("CourtNotification") if n["id"] == row["court_notification_id"])
                 return any(self._linked_to("CourtNotification", notice, reach) for notice in notices)
         raise AssertionError(f"nobody said what links rows of {entity}")
 
-    def _living(self, entity: str) -> list[Row]:
+    def living(self, entity: str) -> list[Row]:
+        """The rows that are not deleted."""
         return [row for row in self.rows[entity] if row["deleted_at"] is None]
 
     def _within(self, reach: Reach, path: str) -> bool:
@@ -245,28 +246,12 @@ class Reference:
         if row is None:
             return None
         if field.formula is not None and not field.stored:
-            return self.computed(entity, field, row)
+            return computed(self, entity, field, row)
         if (entity, field.name) == ("MediationCommittee", "status") and row["status"] == "ACTIVE":
             terms = [t for t in self.rows["CommitteeTerm"] if t["committee_id"] == row["id"] and not t["deleted_at"]]
             begun = [t["ends_on"] for t in terms if t["starts_on"] <= self.today]
             return "TERM_EXPIRED" if begun and max(begun) < self.today else "ACTIVE"
         return row[field.column]
-
-    def computed(self, entity: str, field: Field, row: Row) -> Any:
-        """Whether a list has a row as the formula asks, of those that whoever is asking sees."""
-        formula = field.formula
-        assert isinstance(formula, Children)
-        assert formula.function == "exists"
-        relation = self.entities[entity].relations[formula.relation]
-        fields = self.entities[relation.target].fields
-        if self.asking is None:
-            rows = [far for far in self._living(relation.target) if far[relation.far] == row["id"]]
-        else:
-            rows = self.related(relation, row, self.asking)
-        return any(
-            all(self.value(relation.target, fields[w.column], far) in {v.name for v in w.values} for w in formula.where)
-            for far in rows
-        )
 
     def shows(self, grant: Grant, field: Field) -> bool:
         """Whether a cell of the matrix shows a column as it is."""
@@ -282,22 +267,14 @@ class Reference:
             roles = [role for role, grant in self.readers(info, viewer) if self._opens(info, row, viewer, role, grant)]
             value = unveiled(self.entities, field.facts.copies, row, roles, value)
         if any(self.shows(grant, field) for grant in opening):
-            return value if self._readable(entity, field, viewer) else None
+            return value if readable(self, entity, field, viewer) else None
         return value[:1] + "某某" if field.facts.personal == "surname" and value is not None else None
 
     def conditionable(self, entity: str, field: Field, viewer: Viewer) -> bool:
         """Whether the viewer may filter and order by a field at all."""
         cells = self.readers(self.entities[entity], viewer, counting=True)
-        plain = field.kind not in ("encrypted", "json") and self._readable(entity, field, viewer)
+        plain = field.kind not in ("encrypted", "json") and readable(self, entity, field, viewer)
         return plain and all(self.shows(grant, field) for _, grant in cells)
-
-    def _readable(self, entity: str, field: Field, viewer: Viewer) -> bool:
-        """Whether the viewer may read what a computed field is of."""
-        if not isinstance(field.formula, Children):
-            return True
-        relation = self.entities[entity].relations[field.formula.relation]
-        of = [self.entities[relation.target].fields[when.column] for when in field.formula.where]
-        return self.leads(relation, viewer) and all(self.conditionable(relation.target, f, viewer) for f in of)
 
     # --- which conditions -------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from db.clock import SHANGHAI
 from db.registry import EntityInfo, Field
 from permissions.viewer import Viewer
 from tests.asks import Ask, Groups, Key, Measures
-from tests.reference_values import average, compares, days_in, period, printed
+from tests.reference_values import average, compares, days_in, median, period, printed, statistical
 from tests.world import LEVELS, Row
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def measured(reference: Reference, entity: str, rows: Sequence[Row], function: s
         return sum(values, decimal.Decimal(0)) if column.kind == "decimal" else sum(values)
     if not values:
         return None
-    if function == "avg":
-        return average(values)
+    if function in ("avg", "median"):
+        return average(values) if function == "avg" else median(values)
     return min(values) if function == "min" else max(values)
 
 
@@ -70,7 +70,7 @@ def numbers(reference: Reference, entity: str, cell: Cell, asked: Measures) -> d
 def _number(value: Any, function: str, column: Field) -> Any:
     if value is None or function == "countDistinct":
         return value
-    return f"{value:f}" if function == "avg" else printed(value, column, "")
+    return f"{value:f}" if function in ("avg", "median") else printed(value, column, "")
 
 
 def holds(reference: Reference, entity: str, cell: Cell, having: Mapping[str, Any]) -> bool:
@@ -161,7 +161,7 @@ class Grouping:
         self.asked: Groups = self.ask.groups
         self.info: EntityInfo = self.reference.entities[self.ask.entity]
         self.regions = {row["id"]: row for row in self.reference.rows["Region"]}
-        self.keys = {row["id"]: tuple(self._value(key, row) for key in self.asked.by) for row in self.rows}
+        self.keys = {row["id"]: list(itertools.product(*self._values(row))) for row in self.rows}
         self.guarded = self.reference.counts_only(self.ask.entity, self.viewer)
         self.levels = self._parted() if self.guarded else [self._split(n) for n in range(len(self.asked.by) + 1)]
 
@@ -193,7 +193,8 @@ class Grouping:
         """The rows by their first keys."""
         cells: dict[Values, list[Row]] = {} if length else {(): []}
         for row in self.rows:
-            cells.setdefault(self.keys[row["id"]][:length], []).append(row)
+            for values in dict.fromkeys(values[:length] for values in self.keys[row["id"]]):
+                cells.setdefault(values, []).append(row)
         return [Cell(values, rows) for values, rows in cells.items()]
 
     def _group(self, cell: Cell) -> dict[str, Any]:
@@ -216,6 +217,11 @@ class Grouping:
 
     # --- keys -------------------------------------------------------------------------------------------------------
 
+    def _values(self, row: Row) -> list[list[Any]]:
+        """For each key what it says of a row: one value, or the elements of a list; of an empty one null."""
+        found = [self._value(key, row) for key in self.asked.by]
+        return [(value or [None]) if key.element else [value] for key, value in zip(self.asked.by, found, strict=True)]
+
     def _value(self, key: Key, row: Row) -> Any:
         """What a key says of a row."""
         here: Row | None = row
@@ -226,7 +232,11 @@ class Grouping:
             here, info = (far[0] if far else None), self.reference.entities[relation.target]
         if key.level:
             return self._rolled_up(here, key.level)
-        value = self.reference.value(info.name, info.public_fields[key.path[-1]], here)
+        column = info.public_fields[key.path[-1]]
+        value = self.reference.value(info.name, column, here)
+        if key.rollup and value is not None:
+            [stat] = [member.stat for member in column.facts.members or () if member.name == value]
+            return stat or None
         return value if value is None or key.granularity is None else period(value, key.granularity, _zone(key))
 
     def _rolled_up(self, region: Row | None, level: str) -> str | None:
@@ -245,7 +255,10 @@ class Grouping:
         return ordered
 
     def _rank(self, place: int, value: Any) -> Any:
-        if value is None or not self.asked.by[place].level:
+        key = self.asked.by[place]
+        if value is not None and key.rollup:
+            return statistical(self._column(key)).index(value)
+        if value is None or not key.level:
             return value
         return self.regions[value]["code"], value
 
@@ -261,19 +274,20 @@ class Grouping:
         while isinstance(item, Mapping):
             [(name, item)] = item.items()
             path += (name,)
-        for key, value in zip(self.asked.by, values, strict=True):
+        for place, (key, value) in enumerate(zip(self.asked.by, values, strict=True)):
             if key.level and key.path == path[:-1]:
                 column = self.reference.entities["Region"].public_fields[path[-1]]
                 return None if value is None else self.reference.value("Region", column, self.regions[value])
             if key.path == path:
-                return value
+                return self._rank(place, value)
         raise AssertionError(f"{path} is not grouped by")
 
     def _name(self, key: Key) -> str:
         """What `totalled` calls a key."""
         several = sum(other.path == key.path for other in self.asked.by) > 1
         name = key.alias or ".".join(key.path)
-        return f"{name}.{key.level}" if key.level and several else name
+        part = "STAT" if key.rollup else key.level
+        return f"{name}.{part}" if part and several else name
 
     def _key(self, values: Values) -> dict[str, Any]:
         """The key of a group as it prints: the leaf of the key at place n is asked under the name ``kn``."""
@@ -295,7 +309,7 @@ class Grouping:
             elif key.level and sum(other.path == key.path for other in self.asked.by) == 1:
                 far = self.reference.related(info.public_relations[name], row, self.viewer)
                 found[f"k{place}"] = self._printed(key, far[0]["id"] if far else None)
-            elif not key.level and not key.granularity:
+            elif not key.level and key.whole:
                 found[f"k{place}"] = self.reference.shown(info.name, info.public_fields[name], row, self.viewer)
         return found
 
@@ -313,7 +327,7 @@ class Grouping:
         return self._inside(at, target, values, None)
 
     def _printed(self, key: Key, value: Any) -> Any:
-        if value is None or key.granularity:
+        if value is None or not key.whole:
             return value
         if key.level:
             fields = self.reference.entities["Region"].public_fields
@@ -358,6 +372,8 @@ class Grouping:
             return {period(min(days) + dt.timedelta(days=n), key.granularity) for n in range(_span(days))}
         if column.kind == "bool":
             return {False, True}
+        if key.rollup:
+            return set(statistical(column))
         return {member.name for member in column.facts.members} if column.facts.members else occurring
 
     def _column(self, key: Key) -> Field:

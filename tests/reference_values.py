@@ -102,3 +102,15 @@ def average(values: Sequence[int | decimal.Decimal]) -> decimal.Decimal:
     whole = tenths.numerator // tenths.denominator
     micros = whole + (1 if tenths - whole >= Fraction(1, 2) else 0)
     return decimal.Decimal(-micros if mean < 0 else micros).scaleb(-6)
+
+
+def statistical(column: Field) -> list[str]:
+    """The statistical columns of a column's codes, each once, in the order of the codes."""
+    return list(dict.fromkeys(member.stat for member in column.facts.members or () if member.stat))
+
+
+def median(values: list[Any]) -> decimal.Decimal:
+    """The value in the middle, or the mean of the two there, with one digit more than they have."""
+    ordered, half = sorted(values), len(values) // 2
+    middle = ordered[half] + ordered[half - 1 if len(values) % 2 == 0 else half]
+    return decimal.Decimal(middle) * decimal.Decimal("0.5")

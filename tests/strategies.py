@@ -269,9 +269,7 @@ class Asks:
         """The columns a function may be asked of by the viewer; the number of changes of a row measures nothing."""
         if function != "sum" and self.reference.counts_only(entity, viewer):
             return []
-        kinds = {"sum": ("int", "decimal"), "avg": ("int", "decimal")}.get(
-            function, ("int", "decimal", "date", "datetime")
-        )
+        kinds = ("int", "decimal") if function in ("sum", "avg", "median") else ("int", "decimal", "date", "datetime")
         return [
             f
             for f in self.reference.entities[entity].fields.values()

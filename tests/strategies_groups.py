@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from permissions.viewer import Viewer
 from tests.asks import Ask, Groups, Key, Measures
-from tests.reference_values import GRANULARITIES
+from tests.reference_values import GRANULARITIES, statistical
 from tests.strategies import DIRECTIONS, Asks, Draw
 from tests.world import LEVELS
 
 ZONES = (None, "Asia/Shanghai", "America/New_York", "Europe/Berlin", "Asia/Kathmandu")
 REGION_COLUMNS = ("code", "name", "level", "population")
 WHOLE_MONTHS = ("MONTH", "QUARTER", "HALF_YEAR", "YEAR")
+NUMBERS = ("sum", "avg", "median", "min", "max")
 PLAIN = ("id", "text", "enum", "bool", "int", "decimal")
 
 
@@ -64,7 +65,7 @@ class GroupAsks(Asks):
         def some(names: list[str]) -> list[str]:
             return draw(st.lists(st.sampled_from(names), max_size=2, unique=True)) if names else []
 
-        found = {f: some([c.public for c in self.measurable(entity, viewer, f)]) for f in ("sum", "avg", "min", "max")}
+        found = {f: some([c.public for c in self.measurable(entity, viewer, f)]) for f in NUMBERS}
         return Measures(count=draw(st.booleans()), distinct=some(counted), **found)
 
     def _groups(self, draw: Draw, entity: str, viewer: Viewer) -> Groups:
@@ -90,6 +91,9 @@ class GroupAsks(Asks):
         """A key that the viewer may group by, over at most `depth` references."""
         columns = self._columns(entity, viewer)
         plain = [Key((f.public,)) for f in columns if f.kind in PLAIN]
+        plain += [Key((f.public,), rollup=True) for f in columns if f.kind == "enum" and any(statistical(f))]
+        if not self.reference.counts_only(entity, viewer):
+            plain += [Key((f.public,), element=True) for f in columns if f.kind == "enums"] * 2
         dates = [f.public for f in columns if f.kind in ("date", "datetime")]
         choices: list[st.SearchStrategy[Key]] = [st.sampled_from(plain)] if plain else []
         if dates:
@@ -118,7 +122,8 @@ class GroupAsks(Asks):
         # An order names a path: where two keys share one, it would not say which is meant.
         region = self.reference.entities["Region"].public_fields
         told = [name for name in REGION_COLUMNS if self.reference.conditionable("Region", region[name], viewer)]
-        keys = [key.path + ((column,) if key.level else ()) for key in by if paths[key.path] == 1
+        keys = [key.path + ((column,) if key.level else ()) for key in by
+                if paths[key.path] == 1 and not key.element
                 for column in (told if key.level else ("",))]  # fmt: skip
         numbers = self.measure_order(entity, viewer)
         if not keys:
@@ -133,7 +138,8 @@ def told_apart(keys: list[Key]) -> list[Key]:
     for place, key in enumerate(keys):
         twice = sum(other.path == key.path for other in keys) > 1
         named = replace(key, alias=f"n{place}") if key.granularity and (twice or key.alias) else key
-        if not any((other.path, other.level, other.alias) == (named.path, named.level, named.alias) for other in found):
+        same = (named.path, named.level, named.alias, named.rollup)
+        if not any((other.path, other.level, other.alias, other.rollup) == same for other in found):
             found.append(named)
     return found
 

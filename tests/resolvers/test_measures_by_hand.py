@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.databases import Kind
+from db.facts import Measure
+from db.mistakes import ModelMistake
+from db.registry import Registry, registry
+from schema.build import build_schema
+from tests.databases import WITH_WALL, Kind
 from tests.places import Place, place
 from tests.resolvers.twenty import readers, twenty
+
+KINDS = WITH_WALL
 
 
 @pytest.fixture(scope="module")
@@ -202,3 +209,30 @@ def test_variables_and_pages_by_variables_are_read_anew(store: Place) -> None:
         variables = {"codes": ["cases.concluded"], "period": period, "n": n}
         [found] = store.ask("all", document, variables)["data"]["measures"]
         assert [row["title"] for row in found["rows"]["nodes"]] == titles
+
+
+# --- what a model may not say ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("measure", "wrong"),
+    [
+        (Measure("cases.agreed", "甲", "乙"), "stands twice"),
+        (Measure("x", "甲", "乙", ratio=("cases.agreed", "cases.none")), "no measure that counts"),
+        (Measure("x", "甲", "乙", ratio=("cases.agreed", "cases.success_rate")), "no measure that counts"),
+        (Measure("x", "甲", "乙", day="title"), "is no date"),
+        (Measure("x", "甲", "乙", counting="sum", column="nothing"), "is no column"),
+        (Measure("x", "甲", "乙", counting="sum"), "is no column"),
+        (Measure("x", "甲", "乙", region="committee"), "no reference to a region"),
+        (Measure("x", "甲", "乙", {"outcome": {"eq": "AGREE"}}), "its condition is none"),
+        (Measure("x", "甲", "乙", {"outcom": {"eq": "AGREED"}}), "it cannot be asked|its condition is none"),
+        (Measure("x", "甲", "乙", counting="sum", column="title"), "its column adds up to nothing"),
+    ],
+)  # fmt: skip
+def test_a_measure_that_cannot_be_asked_stops_the_start(measure: Measure, wrong: str) -> None:
+    entities = Registry([info.model for info in registry().values()])
+    info = entities["MediationCase"]
+    info.facts = replace(info.facts, measures=(*info.facts.measures, measure))
+    with pytest.raises(ModelMistake, match=wrong) as mistake:
+        build_schema(entities)
+    assert "MediationCase" in str(mistake.value)
