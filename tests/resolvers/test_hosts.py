@@ -29,6 +29,9 @@ def hosts() -> Rows:
     for row in world.by_entity["MediationCommittee"]:
         host, status, filed = HOSTED[row["name"]]
         row |= {"host_unit_id": world.key("HostUnit", host), "status": status, "filing_status": filed}
+    later = ("MediationCommittee", "MediationCase")  # they refer to the hosts
+    for entity in later:
+        world.by_entity[entity] = world.by_entity.pop(entity)
     return world
 
 
