@@ -67,9 +67,8 @@ class Grouping:
         # What does not add up is measured of the groups as they are told, regions that are not seen put together.
         value_of = keyed.value if self.measures.adds_up else keyed.seen
         values = [value_of(key).label(f"k{i}") for i, key in enumerate(self.keys)]
-        fields = {name: self.info.public_fields[name] for _, name in self.measures.parts}
-        columns = {name: self.c.column(self.info, field, table).label(f"v{i}")
-                   for i, (name, field) in enumerate(fields.items())}  # fmt: skip
+        of_table = self.measures.of_table(table)
+        columns = {name: column.label(f"v{i}") for i, (name, column) in enumerate(of_table.items())}
         some: list[ColumnElement[Any]] = [*values, *columns.values()]
         rows = select(*(some or [table.c.id])).select_from(keyed.joined).where(*conditions)
         # In a FROM of its own: PostgreSQL takes an expression with a parameter, said twice, for two expressions.

@@ -7,22 +7,20 @@ it is read from the rows of each set anew (``adds_up``).
 
 from __future__ import annotations
 
-import decimal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.expression import FunctionElement
-from sqlalchemy.sql.type_api import TypeEngine
 
 from db.facts import Facts, Kind
+from db.measures import Measure as Named
 from db.registry import EntityInfo, Field, Relation
 from db.types import Number
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only
+from resolvers.arithmetic import DIGITS, Average, Middle, Zero
 from resolvers.faults import bad_input
 from resolvers.fragments import Member, braced, literal, printed
 from resolvers.joins import link
@@ -37,8 +35,6 @@ ADDED: frozenset[Kind] = frozenset({"int", "decimal"})
 """Kinds of columns that sum and avg take."""
 RANGED: frozenset[Kind] = ADDED | {"date", "datetime"}
 """Kinds of columns that min and max take."""
-DIGITS = 6
-"""Digits of an average after the point (API 4, numbers)."""
 _PARTS: dict[Function, tuple[str, ...]] = {
     "sum": ("sum",), "avg": ("sum", "values"), "min": ("min",), "max": ("max",), "countDistinct": ("distinct",),
     "median": ("low", "high"),
@@ -78,6 +74,8 @@ class Measures:
         self.counting = aggregates_only(info, c.viewer)
         """Whether the viewer may only count: then each sum comes with the number of its values, which may be few."""
         self._columns: dict[tuple[str, str], str] = {}
+        self._conditions: dict[str, Mapping[str, Any]] = {}
+        """What rows must meet to be counted in a part of a ratio, by the name that it has beside the columns."""
 
     def need(self, function: str, name: str, at: str) -> None:
         """Note that a measure of a column is asked for. Raises BAD_INPUT where the viewer may not read the column."""
@@ -100,10 +98,52 @@ class Measures:
     def need_all(self, measured: Measured, at: str) -> None:
         """Note every measure that a selection prints."""
         for key, function, what in measured:
-            if function in FUNCTIONS:
+            if function == "ratio":
+                self._need_ratio(what[0], f"{at}.{key}")
+            elif function in FUNCTIONS:
                 for _, field in what:
                     if isinstance(field, Field):
                         self.need(function, field.public, f"{at}.{key}")
+
+    def _need_ratio(self, of: Any, at: str) -> None:
+        """Note that a named ratio is asked for. Raises BAD_INPUT for what is none of this entity's.
+
+        Of who may only count also those of the denominator that are not in the numerator are counted: few of them
+        would tell as much as few in it. Two ratios could be taken from each other.
+        """
+        code = self.c.fix(of)
+        parts = ratio_of(self.info, code)
+        if parts is None:
+            raise bad_input(
+                f"{at}：“{self.info.facts.zh}”没有比率“{str(code)[:60]}”。",
+                f"{at}: {self.info.name} has no ratio {str(code)[:60]!r} of numbers of its rows.",
+            )
+        numerator, denominator = (dict(part.where) for part in parts)
+        found = {f"?{parts[0].code}": numerator, f"?{parts[1].code}": denominator}
+        if self.counting:
+            rest = {"and": [part for part in (denominator, {"not": numerator} if numerator else {}) if part]}
+            found[f"?{code}"] = rest
+            if self._conditions and self._conditions.keys() != found.keys():
+                raise bad_input(
+                    f"{at}：只看汇总的角色一次只能查一种比率。",
+                    f"{at}: roles that see aggregates only get one ratio at a time.",
+                )
+        self._conditions |= found
+        for name in found:
+            self._columns.setdefault(("values", name), f"m{len(self._columns)}")
+
+    def of_table(self, table: FromClause) -> dict[str, ColumnElement[Any]]:
+        """What is measured of the rows of a table, by name: columns, and 1 where a row meets a condition."""
+        from resolvers.conditions import where  # conditions are over measures, too
+
+        found: dict[str, ColumnElement[Any]] = {}
+        for name in dict.fromkeys(name for _, name in self._columns):
+            if (tree := self._conditions.get(name)) is not None:
+                met = where(self.c, self.info, table, tree, "where")
+                found[name] = case((met, sa.literal_column("1", sa.Integer())))
+            else:
+                found[name] = self.c.column(self.info, self.info.public_fields[name], table)
+        return found
 
     @property
     def parts(self) -> Mapping[tuple[str, str], str]:
@@ -184,6 +224,9 @@ class Measures:
                 members.append((key, self._suppressed(source)))
             elif function == "count":
                 members.append((key, self._shown(source, "count", "")))
+            elif function == "ratio":
+                code = self.c.fix(what[0])
+                members.append((key, braced([(k, self._ratio(source, code, name)) for k, name in what[1]])))
             elif function in FUNCTIONS:
                 inner: list[Member] = [
                     (k, f'"{field}"' if isinstance(field, str) else self._shown(source, function, field.public))
@@ -212,6 +255,21 @@ class Measures:
         measure = self.value(source.c, function, name)
         text = func.coalesce(printed(measure.value, measure.kind), literal("null"), type_=sa.Text())
         return case((self._withheld(source, name), literal("null")), else_=text) if "hidden" in source.c else text
+
+    def _ratio(self, source: FromClause, code: str, name: str) -> ColumnElement[Any] | str:
+        """A member of a ratio; where one of its parts is few, what would tell it is null."""
+        parts = ratio_of(self.info, code)
+        if parts is None or name not in ("value", "numerator", "denominator"):
+            return f'"{name}"'
+        names = [f"?{part.code}" for part in parts]
+        n, d = (source.c[self._columns["values", part]] for part in names)
+        whole = {"numerator": n, "denominator": d}.get(name)
+        text = printed(Average(n, d, 0), "decimal") if whole is None else printed(whole, "int")
+        text = func.coalesce(text, literal("null"), type_=sa.Text())
+        if "hidden" not in source.c:
+            return text
+        telling = [names[1]] if name == "denominator" else [*names, f"?{code}"]
+        return case((or_(*(self._withheld(source, part) for part in telling)), literal("null")), else_=text)
 
     def seen(self, source: FromClause, function: str, name: str) -> Measure:
         """A measure as conditions and orderings see it: null where it is withheld."""
@@ -249,6 +307,15 @@ def measure_of(c: Compiler, relation: Relation, near: FromClause, function: str,
     rows = select(measure.value).select_from(far).where(*link(c, relation, near, far, each_once=True))
     one = rows.where(c.scope(info, far)).correlate_except(far).scalar_subquery()
     return Measure(sa.type_coerce(one, measure.value.type), measure.kind, measure.field)
+
+
+def ratio_of(info: EntityInfo, code: Any) -> tuple[Named, Named] | None:
+    """Numerator and denominator of a named ratio of numbers of an entity's own rows; None for any other code."""
+    known = {measure.code: measure for measure in info.facts.measures}
+    measure = known.get(code)
+    parts = [known.get(part) for part in measure.ratio or ()] if measure else []
+    pair = [part for part in parts if part is not None and part.counting == "count" and part.ratio is None]
+    return (pair[0], pair[1]) if len(pair) == 2 else None
 
 
 def counted(info: EntityInfo) -> Field:
@@ -289,78 +356,3 @@ def _in_the_middle(part: str, value: ColumnElement[Any], ranked: FromClause) -> 
     two, one = sa.literal_column("2", sa.Integer()), sa.literal_column("1", sa.Integer())
     middle = (of + one) // two if part == "low" else of // two + one
     return sa.type_coerce(case((place == middle, value)), value.type)
-
-
-class Middle(FunctionElement[decimal.Decimal]):
-    """The two values in the middle -> the median: their mean, with a digit more than they have: exact."""
-
-    type: TypeEngine[decimal.Decimal]
-    inherit_cache = False
-
-    def __init__(self, low: ColumnElement[Any], high: ColumnElement[Any], scale: int) -> None:
-        super().__init__(low, high)
-        self.type = Number(38, scale)
-
-
-@compiles(Middle, "postgresql")
-def _(element: Middle, compiler: Any, **kw: Any) -> str:
-    low, high = (compiler.process(e, **kw) for e in element.clauses)
-    return f"((({low})::numeric + {high}) * 0.5)"
-
-
-@compiles(Middle, "sqlite")
-def _(element: Middle, compiler: Any, **kw: Any) -> str:
-    low, high = (compiler.process(e, **kw) for e in element.clauses)
-    return f"(({low} + {high}) * 5)"  # whole numbers of one digit more
-
-
-class Zero(FunctionElement[decimal.Decimal]):
-    """The sum of nothing, with the digits of its column."""
-
-    type: TypeEngine[decimal.Decimal]
-    inherit_cache = False
-
-    def __init__(self, scale: int) -> None:
-        super().__init__()
-        self.scale, self.type = scale, Number(38, scale)
-
-
-@compiles(Zero, "postgresql")
-def _(element: Zero, _compiler: Any, **_kw: Any) -> str:
-    return f"{decimal.Decimal(0).scaleb(-element.scale)}"
-
-
-@compiles(Zero, "sqlite")
-def _(_element: Zero, _compiler: Any, **_kw: Any) -> str:
-    return "0"
-
-
-class Average(FunctionElement[decimal.Decimal]):
-    """Sum and number of values -> their mean to six digits, halves away from zero; null of nothing.
-
-    In whole numbers throughout: the databases' own division loses digits, each its own.
-    """
-
-    type: TypeEngine[decimal.Decimal] = Number(38, DIGITS)
-    inherit_cache = False
-
-    def __init__(self, total: ColumnElement[Any], values: ColumnElement[Any], scale: int) -> None:
-        super().__init__(total, values)
-        self.scale = scale
-
-
-@compiles(Average, "postgresql")
-def _(element: Average, compiler: Any, **kw: Any) -> str:
-    total, values = (compiler.process(e, **kw) for e in element.clauses)
-    unit, values = 10**DIGITS, f"nullif({values}, 0)"
-    whole = f"div(2 * abs(({total})::numeric) * {unit} + {values}, 2 * ({values})::numeric)"
-    return f"(sign(({total})::numeric) * {whole} * 0.{'0' * (DIGITS - 1)}1)"
-
-
-@compiles(Average, "sqlite")
-def _(element: Average, compiler: Any, **kw: Any) -> str:
-    total, values = (compiler.process(e, **kw) for e in element.clauses)
-    # Stored as whole numbers of the column's own digits: first the whole part, then the rest; neither overflows.
-    unit, values = 10 ** (DIGITS - element.scale), f"nullif({values}, 0)"
-    rest = f"(2 * (abs({total}) % {values}) * {unit} + {values}) / (2 * {values})"
-    return f"(CASE WHEN {total} < 0 THEN -1 ELSE 1 END * (abs({total}) / {values} * {unit} + {rest}))"

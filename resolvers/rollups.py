@@ -100,7 +100,9 @@ class _Cover:
         if request.relation is not None or request.operation != "R" or request.search is not None:
             raise _Uncovered
         if not all(map(self._holds_key, self.grouping.keys)) or not all(
-            part in ("sum", "values") and self.info.public_fields[name].name in self.facts.sums
+            part in ("sum", "values")
+            and name in self.info.public_fields
+            and self.info.public_fields[name].name in self.facts.sums
             for part, name in self.grouping.measures.parts
         ):
             raise _Uncovered

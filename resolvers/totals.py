@@ -72,8 +72,7 @@ class Totals:
     def _read(self) -> FromClause:
         c = self.c
         table, conditions = self.listed.source()
-        fields = {name: self.info.public_fields[name] for _, name in self._measures.parts}
-        values = {name: c.column(self.info, field, table) for name, field in fields.items()}
+        values = self._measures.of_table(table)
         if self._measures.adds_up:
             rows = select(*self._measures.of_rows(values)).select_from(table).where(*conditions).correlate_except(table)
         else:

@@ -20,7 +20,7 @@ from graphql import (
 from db.models.places.region import RegionLevel
 from db.registry import EntityInfo, Field, Relation
 from resolvers.codes import rolls_up
-from resolvers.measures import countable, groupable
+from resolvers.measures import countable, groupable, ratio_of
 from schema.group_inputs import added, ranged
 from schema.scalars import BIG_INT, DECIMAL
 from schema.words import named
@@ -33,6 +33,15 @@ _SUPPRESSED = GraphQLField(
     description="只看汇总的角色：条数过少的分组合在一起，不显示分组键（此处为 true）；合起来仍过少的，数字也不显示。"
     "合计中只有少数几个值的，该项合计为 null。For roles that see aggregates only: groups of few rows stand together "
     "without a key (true here); where even together they are few, the numbers are null. A sum of few values is null.",
+)
+_RATIO = GraphQLObjectType(
+    "Ratio",
+    {
+        "value": GraphQLField(DECIMAL, description="比值，六位小数；分母为零为 null。Six decimals; null over zero."),
+        "numerator": GraphQLField(GraphQLInt, description="分子。Numerator."),
+        "denominator": GraphQLField(GraphQLInt, description="分母。Denominator."),
+    },
+    description="比率；只看汇总的角色，任一部分过少即为 null。A ratio; null where a part of it is few.",
 )
 _NO_IDENTITY = "请用 count。Use count: caches take this number for an identity."
 
@@ -232,6 +241,12 @@ class MeasureTypes:
         )
         made["min"] = GraphQLField(GraphQLNonNull(ends), description="最小。Smallest.")
         made["max"] = GraphQLField(GraphQLNonNull(ends), description="最大。Largest.")
+        ratios = [(m.code, m.zh) for m in info.facts.measures if ratio_of(info, m.code)]
+        if ratios:
+            listed = "；".join(f"{code} {zh}" for code, zh in ratios)
+            of = GraphQLArgument(GraphQLNonNull(GraphQLString), description=f"比率代码：{listed}。Code of a ratio.")
+            said = "这些记录的一个比率；期间由条件定。A ratio of these rows, whose days are the condition's matter."
+            made["ratio"] = GraphQLField(GraphQLNonNull(_RATIO), {"of": of}, description=said)
         return made | {"suppressed": _SUPPRESSED}
 
     def _columns(

@@ -163,6 +163,8 @@ class Selections:
             what: Any = gtype.name
             if name == "key":
                 what = self._key(listed.entity, inner, details)
+            elif name == "ratio":
+                what = self.arguments(details[0], gtype)["of"], self._names(inner, details)
             elif name == "rows":
                 what = self._rows(listed, inner, details, self.arguments(details[0], gtype))
             elif isinstance(inner, GraphQLObjectType):

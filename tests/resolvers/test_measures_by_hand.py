@@ -211,6 +211,44 @@ def test_variables_and_pages_by_variables_are_read_anew(store: Place) -> None:
         assert [row["title"] for row in found["rows"]["nodes"]] == titles
 
 
+# --- ratios beside the other numbers ---------------------------------------------------------------------------------
+
+OF = 'ratio(of: "cases.success_rate") { value numerator denominator }'
+
+
+def test_a_ratio_is_a_number_of_lists_groups_and_totals(store: Place) -> None:
+    # AGREED: 1-3 5 7 8 10 11 13-16 19 20: 14; FAILED: 4 9 17. DAMAGES 8 13 20 and none. FAMILY 3 10 11 16 and none.
+    # NEIGHBOUR: AGREED 1 2 5 7 14 15 19, FAILED 4 9 17.
+    by = "groupBy(by: [{disputeType: true}])"
+    document = f"{{ mediationCases {{ aggregate {{ {OF} }} {by} {{ nodes {{ {OF} }} subtotals {{ {OF} }} }} }} }}"
+    found = store.ask("all", document)["data"]["mediationCases"]
+    whole = {"value": "0.823529", "numerator": 14, "denominator": 17}
+    assert found["aggregate"]["ratio"] == whole
+    assert found["groupBy"]["subtotals"] == [{"ratio": whole}]
+    told = [tuple(node["ratio"].values()) for node in found["groupBy"]["nodes"]]
+    assert told == [("1.000000", 3, 3), ("1.000000", 4, 4), ("0.700000", 7, 10)]
+    empty = store.ask("all", f'{{ mediationCases(where: {{title: {{eq: "6"}}}}) {{ aggregate {{ {OF} }} }} }}')
+    nothing = {"value": None, "numerator": 0, "denominator": 0}
+    assert empty["data"]["mediationCases"]["aggregate"]["ratio"] == nothing
+
+
+def test_who_may_only_count_is_told_no_ratio_that_tells_of_few(store: Place) -> None:
+    # Three failed: fewer than five could be worked out from 14 and 17.
+    found = store.ask("counts", f"{{ mediationCases {{ aggregate {{ {OF} count }} }} }}")["data"]["mediationCases"]
+    withheld = {"value": None, "numerator": None, "denominator": 17}
+    assert found["aggregate"] == {"ratio": withheld, "count": 20}
+    # By type: all groups stand together but NEIGHBOUR, whose parts are no fewer withheld than those of the whole.
+    document = f"{{ mediationCases {{ groupBy(by: [{{disputeType: true}}]) {{ nodes {{ count {OF} }} }} }} }}"
+    nodes = store.ask("counts", document)["data"]["mediationCases"]["groupBy"]["nodes"]
+    assert all(node["ratio"]["numerator"] is None and node["ratio"]["value"] is None for node in nodes)
+
+
+def test_a_ratio_that_is_none_is_refused(store: Place) -> None:
+    for code in ("cases.agreed", "cases.none", "committees.filed_rate"):
+        document = f'{{ mediationCases {{ aggregate {{ ratio(of: "{code}") {{ value }} }} }} }}'
+        assert store.ask("all", document)["errors"][0]["extensions"]["code"] == "BAD_INPUT"
+
+
 # --- what a model may not say ----------------------------------------------------------------------------------------
 
 
