@@ -150,6 +150,7 @@ def _columns(info: EntityInfo) -> dict[str, Column]:
     parts: list[Field | Relation] = [*info.fields.values(), *info.references]
     # As the model declares them, an encrypted one under its own name.
     order = [column.info.get("encrypted", column.name) for column in info.table.c]
+    order += [field.name for field in info.fields.values() if not field.stored]
     shown = [part for part in parts if part.name not in _INTERNAL]
     shown.sort(key=lambda part: (part.name in _SYSTEM and 1 + _SYSTEM.index(part.name), order.index(_stored(part))))
     found: dict[str, Column] = {}

@@ -33,7 +33,10 @@ def add_computed(entities: Registry, info: EntityInfo, make: type[Field]) -> Non
         for name in columns_of(formula):
             if name not in info.fields:
                 raise ModelMistake(where, f"its formula names {name!r}, which is no column", "Name one of its columns.")
-        info.fields[known.name] = replace(known, inputs=tuple(info.fields[name] for name in columns_of(formula)))
+        inputs = tuple(info.fields[name] for name in columns_of(formula))
+        # Null to who may not read the list that it is of, though it is stored.
+        nullable = known.nullable or isinstance(formula, Children)
+        info.fields[known.name] = replace(known, inputs=inputs, nullable=nullable)
         if not known.stored:
             continue
         _child_column(entities, info, where, formula)
