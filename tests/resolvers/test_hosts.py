@@ -1,4 +1,4 @@
-"""Which host units have a committee (BR-11): a column that is computed of their committees, counted by hand."""
+"""What the register says of today, counted by hand: hosts with a committee (BR-11), what is filed, who works."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ HOSTED = {
     "c1": ("h1", "ACTIVE", "FILED"), "c2": ("h2", "ACTIVE", "UNFILED"), "c3": ("h3", "RECTIFYING", "FILED"),
     "c4": ("h1", "ACTIVE", "UNFILED"), "c5": ("h5", "ACTIVE", "FILED"),
 }  # fmt: skip
+MEDIATORS = [
+    ("FULL_TIME", "ACTIVE", "FEMALE"), ("PART_TIME", "ACTIVE", "MALE"), ("PART_TIME", "ACTIVE", "FEMALE"),
+    ("FULL_TIME", "LEFT", "FEMALE"),
+]  # fmt: skip
 
 
 def hosts() -> Rows:
@@ -29,6 +33,11 @@ def hosts() -> Rows:
     for row in world.by_entity["MediationCommittee"]:
         host, status, filed = HOSTED[row["name"]]
         row |= {"host_unit_id": world.key("HostUnit", host), "status": status, "filing_status": filed}
+    for n, (kind, status, sex) in enumerate(MEDIATORS):
+        world.add(
+            "Mediator", f"m{n}", id=key(800 + n), name=f"m{n}", region_id=world.key("Region", "M"), kind=kind,
+            status=status, sex=sex,
+        )  # fmt: skip
     later = ("MediationCommittee", "MediationCase")  # they refer to the hosts
     for entity in later:
         world.by_entity[entity] = world.by_entity.pop(entity)
@@ -73,3 +82,21 @@ def test_it_is_computed_of_the_committees_that_the_viewer_sees(store: Place) -> 
 def test_who_may_only_count_hosts_does_not_part_them_by_it(store: Place) -> None:
     document = "{ hostUnits { groupBy(by: [{hasCommittee: true}]) { totalCount } } }"
     assert store.ask("counts", document)["errors"][0]["extensions"]["code"] == "BAD_INPUT"
+
+
+def test_named_measures_say_what_stands_today(store: Place) -> None:
+    """Five committees at work, c1, c3 and c5 of them filed; three mediators at work, one full time, two women."""
+    codes = (
+        '["committees.active", "committees.filed", "committees.filed_rate", "mediators.active",'
+        ' "mediators.full_time", "mediators.full_time_share", "mediators.women"]'
+    )
+    answer = store.ask("all", f'{{ measures(codes: {codes}, period: "2026") {{ code value }} }}')
+    assert "errors" not in answer, answer
+    assert {one["code"]: one["value"] for one in answer["data"]["measures"]} == {
+        "committees.active": "5", "committees.filed": "3", "committees.filed_rate": "0.600000",
+        "mediators.active": "3", "mediators.full_time": "1", "mediators.full_time_share": "0.333333",
+        "mediators.women": "2",
+    }  # fmt: skip
+    by = 'measures(codes: ["mediators.active"], period: "2026", by: [{column: "kind"}]) { keys { label } value }'
+    found = store.ask("all", f"{{ {by} }}")["data"]["measures"]
+    assert [(one["keys"][0]["label"], one["value"]) for one in found] == [("专职", "1"), ("兼职", "2")]
