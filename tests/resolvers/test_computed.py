@@ -246,8 +246,8 @@ async def test_what_is_stored_is_what_a_recomputation_says_after_any_writes(stor
                     rows = [(key, {"cost": Decimal(turn), "task_id": dice.choice(owners)}) for key in mine[:3]]
                     door.change_rows(connection, visits, rows, at=at, by=None)
                 case 6:
-                    to, mine = dice.choice(owners), visits.c.task_id.is_not_distinct_from(dice.choice(owners))
-                    door.change_all(connection, visits, [mine], {"task_id": to}, at=at, by=None)
+                    to, theirs = dice.choice(owners), visits.c.task_id.is_not_distinct_from(dice.choice(owners))
+                    door.change_all(connection, visits, [theirs], {"task_id": to}, at=at, by=None)
                     ended = {"ended_on": START.date() + dt.timedelta(days=dice.randrange(8))}
                     door.change_all(connection, tasks, [tasks.c.name.contains("1")], ended, at=at, by=None)
 
