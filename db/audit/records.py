@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.dml import Insert, ReturningInsert
 
-from db import crypto
+from db import crypto, touched
 from db.audit.chain import LOG, PURPOSE, Stored, mark, raw_columns
+from db.audit.lines import digest, lines_of, write
 from db.clock import now
 from db.identity import new_key
 from db.models.system.audit_log import AuditLog
@@ -38,13 +39,18 @@ def stamped(actor: str | None, ip: str | None) -> dict[str, Any]:
 
 
 def add(connection: Connection, record: Mapping[str, Any], statement: Insert | None = None) -> None:
-    """Write a record in the transaction of its act; `statement` inserts it in a way of its own.
+    """Write a record in the transaction of its act, with a line for each row the act has touched since the last one;
+    `statement` inserts it in a way of its own.
 
     If it cannot be written, the act does not happen: what is raised here ends the transaction.
     """
+    lines = lines_of(record, touched.take(connection))
+    record = {**record, "lines_digest": digest(lines)}
     columns = tuple(record)
     made = prepared(connection, (statement, columns), lambda: _stored(connection, statement, record), columns)
-    _wait(connection, made.rows(connection, {**record, "acting": record["actor_id"]})[0])
+    stored = made.rows(connection, {**record, "acting": record["actor_id"]})[0]
+    write(connection, lines)
+    _wait(connection, stored)
 
 
 def _stored(connection: Connection, statement: Insert | None, record: Mapping[str, Any]) -> ReturningInsert[Any]:
@@ -61,7 +67,9 @@ def _stored(connection: Connection, statement: Insert | None, record: Mapping[st
 
 
 def enqueue(connection: Connection, key: str) -> None:
-    """Let the sealer find a record that this transaction wrote in a way of its own."""
+    """Let the sealer find a record that this transaction wrote in a way of its own: it counts what it did itself,
+    and has no lines."""
+    touched.take(connection)
     stored = sa.select(*raw_columns(connection, LOG)).where(LOG.c.id == key)
     _wait(connection, connection.execute(stored).mappings().one())
 
@@ -69,5 +77,7 @@ def enqueue(connection: Connection, key: str) -> None:
 def _wait(connection: Connection, stored: Stored) -> None:
     """Sign a record and put it in line. Writers only ever add lines, so that none of them waits for another."""
     secret = crypto.current_secret()
-    line = {"record_id": stored["id"], "mark": mark(crypto.derived_key(PURPOSE, secret), stored), "secret": secret}
-    prepared(connection, ("audit_waiting",), lambda: sa.insert(AuditWaiting), tuple(line)).run(connection, line)
+    signed = mark(crypto.derived_key(PURPOSE, secret), stored)
+    line = {"record_id": stored["id"], "mark": signed, "secret": secret, "numbered": False}
+    statement = prepared(connection, ("audit_waiting",), lambda: sa.insert(AuditWaiting).inline(), tuple(line))
+    statement.run(connection, line)
