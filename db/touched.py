@@ -62,9 +62,11 @@ def take(connection: Connection) -> list[Touch | Many]:
     return taken
 
 
-def left(connection: Connection) -> list[Touch | Many]:
-    """What no record has told of yet."""
-    return list(_noted(connection).touches)
+def must_be_told(connection: Connection) -> None:
+    """An act ends: raises RuntimeError where it changed rows after its record was written, or without one."""
+    if touches := _noted(connection).touches:
+        names = ", ".join(sorted({touch.table.name for touch in touches}))
+        raise RuntimeError(f"rows were written and no record tells of them: {names}")
 
 
 class Passing:

@@ -10,25 +10,12 @@ from sqlalchemy.engine import Connection
 from db.audit import records as audit
 from db.audit.telling import is_technical, told
 from db.facts import Step
-from db.models.places.region import Region
-from db.models.system.audit_log import AuditAction, AuditLog
+from db.models.system.audit_log import AuditAction
 from db.models.system.user_account import UserAccount
 from db.registry import EntityInfo, Field
 from permissions.viewer import Viewer
 from resolvers.commands.labels import label_of
 from resolvers.commands.work import Row, Work, public_id
-
-_LOG, _REGION = AuditLog.__table__, Region.__table__
-_INSERT = sa.insert(_LOG).values(  # type: ignore[arg-type]
-    # By the path, not by a column of the row: a case's region is the place of the dispute, a grant's may be none.
-    # Of the living ones, for those the index knows; a region that is deleted itself, its own record names.
-    region_id=sa.func.coalesce(
-        sa.select(_REGION.c.id)
-        .where(_REGION.c.path == sa.bindparam("path_of_region"), _REGION.c.deleted_at.is_(None))
-        .scalar_subquery(),
-        sa.bindparam("own_region", type_=_REGION.c.id.type),
-    )
-)
 
 
 def record(
@@ -43,15 +30,13 @@ def record(
     audit.add(
         work.connection,
         {
-            **audit.stamped(work.actor, work.viewer.ip), "scope_path": path, "path_of_region": path,
-            "own_region": own,
+            **audit.stamped(work.actor, work.viewer.ip), "scope_path": path, "own_region": own,
             "org_scope_id": row.get("org_scope_id"), "action": action.name, "verb": step.verb if step else None,
             "entity": info.name, "entity_id": public_id(info, key),
             "summary": f"{zh} {info.facts.zh}：{label_of(work, info, row)}"[:300],
             "before": told(info, before, after), "after": told(info, after, before), "reason": reason,
             "technical": is_technical(info),
         },
-        _INSERT,
     )  # fmt: skip
 
 
@@ -67,11 +52,10 @@ def record_sight(work: Work, action: AuditAction, info: EntityInfo, field: Field
     audit.add(
         work.connection,
         {
-            **audit.stamped(work.actor, work.viewer.ip), **placed, "path_of_region": placed["scope_path"],
+            **audit.stamped(work.actor, work.viewer.ip), **placed,
             "action": action.name, "entity": info.name, "reason": reason, "after": {"field": field.public},
             "summary": f"{action.zh} {info.facts.zh}的{field.facts.zh}{named}"[:300], "technical": is_technical(info),
         },
-        _INSERT,
     )  # fmt: skip
 
 
@@ -86,7 +70,7 @@ def record_export(connection: Connection, viewer: Viewer, info: EntityInfo, told
 
 
 def record_at_home(
-    connection: Connection, viewer: Viewer, action: AuditAction, info: EntityInfo, summary: str, said: dict[str, Any]
+    connection: Connection, viewer: Viewer, action: AuditAction, info: EntityInfo, summary: str, told: dict[str, Any]
 ) -> None:
     """Write the record of an act that is about no single row, where the viewer's account stands."""
     audit.add(
