@@ -116,4 +116,4 @@ def _noted(connection: Connection) -> _Noted:
     found = connection.info.get(_HERE)
     if found is None:
         found = connection.info[_HERE] = _Noted()
-    return found  # type: ignore[no-any-return]
+    return found

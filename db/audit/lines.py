@@ -93,7 +93,7 @@ def _row_line(record: Mapping[str, Any], touch: Touch, once: bool) -> Line:
     names = (record["after"] if is_main else after) or {}
     return {
         "entity": info.name, "entity_id": identity, "version": touch.after["version"], "change": change.name, "rows": 1,
-        "changed": _json(list(names)) if change is LineChange.CHANGED else None,
+        "changed": _json([name for name in names if name != "version"]) if change is LineChange.CHANGED else None,
         "before": _json(before), "after": _json(after), "technical": is_technical(info),
         "scope_path": (info.scope_column and touch.after.get(info.scope_column)) or record["scope_path"],
     }  # fmt: skip
@@ -150,4 +150,4 @@ def stored(connection: Connection, records: Sequence[str]) -> dict[str, list[Map
     mine = LINE.c.audit_log_id.in_(records)
     found = sa.select(*(raw(LINE.c[name]) for name in _SEALED)).where(mine).order_by(LINE.c.audit_log_id, LINE.c.no)
     rows = connection.execute(found).mappings().all()
-    return {key: list(some) for key, some in groupby(rows, lambda row: row["audit_log_id"])}
+    return {key: [dict(row) for row in some] for key, some in groupby(rows, lambda row: row["audit_log_id"])}

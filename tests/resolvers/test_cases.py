@@ -208,7 +208,7 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 
 async def test_a_case_is_written_in_few_statements(town: Town, database_kind: Kind) -> None:
-    """Committee, place, number, row, record with its line and its place, and the search entries: each is a round trip."""
+    """Committee, place, number, row, record, line and its place, and the search entries: each is a round trip."""
     if database_kind != "sqlite":
         pytest.skip("the statements are the same, and SQLite tells them")
     key = await town.found()
