@@ -1,7 +1,8 @@
 """The one door: every write to an entity's table goes through here (a test parses the source and forbids any other).
 
-It keeps the row as it was (``db.history``), counts the version, stamps who and when, and brings the search along.
-What a write must be allowed, judged and recorded by is said above, in ``resolvers.commands``.
+It keeps the row as it was (``db.history``), counts the version, stamps who and when, brings the search along, and notes
+each row for the record of the act (``db.touched``). What a write must be allowed and judged by is said above, in
+``resolvers.commands``.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db import bulk, search
+from db import bulk, search, touched
 from db.history import past
 from db.prepared import prepared
+from db.touched import MOST, Many, Passing, Touch
 
 Row = Mapping[str, Any]
 _MANY = 500
@@ -27,6 +29,7 @@ def insert(connection: Connection, table: sa.Table, row: Row) -> None:
     made = prepared(connection, ("insert", table.name), lambda: sa.insert(table), list(row))
     made.run(connection, row)
     search.put(connection, table, [row])
+    touched.note(connection, Touch(table, None, row))
 
 
 def load(
@@ -34,14 +37,22 @@ def load(
     written: Callable[[int], None] = lambda count: None,
 ) -> int:  # fmt: skip
     """Write many new rows at once, tuples in the order of `columns`; how many. Columns left out are NULL."""
-    return bulk.insert_rows(connection, table, columns, rows, written)
+    passing = Passing(connection, table, columns, rows)
+    total = bulk.insert_rows(connection, table, columns, passing, written)
+    passing.note()
+    return total
 
 
 def change(
     connection: Connection, table: sa.Table, key: str, values: Row, *, at: dt.datetime, by: str | None,
-    version: int | None = None,
+    version: int | None = None, before: Row | None = None,
 ) -> int:  # fmt: skip
-    """Change columns of one row, of this `version` if one is named; how many rows it was: 1, or 0 for none."""
+    """Change columns of one row, of this `version` if one is named; how many rows it was: 1, or 0 for none.
+
+    `before` is the row as it is stored, where the caller holds it; else it is looked up, and held.
+    """
+    if before is None:
+        before = _held_one(connection, table, key)
     mine = [table.c.id == sa.bindparam("key")]
     if version is not None:
         mine.append(table.c.version == sa.bindparam("seen"))
@@ -53,9 +64,28 @@ def change(
     done = prepared(connection, ("change", *shape, *values), lambda: _changed(table, mine, values), ()).run(
         connection, {**binds, "by": by, **{f"new_{name}": value for name, value in values.items()}}
     )
-    if done:
+    if done and before is not None:
         search.renew(connection, table, [(key, values)])
+        touched.note(connection, Touch(table, before, _after(before, values)))
     return done
+
+
+def _held_one(connection: Connection, table: sa.Table, key: str) -> Row | None:
+    def held() -> sa.Select[Any]:
+        return sa.select(table).where(table.c.id == sa.bindparam("key")).with_for_update(key_share=True)
+
+    found = prepared(connection, ("held", table.name), held).rows(connection, {"key": key})
+    return found[0] if found else None
+
+
+def _held(connection: Connection, table: sa.Table, *where: sa.ColumnElement[bool]) -> dict[str, Row]:
+    """The rows that meet the conditions, by their keys, while they are few; nobody else changes them."""
+    found = sa.select(table).where(*where).order_by(table.c.id).limit(MOST + 1).with_for_update(key_share=True)
+    return {row["id"]: dict(row) for row in connection.execute(found).mappings()}
+
+
+def _after(before: Row, values: Row) -> Row:
+    return {**before, **values, "version": before["version"] + 1}
 
 
 def _changed(table: sa.Table, where: Sequence[sa.ColumnElement[bool]], values: Iterable[str]) -> sa.Update:
@@ -78,6 +108,8 @@ def change_rows(
     if not rows:
         return
     names, binds = list(rows[0][1]), {"at": at, "by": by}
+    few = len(rows) <= MOST
+    before = _held(connection, table, table.c.id.in_([key for key, _ in rows])) if few else {}
     keep = past(table, table.c.id.in_(sa.bindparam("keys", expanding=True)))
     for start in range(0, len(rows), _MANY):
         if keep is not None:
@@ -85,6 +117,11 @@ def change_rows(
     given = [{**binds, "key": key, **{f"new_{name}": values[name] for name in names}} for key, values in rows]
     connection.execute(_changed(table, [table.c.id == sa.bindparam("key")], names), given)
     search.renew(connection, table, rows)
+    if few:
+        known = ((before[key], values) for key, values in rows if key in before)
+        touched.note(connection, *(Touch(table, row, _after(row, values)) for row, values in known))
+    else:
+        touched.note(connection, Many(table, False, len(rows)))
 
 
 def change_all(
@@ -96,11 +133,20 @@ def change_all(
     refused = sorted(set(search.searched(table)) & set(values))
     if refused:
         raise ValueError(f"{table.name}: {', '.join(refused)} are searched; change the rows one by one")
+    before = _held(connection, table, *where)
+    if len(before) <= MOST:
+        where = [table.c.id.in_(list(before))]
     keep = past(table, *where)
     if keep is not None:
         connection.execute(keep, {"at": at})
     made = sa.update(table).where(*where).values(**values, **_stamp(table))
-    return int(connection.execute(made, {"at": at, "by": by}).rowcount)
+    done = int(connection.execute(made, {"at": at, "by": by}).rowcount)
+    if done > MOST:
+        touched.note(connection, Many(table, False, done))
+    elif done:
+        after = _held(connection, table, table.c.id.in_(list(before)))
+        touched.note(connection, *(Touch(table, row, after[key]) for key, row in before.items()))
+    return done
 
 
 def note(connection: Connection, table: sa.Table, key: str, **values: Any) -> None:
@@ -111,3 +157,24 @@ def note(connection: Connection, table: sa.Table, key: str, **values: Any) -> No
     if told:
         raise ValueError(f"{table.name}: {', '.join(told)} belong to what a row says; use change")
     connection.execute(sa.update(table).where(table.c.id == key).values(**values))
+
+
+def derive(
+    connection: Connection, table: sa.Table, where: Sequence[sa.ColumnElement[bool]], values: Mapping[str, Any]
+) -> None:
+    """Fill hidden columns that follow from the rest of the row and never change: no version, no past, no line."""
+    told = sorted(name for name in values if not table.c[name].info["facts"].hidden)
+    if told:
+        raise ValueError(f"{table.name}: {', '.join(told)} belong to what a row says; use change")
+    connection.execute(sa.update(table).where(*where).values(values))
+
+
+def reseal(connection: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Store fresh ciphertexts and digests of what rows say already, each row under ``key_…`` of its primary key: it
+    says what it said, so neither version nor past nor record tells of it (``db.rotation``)."""
+    mine = (column == sa.bindparam(f"key_{column.name}") for column in table.primary_key)
+    values: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0] if name in table.c}
+    told = sorted(name for name in values if not name.endswith(("_cipher", "_digest")))
+    if told:
+        raise ValueError(f"{table.name}: {', '.join(told)} are neither ciphertexts nor digests")
+    connection.execute(sa.update(table).where(*mine).values(values), list(rows))

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 from db.types import Day, Grams, Json, Key, Moment, Text
 
+_COUNT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""A number that the database counts; SQLite does so only by this name."""
+
 
 class LoginSession(Base):
     """A signed-in browser; the token itself is never stored, only its SHA-256."""
@@ -160,10 +163,23 @@ class SearchEntry(Base):
 class AuditWaiting(Base):
     """A record of the audit log that is not sealed yet; written in the transaction of the record (``db.audit``)."""
 
-    record_id: Mapped[str] = mapped_column(Key(), primary_key=True)
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(_COUNT, primary_key=True)
+    """Drawn when the act holds all rows it touched: of two acts on one row the later has the higher, never again."""
+    record_id: Mapped[str] = mapped_column(Key(), unique=True)
     mark: Mapped[str] = mapped_column(Text(64))
     """HMAC of the record by whoever wrote it: what has none was not written by this system, and is never sealed."""
     secret: Mapped[str] = mapped_column(Text(8))
+    numbered: Mapped[bool] = mapped_column(sa.Boolean(), default=False)
+    """Its lines have their places in the outbox, though this record still waits for who knows its secret."""
+
+
+class OutboxEntry(Base):
+    """The place of a line in the order of all changes (``db.outbox``): 1, 2, 3, … without a gap."""
+
+    n: Mapped[int] = mapped_column(sa.BigInteger(), primary_key=True, autoincrement=False)
+    line_id: Mapped[str] = mapped_column(Key())
 
 
 class AuditTally(Base):

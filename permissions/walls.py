@@ -31,8 +31,10 @@ _EVERYBODY = in_mode("act")
 _OWN = f"account_id = {ACCOUNT}"
 _TECHNICAL = {
     "audit_log": "SELECT INSERT",
+    "audit_line": "SELECT INSERT",
     "audit_seal": "SELECT INSERT",
-    "audit_waiting": "SELECT INSERT DELETE",
+    "audit_waiting": "SELECT INSERT UPDATE DELETE",
+    "outbox_entry": "SELECT INSERT",
     "audit_checkpoint": "SELECT",
     "audit_tally": "SELECT UPDATE",
     "installation_secret": "SELECT INSERT",
@@ -131,6 +133,8 @@ class Walls:
             mine = f"SELECT a.login_name, a.person_name FROM public.user_account AS a WHERE a.id = {ACCOUNT}"
             inserts = f"{table}.actor_id = {ACCOUNT} AND ({table}.actor_login, {table}.actor_name) = ({mine})"
             return Wall(table, _TECHNICAL[table], self._reads(info), inserts)
+        if table == "audit_line":
+            return Wall(table, _TECHNICAL[table], self._reads(info), f"{table}.created_by_id = {ACCOUNT}")
         writers = [(role, grant) for role, grant in info.grants.items() if grant.operations & _WRITES]
         writes = self._open(info, writers, reading=False)
         kept = _STAMPS | {c.name for c in info.table.c if _is_fixed(c)}

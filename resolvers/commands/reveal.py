@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from db import crypto
+from db.audit.telling import plain
 from db.facts import Facts, Grant, Role
 from db.identity import parse_global_id
 from db.models.system.audit_log import AuditAction
@@ -21,7 +22,7 @@ from db.texts import clean
 from permissions.rates import wait_of
 from permissions.scopes import grants_of, role_condition, scope
 from permissions.viewer import Viewer
-from resolvers.commands.audit import plain, record_sight
+from resolvers.commands.audit import record_sight
 from resolvers.commands.references import not_found
 from resolvers.commands.values import Bad, converted
 from resolvers.commands.work import Row, Work

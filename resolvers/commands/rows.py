@@ -171,7 +171,9 @@ def store(work: Work, info: EntityInfo, row: OpenRow, changes: Mapping[str, Any]
     """Write `changes` over the version that was read, and no other; the row as it stands now."""
     seen = row["version"]
     work.forget(info.name)
-    done = door.change(work.connection, info.table, row.key, changes, at=work.now, by=work.actor, version=seen)
+    done = door.change(
+        work.connection, info.table, row.key, changes, at=work.now, by=work.actor, version=seen, before=row.values
+    )
     if done != 1:
         raise conflict(work, info, row, seen)
     return {**row.values, **changes, "updated_at": work.now, "updated_by_id": work.actor, "version": seen + 1}

@@ -98,11 +98,11 @@ def issue_token(work: Work, by: Mapping[str, Any], name: str, until: dt.date) ->
         zh, en = "令牌只签发给启用的系统对接账号。", "Tokens are given to active accounts of programs only."
         raise Refused([Fault(("by",), "STATE", zh, en)])
     days = (until - work.today).days
+    take_over(work, row.key)
     try:
         token = create_token(work.connection, row.key, said, days, by=work.actor, ip=work.viewer.ip)
     except NoToken as none:
         raise Refused([Fault(("by",), "STATE", none.zh, none.en)]) from None
-    take_over(work, row.key)
     return _id(TOKEN, row.key, name_of(token_hash(token))), token
 
 

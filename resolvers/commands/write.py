@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from db.clock import now
 from db.engine import Database
 from db.registry import EntityInfo, Registry
+from db.touched import must_be_told
 from permissions.viewer import Viewer
 from permissions.walls import behind
 from resolvers.commands import bulk, reveal, rows, steps, uniqueness
@@ -172,7 +173,9 @@ class Commands:
             if origin.once is not None and work.now >= self._tidy_at:
                 self._tidy_at = work.now + _TIDY
                 forget_old(work)
-            return once(work, act)
+            outcome = once(work, act)
+            must_be_told(connection)
+            return outcome
 
         for left in reversed(range(_TRIES)):
             try:

@@ -81,3 +81,4 @@ class AuditLog(Scoped):
     at: Mapped[dt.datetime] = moment("时间", "When.", computed=True)
     ip: Mapped[str | None] = text("来源地址", "From where.", 64, computed=True)
     technical: Mapped[bool] = flag("技术记录", "About accounts, grants, regions or sign-ins.", computed=True)
+    lines_digest: Mapped[str | None] = text("逐行记录摘要", "Digest of the act's lines.", 64, hidden=True)
