@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
-from db.facts import Encrypted, Entity, Facts, Step, moment, ref
+from db.facts import Encrypted, Entity, Facts, Parts, Step, moment, ref
 from db.history import add_history
 from db.naming import snake
 from db.rollups import add_rollups
@@ -38,7 +38,7 @@ class Record(Base):
     """A row of an entity: who made and changed it when, its version, and whether it is deleted (DOMAIN 2.2)."""
 
     __abstract__ = True
-    __entity__: ClassVar[Entity]
+    __entity__: ClassVar[Entity | Parts]
 
     id: Mapped[str] = mapped_column(
         Key(), primary_key=True, info={"facts": Facts("id", "编号", "Global id.")}, sort_order=-9
@@ -66,7 +66,7 @@ class Record(Base):
             _expand_encrypted(cls)
             _check_choices(cls)
         super().__init_subclass__(**kw)
-        if "__abstract__" not in cls.__dict__ and isinstance(cls.__dict__.get("__entity__"), Entity):
+        if "__abstract__" not in cls.__dict__ and isinstance(cls.__dict__.get("__entity__"), Entity | Parts):
             add_unique_indexes(cls.__table__, cls.__entity__)  # type: ignore[arg-type]
             add_rollups(cls.__table__, cls.__entity__)  # type: ignore[arg-type]
             if cls.__entity__.history:
@@ -98,6 +98,22 @@ class Scoped(Record):
         return ref("OrgUnit", "归口机构", said, computed=True, constraint=False, reverse=False)  # type: ignore[no-any-return]
 
 
+class Part(Scoped):
+    """A child row: a part of a row of another entity, which ``__entity__ = Parts(…)`` names (``db.parts``).
+
+    The reference to the parent is added here; the commands copy the columns of ``Scoped`` from the parent.
+    """
+
+    __abstract__ = True
+
+    def __init_subclass__(cls, **kw: Any) -> None:
+        said = cls.__dict__.get("__entity__")
+        if "__abstract__" not in cls.__dict__ and isinstance(said, Parts):
+            cls.__annotations__[said.column] = Mapped[str]
+            setattr(cls, said.column, ref(said.parent, "所属", f"The {said.parent} it is a part of.", fixed=True))
+        super().__init_subclass__(**kw)
+
+
 def _expand_encrypted(cls: type[Any]) -> None:
     """Replace each declared encrypted column by its three stored ones."""
     for name, declared in [(n, v) for n, v in cls.__dict__.items() if isinstance(v, Encrypted)]:
@@ -119,4 +135,4 @@ def _check_choices(cls: type[Any]) -> None:
     cls.__table_args__ = (*checks, *own)
 
 
-__all__ = ["Base", "Record", "Scoped", "Step"]
+__all__ = ["Base", "Part", "Record", "Scoped", "Step"]

@@ -98,3 +98,7 @@ class Entity:
     rollups: tuple[Rollup, ...] = ()
     rules: tuple[str, ...] = ()
     """Codes of the rules that every create and update is judged by; their bodies are found (``resolvers.acting``)."""
+    part_of: str | None = None
+    """The entity that its rows are children of; said by ``db.parts.Parts``, with all that follows."""
+    whole: tuple[str, ...] = ()
+    """What must hold of all children of one parent together."""

@@ -266,13 +266,15 @@ class Inputs:
 
     def _value_fields(self, info: EntityInfo, patch: bool) -> dict[str, GraphQLInputField]:
         made = {}
-        keys = set() if patch else {column for columns in keys_of(info).values() for column in columns}
+        by_itself = not patch and info.part_of is None
+        keys = {column for columns in keys_of(info).values() for column in columns} if by_itself else set()
         for field in info.fields.values():
             if (field.writable and not (patch and field.facts.fixed)) or field.name in keys:
                 scalar = self.scalar(field.kind, field.facts.members)
                 made[field.public] = GraphQLInputField(scalar, description=_said(field, info, patch))
         for r in info.references:
-            if r.facts is not None and not r.facts.computed and not (patch and r.facts.fixed):
+            around = info.part_of is not None and r.name == info.facts.owner
+            if r.facts is not None and not around and not r.facts.computed and not (patch and r.facts.fixed):
                 required = _REQUIRED if r.near in must_be_sent(info) and not patch else ()
                 made[r.public] = GraphQLInputField(
                     self.connect(self.entities[r.target]), description=said(r, *required)
@@ -281,7 +283,40 @@ class Inputs:
             made[r.public] = GraphQLInputField(
                 self.connect(self.entities[r.target]), description=f"一并新建的{r.zh}。Parts made with the row."
             )
+        for r, child in self.entities.parts_of(info):
+            made[r.public] = GraphQLInputField(self.children(child), description=f"{r.zh}各条。Its child rows.")
         return made
+
+    def children(self, info: EntityInfo) -> Any:
+        """``XParts``: what becomes of the child rows of a row, inside its input."""
+        identity = {"id": GraphQLInputField(GraphQLID, description="编号。Global id.")}
+
+        def fields() -> dict[str, GraphQLInputField]:
+            new = self.values(info, False)
+            changed = self.input(
+                f"{info.name}Change", lambda: {**identity, **self._value_fields(info, True)},
+                f"对一条{info.facts.zh}的修改；未写的不变。Changes of the child with this id.",
+            )  # fmt: skip
+            item = self.input(
+                f"{info.name}Item", lambda: {**identity, **self._value_fields(info, False)},
+                f"有编号的是原有的一条{info.facts.zh}，没有的是新的。The child with this id, or a new one.",
+            )  # fmt: skip
+            return {
+                "create": GraphQLInputField(_several(new), description="新的各条。New ones."),
+                "update": GraphQLInputField(_several(changed), description="要改的各条。Changed ones."),
+                "delete": GraphQLInputField(_several(GraphQLID), description="要删除的编号。Ids of those to go."),
+                "set": GraphQLInputField(
+                    _several(item), description="全部各条，不能与其他同写；未写的即删除。The whole list; others go."
+                ),
+            }
+
+        return self.input(
+            f"{info.name}Parts", fields, f"{info.facts.zh}的增、改、删；未写的不变。Child rows; the rest stays."
+        )
+
+
+def _several(kind: Any) -> Any:
+    return GraphQLList(GraphQLNonNull(kind))
 
 
 def _direction(sort: Sort) -> str:

@@ -30,6 +30,8 @@ class Parts:
     own: dict[str, Any] = field(default_factory=dict)
     before: list[tuple[Relation, Mapping[str, Any]]] = field(default_factory=list)
     after: list[tuple[Relation, list[Mapping[str, Any]]]] = field(default_factory=list)
+    children: dict[str, Any] = field(default_factory=dict)
+    """What is said of child rows, by the public names of their lists (``resolvers.commands.parts``)."""
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -54,9 +56,12 @@ def split(entities: Registry, info: EntityInfo, data: Mapping[str, Any], new: bo
     """Take the input of a row that is new, or of a change, apart; what is wrong with its form is among the parts."""
     parts = Parts()
     lists = {relation.public: relation for relation in owned_lists(entities, info)}
+    children = {relation.public for relation, _ in entities.parts_of(info)}
     for name, value in data.items():
         relation = info.public_relations.get(name)
-        if name in lists:
+        if name in children:
+            parts.children[name] = value
+        elif name in lists:
             _take_list(parts, lists[name], value if isinstance(value, Mapping) else {}, new)
         elif relation is None or relation.many or not isinstance(value, Mapping):
             parts.own[name] = value
@@ -177,16 +182,17 @@ def check_size(data: Mapping[str, Any]) -> None:
         levels = [row for above in levels for row in _created(above)]
         count += len(levels)
         if count > MOST:
-            raise bad_input(f"一次最多一并新建 {MOST} 条。", f"At most {MOST} rows are created along with a row.")
+            raise bad_input(f"一次最多一并写 {MOST} 条。", f"At most {MOST} rows are written along with a row.")
         if not levels:
             return
         if depth >= DEEPEST:
             break
-    raise bad_input(f"一并新建最多 {DEEPEST} 层。", f"Rows are created at most {DEEPEST} levels deep.")
+    raise bad_input(f"一并写最多 {DEEPEST} 层。", f"Rows are written at most {DEEPEST} levels deep.")
 
 
 def _created(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for value in data.values():
-        if isinstance(value, Mapping):
-            made = value.get("create")
-            yield from [made] if isinstance(made, Mapping) else made if isinstance(made, list) else []
+        for what in ("create", "update", "set", "delete") if isinstance(value, Mapping) else ():
+            made = value.get(what)
+            for item in [made] if isinstance(made, Mapping) else made if isinstance(made, list) else []:
+                yield item if isinstance(item, Mapping) else {}

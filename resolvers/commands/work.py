@@ -128,7 +128,12 @@ class Work:
         """Write a new row, given with all its columns."""
         door.insert(self.connection, table, row)
 
-    def change(self, entity: str, key: str, **values: Any) -> None:
+    def made(self) -> dict[str, Any]:
+        """The columns of a new row that say who made it when."""
+        stamp = {"created_at": self.now, "updated_at": self.now, "version": 1}
+        return stamp | {"created_by_id": self.actor, "updated_by_id": self.actor}
+
+    def change(self, entity: str, key: str, /, **values: Any) -> None:
         """Set columns of a row as an effect of this write: it counts as a change of the row by the viewer."""
         self.forget(entity)
         door.change(self.connection, self.table(entity), key, values, at=self.now, by=self.actor)
