@@ -6,6 +6,7 @@ parent, and written inside the parent's create and update (``resolvers.commands.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,7 +20,7 @@ class Parts:
     """What a model of child rows says of them: ``Parts("SubsidyClaim", zh="分配", whole=("shares",))``.
 
     `parent` is the class whose rows they are parts of; the column ``subsidy_claim_id`` comes by itself. `prefix` begins
-    their ids (unsaid: the initials of the class's name), `label` names a child (unsaid: its id). `whole` names what
+    their ids (unsaid: the parent's and the initials of the class), `label` names a child (unsaid: its id). `whole` names what
     must hold of all children of a parent together, `rules` what must hold of each; their bodies are found
     (``resolvers.acting``). `matrix` narrows what a role may do with columns of its own that are personal.
     """
@@ -48,7 +49,7 @@ class Parts:
         """The children of class `name` as an entity, with what they have from their parent's."""
         owner = snake(self.parent)
         return Entity(
-            zh=self.zh, prefix=self.prefix or "".join(c for c in name if c.isupper()).lower(), label=self.label,
+            zh=self.zh, prefix=self.prefix or parent.prefix + re.sub("[^A-Z]", "", name).lower(), label=self.label,
             matrix={**self.from_parent(name, parent), **self.matrix}, owner=owner,
             committee=_behind(owner, parent.committee), mediator=_behind(owner, parent.mediator),
             linked=tuple(replace(link, path=_behind(owner, link.path) or owner) for link in parent.linked),

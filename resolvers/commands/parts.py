@@ -128,8 +128,8 @@ class _Children:
         for what in ("set", "update"):
             for number, item in enumerate(_list(given.get(what, ()))):
                 place = (what, str(number))
-                if (what == "update" or item.get("id") is not None) and (key := self._named(item.get("id"), place)):
-                    self._update(key, item, place)
+                if (what == "update" or item.get("id") is not None) and (named := self._named(item.get("id"), place)):
+                    self._update(named, item, place)
         for what in ("set", "create"):
             for number, item in enumerate(_list(given.get(what, ()))):
                 if what == "create" or item.get("id") is None:
@@ -159,9 +159,9 @@ class _Children:
         del self.rows[key]
         if referring := deletion.referring(self.work, self.info, key):
             self._note(replace(deletion.fault_of(self.info, referring), path=place))
-        if not self.dry:
-            self.touched = True
-            _delete(self.work, self.info, row)
+            return
+        self.touched = True
+        _delete(self.work, self.info, row)  # also where something is faulty: others may take its place
 
     def _update(self, key: str, item: Mapping[str, Any], place: tuple[str, ...]) -> None:
         row = self._open(key, "update", (*place, "id"))

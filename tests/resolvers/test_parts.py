@@ -1,0 +1,210 @@
+"""Child rows live and die with their parent: written in its input, judged with it, read by who reads it.
+
+The claims of the trial have shares of mediators, which make one together and have one lead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.resolvers.asking import faults
+from tests.resolvers.town import Town
+from tests.trial.register import TRIAL, Trial, acts, make_tables
+
+pytestmark = pytest.mark.anyio
+
+SEEN = """subsidyClaim { id version amount claimShares(orderBy: [{id: ASC}]) { totalCount
+  nodes { id share lead remark version mediator { id } } } }
+  errors { path code message }"""
+CREATE = f"mutation Create($input: SubsidyClaimInput!) {{ createSubsidyClaim(input: $input) {{ {SEEN} }} }}"
+UPDATE = f"""mutation Update($by: SubsidyClaimBy!, $patch: SubsidyClaimPatch!, $ifVersion: Int) {{
+  updateSubsidyClaim(by: $by, patch: $patch, ifVersion: $ifVersion) {{ {SEEN} }} }}"""
+DELETE = """mutation Delete($by: SubsidyClaimBy!) { deleteSubsidyClaim(by: $by) { deletedId errors { path code } } }"""
+
+
+class Claims(Trial):
+    """A committee with a clerk and four mediators, and its claims."""
+
+    committee: str
+    people: list[str]
+
+    async def start(self) -> None:
+        self.committee = await self.town.complete()
+        await self.town.clerk(self.committee)
+        self.people = [*(await self.town.staff(self.committee, director=False, women=0, men=4))]
+
+    def share(self, person: int, share: str, lead: bool = False, **more: Any) -> dict[str, Any]:
+        """The input of a new share."""
+        return {"mediator": self.ref("Mediator", self.people[person]), "share": share, "lead": lead, **more}
+
+    def claim(self, *shares: Mapping[str, Any], number: str = "甲1") -> dict[str, Any]:
+        """The input of a claim with shares."""
+        committee = self.ref("MediationCommittee", self.committee)
+        return {"claimNo": number, "committee": committee, "claimShares": {"create": list(shares)}}
+
+    async def create(self, *shares: Mapping[str, Any], login: str = "clerk", number: str = "甲1") -> Any:
+        """The claim that was made."""
+        payload = await self.write(login, CREATE, input=self.claim(*shares, number=number))
+        assert payload["errors"] == []
+        return payload["subsidyClaim"]
+
+    async def update(self, claim: Any, shares: Any, login: str = "clerk", version: int | None = None) -> Any:
+        """The payload of a change of a claim's shares."""
+        by, patch = {"id": claim["id"]}, {"claimShares": shares}
+        return await self.write(login, UPDATE, by=by, patch=patch, ifVersion=version)
+
+
+@pytest.fixture
+async def claims(town: Town) -> AsyncIterator[Claims]:
+    """The claims of a committee of the town."""
+    with acts():
+        await town.as_owner(make_tables)
+        made = Claims(town)
+        await made.start()
+        yield made
+
+
+def told(claim: Any) -> list[tuple[str, bool, int]]:
+    """Share, lead and version of each share of an answer."""
+    return [(node["share"], node["lead"], node["version"]) for node in claim["claimShares"]["nodes"]]
+
+
+async def test_a_row_is_made_with_its_children_which_lie_where_it_lies(claims: Claims) -> None:
+    made = await claims.create(claims.share(0, "0.6", True), claims.share(1, "0.4"))
+    assert (told(made), made["version"]) == ([("0.600000", True, 1), ("0.400000", False, 1)], 1)
+    [claim] = await claims.rows("SubsidyClaim")
+    for child in await claims.rows("ClaimShare"):
+        place = ("scope_path", "region_id", "org_scope_id", "created_by_id", "created_at")
+        assert [child[name] for name in place] == [claim[name] for name in place]
+        assert child["subsidy_claim_id"] == claim["id"]
+
+
+async def test_children_are_made_changed_and_deleted_in_one_change_of_their_parent(claims: Claims) -> None:
+    made = await claims.create(claims.share(0, "0.6", True), claims.share(1, "0.4"))
+    first, second = (node["id"] for node in made["claimShares"]["nodes"])
+    shares = {"update": [{"id": first, "share": "0.5"}], "delete": [second], "create": [claims.share(2, "0.5")]}
+    payload = await claims.update(made, shares, version=1)
+    assert payload["errors"] == []
+    assert told(payload["subsidyClaim"]) == [("0.500000", True, 2), ("0.500000", False, 1)]
+    assert payload["subsidyClaim"]["version"] == 2  # one change, however many children
+
+
+async def test_set_is_the_whole_list(claims: Claims) -> None:
+    """Matched by id, else new; who is absent is deleted. Saying again what stands there changes nothing."""
+    made = await claims.create(claims.share(0, "0.6", True), claims.share(1, "0.4"))
+    first = made["claimShares"]["nodes"][0]["id"]
+    # A new share of a mediator whose old one goes in the same change takes its place.
+    shares = {"set": [{"id": first, "share": "0.7"}, claims.share(1, "0.1"), claims.share(2, "0.2")]}
+    payload = await claims.update(made, shares)
+    assert payload["errors"] == []
+    assert told(payload["subsidyClaim"]) == [("0.700000", True, 2), ("0.100000", False, 1), ("0.200000", False, 1)]
+    same = [{"id": node["id"], "share": node["share"]} for node in payload["subsidyClaim"]["claimShares"]["nodes"]]
+    again = (await claims.update(made, {"set": same}))["subsidyClaim"]
+    assert (again["version"], told(again)) == (2, told(payload["subsidyClaim"]))
+    gone = (await claims.update(made, {"set": []}))["subsidyClaim"]
+    assert (gone["version"], told(gone)) == (3, [])
+
+
+async def test_every_fault_stands_at_its_place_and_nothing_is_written(claims: Claims) -> None:
+    faulty = [claims.share(0, "0", True), {"share": "1.5"}, claims.share(1, "0.25")]
+    payload = await claims.write("clerk", CREATE, input=claims.claim(*faulty, number=""))
+    at = "input.claimShares.create"
+    assert faults(payload) == {
+        ("input.claimNo", "REQUIRED"), (f"{at}.0.share", "RANGE"), (f"{at}.1.mediator", "REQUIRED"),
+        (f"{at}.1.share", "RANGE"),
+    }  # fmt: skip
+    assert await claims.rows("SubsidyClaim") == await claims.rows("ClaimShare") == []
+    made = await claims.create(claims.share(0, "1", True))
+    other = await claims.create(claims.share(0, "1", True), number="甲2")
+    [own], [foreign] = (each["claimShares"]["nodes"] for each in (made, other))
+    shares = {
+        "create": [claims.share(0, "0.5")], "delete": [foreign["id"], own["id"], own["id"]],
+        "update": [{"id": foreign["id"], "share": "0.1"}, {"id": own["id"], "share": "0.1"}, {"share": "0.1"}],
+    }  # fmt: skip
+    at = "patch.claimShares"
+    assert faults(await claims.update(made, shares)) == {
+        (f"{at}.delete.0", "NOT_FOUND"), (f"{at}.delete.2", "CONFLICT"), (f"{at}.update.0.id", "NOT_FOUND"),
+        (f"{at}.update.1.id", "NOT_FOUND"), (f"{at}.update.2.id", "NOT_FOUND"),
+    }  # fmt: skip
+    assert faults(await claims.update(made, {"set": [], "create": []})) == {(at, "CONFLICT")}
+    assert faults(await claims.update(made, {"create": [claims.share(0, "0.5")]})) == {
+        (f"{at}.create.0.mediator", "NOT_UNIQUE")
+    }  # fmt: skip
+    assert [(row["version"], str(row["share"])) for row in await claims.rows("ClaimShare")] == [
+        (1, "1.000000"), (1, "1.000000"),
+    ]  # fmt: skip
+    assert [row["version"] for row in await claims.rows("SubsidyClaim")] == [1, 1]
+
+
+async def test_all_children_are_judged_together_as_they_will_be(claims: Claims) -> None:
+    half = claims.share(1, "0.5", True)
+    payload = await claims.write("clerk", CREATE, input=claims.claim(claims.share(0, "0.6", True), half))
+    assert faults(payload) == {("input", "RANGE"), ("input.claimShares.create.1.lead", "CONFLICT")}
+    made = await claims.create(claims.share(0, "0.6", True), claims.share(1, "0.4"))
+    first = made["claimShares"]["nodes"][0]["id"]
+    assert faults(await claims.update(made, {"delete": [first]})) == {("patch", "RANGE"), ("patch", "REQUIRED")}
+    assert len(await claims.rows("ClaimShare")) == 2
+
+
+async def test_the_parent_guards_its_children(claims: Claims) -> None:
+    """By its version, its state and the rights on it; and they die with it."""
+    made = await claims.create(claims.share(0, "1", True))
+    [child] = made["claimShares"]["nodes"]
+    changed = {"update": [{"id": child["id"], "remark": "主办"}]}
+    assert (await claims.update(made, changed, version=1))["subsidyClaim"]["version"] == 2
+    assert faults(await claims.update(made, {"set": []}, version=1)) == {("ifVersion", "CONFLICT")}
+    # The office may change the amount of a claim and nothing else of it.
+    assert faults(await claims.update(made, changed, login="office")) == {("patch.claimShares", "READ_ONLY")}
+    code, _ = await claims.endpoint.refusal(
+        "auditor", UPDATE, {"by": {"id": made["id"]}, "patch": {"claimShares": changed}}
+    )
+    assert code == "FORBIDDEN"
+    submit = "mutation ($by: SubsidyClaimBy!) { submitSubsidyClaim(by: $by) { errors { path code } } }"
+    assert (await claims.write("clerk", submit, by={"id": made["id"]}))["errors"] == []
+    assert faults(await claims.update(made, {"set": []})) == {("by", "STATE")}
+    other = await claims.create(claims.share(0, "0.5", True), claims.share(1, "0.5"), number="甲2")
+    deleted = await claims.write("clerk", DELETE, by={"id": other["id"]})
+    assert deleted == {"deletedId": other["id"], "errors": []}
+    assert [row["share"] for row in await claims.rows("ClaimShare")] == [Decimal(1)]
+
+
+async def test_children_are_read_grouped_and_explained_by_the_rights_on_their_parent(claims: Claims) -> None:
+    made = await claims.create(claims.share(0, "0.75", True, remark="主办"), claims.share(1, "0.25"), login="district")
+    count = "{ claimShares { totalCount nodes { remark } groupBy(by: {lead: true}) { nodes { key { lead } count } } } }"
+    seen = {}
+    for login in ("clerk", "district", "auditor", "city", "other"):
+        answer = await claims.endpoint.data(login, count)
+        groups = [(node["key"]["lead"], node["count"]) for node in answer["groupBy"]["nodes"]]
+        seen[login] = (answer["totalCount"], {node["remark"] for node in answer["nodes"]}, groups)
+    halves = [(False, 1), (True, 1)]
+    assert seen == {
+        **dict.fromkeys(("clerk", "district", "auditor"), (2, {None, "主办"}, halves)),
+        "city": (2, {None}, halves), "other": (0, set(), []),
+    }  # fmt: skip
+    where = '{ claimShares(where: {subsidyClaim: {claimNo: {eq: "甲1"}}, share: {gt: "0.5"}}) { totalCount } }'
+    assert await claims.endpoint.data("clerk", where) == {"totalCount": 1}
+    asked = 'query ($id: ID!) { explainAccess(type: "ClaimShare", action: "%s", id: $id) { allowed rule } }'
+    identity = {"id": made["claimShares"]["nodes"][0]["id"]}
+    assert (await claims.endpoint.data("clerk", asked % "READ", identity))["allowed"] is True
+    assert (await claims.endpoint.data("other", asked % "READ", identity))["allowed"] is False
+    assert (await claims.endpoint.data("clerk", asked % "UPDATE", identity))["allowed"] is False
+
+
+async def test_what_a_child_was_stays_in_the_past(claims: Claims) -> None:
+    made = await claims.create(claims.share(0, "1", True))
+    [child] = made["claimShares"]["nodes"]
+    await claims.update(made, {"update": [{"id": child["id"], "remark": "后来"}]})
+    shadow = TRIAL["ClaimShare"].table.metadata.tables["claim_share_history"]
+    found = await claims.town.database.look(lambda c: c.execute(shadow.select()).mappings().all())
+    assert [(row["version"], row["remark"]) for row in found] == [(1, None)]
+
+
+async def test_a_row_with_too_many_children_is_refused_as_a_whole(claims: Claims) -> None:
+    many = {"create": [claims.share(0, "0.01")] * 60, "update": [{"id": "x", "share": "0.01"}] * 41}
+    made = await claims.create()
+    code, _ = await claims.endpoint.refusal("clerk", UPDATE, {"by": {"id": made["id"]}, "patch": {"claimShares": many}})
+    assert code == "BAD_INPUT"
