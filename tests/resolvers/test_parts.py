@@ -11,11 +11,15 @@ from typing import Any
 
 import pytest
 
+from db.walls import put_up
+from permissions.walls import statements
+from tests.databases import RUNTIME, WITH_WALL, Kind
 from tests.resolvers.asking import faults
 from tests.resolvers.town import Town
 from tests.trial.register import TRIAL, Trial, acts, make_tables
 
 pytestmark = pytest.mark.anyio
+KINDS = WITH_WALL
 
 SEEN = """subsidyClaim { id version amount claimShares(orderBy: [{id: ASC}]) { totalCount
   nodes { id share lead remark version mediator { id } } } }
@@ -59,10 +63,12 @@ class Claims(Trial):
 
 
 @pytest.fixture
-async def claims(town: Town) -> AsyncIterator[Claims]:
+async def claims(town: Town, database_kind: Kind) -> AsyncIterator[Claims]:
     """The claims of a committee of the town."""
     with acts():
         await town.as_owner(make_tables)
+        if database_kind == "walled":
+            await town.as_owner(lambda connection: put_up(connection, RUNTIME, statements(RUNTIME)))
         made = Claims(town)
         await made.start()
         yield made

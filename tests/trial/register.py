@@ -12,6 +12,8 @@ from unittest.mock import patch
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+import db.walls
+import permissions.walls
 from db.base import Record
 from db.history import shadow_of
 from db.naming import snake
@@ -22,7 +24,7 @@ from resolvers.commands.write import Commands
 from schema.build import RegisterSchema, build_schema
 from tests.resolvers.asking import Endpoint
 from tests.resolvers.town import Town
-from tests.trial.base import METADATA
+from tests.trial.base import METADATA, TrialScoped
 from tests.trial.subsidy_claim import ClaimShare, SubsidyClaim
 
 MODELS: list[type[Record]] = [SubsidyClaim, ClaimShare]
@@ -31,13 +33,16 @@ TRIAL = Registry([*(info.model for info in registry().values()), *MODELS])
 
 @contextmanager
 def acts() -> Iterator[None]:
-    """The acts of the trial lie beside its models: ``NAME_acts.py``."""
+    """The acts of the trial lie beside its models (``NAME_acts.py``), and the wall stands around its tables, too."""
     places = {model: f"tests.trial.{snake(model.__name__)}_acts" for model in MODELS}
     found = {place for place in places.values() if find_spec(place)}
     ours, known = acting._path, acting._modules()
     with (
         patch.object(acting, "_path", lambda model: places.get(model) or ours(model)),
         patch.object(acting, "_modules", lambda: known | found),
+        patch.object(permissions.walls, "registry", lambda: TRIAL),
+        patch.object(permissions.walls, "Base", TrialScoped),
+        patch.object(db.walls, "Base", TrialScoped),
     ):
         yield
 
