@@ -11,6 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from db.facts import Encrypted, Entity, Facts, Parts, Step, moment, ref
 from db.history import add_history
 from db.naming import snake
+from db.one_of import Declared
 from db.rollups import add_rollups
 from db.types import Choice, Key, Text
 from db.uniqueness import add_unique_indexes
@@ -64,6 +65,7 @@ class Record(Base):
     def __init_subclass__(cls, **kw: Any) -> None:
         if "__abstract__" not in cls.__dict__:
             _expand_encrypted(cls)
+            _expand_one_ofs(cls)
             _check_choices(cls)
         super().__init_subclass__(**kw)
         if "__abstract__" not in cls.__dict__ and isinstance(cls.__dict__.get("__entity__"), Entity | Parts):
@@ -121,6 +123,19 @@ def _expand_encrypted(cls: type[Any]) -> None:
         cls.__annotations__.pop(name, None)
         for column, mapped in declared.columns(name).items():
             setattr(cls, column, mapped)
+
+
+def _expand_one_ofs(cls: type[Any]) -> None:
+    """Replace each declared one-of reference by its columns, of which the database lets one be set."""
+    made = []
+    for name, declared in [(n, v) for n, v in cls.__dict__.items() if isinstance(v, Declared)]:
+        delattr(cls, name)
+        cls.__annotations__.pop(name, None)
+        made.append(declared.facts(name))
+        for column, mapped in declared.columns(name).items():
+            setattr(cls, column, mapped)
+    cls.__one_ofs__ = tuple(made)
+    cls.__table_args__ = (*(one_of.check() for one_of in made), *cls.__dict__.get("__table_args__", ()))
 
 
 def _check_choices(cls: type[Any]) -> None:

@@ -34,6 +34,7 @@ from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
 from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant
 from db.machines import Machine, Step
+from db.one_of import OneOf, one_of
 from db.parts import Parts
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Kind",
     "Link",
     "Machine",
+    "OneOf",
     "Parts",
     "Role",
     "Rollup",
@@ -67,6 +69,7 @@ __all__ = [
     "moment",
     "money",
     "number",
+    "one_of",
     "ref",
     "text",
 ]

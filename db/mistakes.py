@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from db import crypto
-from db.facts import Facts, Grant, Link, Parts, Shape
+from db.facts import Facts, Grant, Link, OneOf, Parts, Shape
 from db.types import Choice, Json
 
 if TYPE_CHECKING:
@@ -76,10 +76,12 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
     must_know("dimensions", facts.dimensions)
     for columns in facts.unique:
         must_know("unique", columns)
-    if facts.owner not in (None, "self") and info.owner is None:
+    if facts.owner not in (None, "self") and not info.owners:
         raise ModelMistake(
             where, f"owner {facts.owner!r} is no reference", "Name a reference without its _id, 'self', or None."
         )
+    for one_of in info.one_ofs.values():
+        _check_one_of(info, one_of)
     for what, path in (("committee", facts.committee), ("mediator", facts.mediator)):
         try:
             entities.walk(info, path or "self")
@@ -118,6 +120,14 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
             f"label {facts.label!r} is personal",
             "People must be able to name a row by what everybody may read.",
         )
+
+
+def _check_one_of(info: EntityInfo, one_of: OneOf) -> None:
+    where = f"{info.name}.{one_of.name}"
+    if len(one_of.columns) < 2:
+        raise ModelMistake(where, "one of one is no choice", "Name two columns, or use ref(…).")
+    if one_of.name in {*info.fields, *info.relations}:
+        raise ModelMistake(where, "a field or relation has that name", "Choose another name.")
 
 
 def check_part(entities: Registry, info: EntityInfo) -> None:

@@ -20,9 +20,9 @@ class Parts:
     """What a model of child rows says of them: ``Parts("SubsidyClaim", zh="分配", whole=("shares",))``.
 
     `parent` is the class whose rows they are parts of; the column ``subsidy_claim_id`` comes by itself. `prefix` begins
-    their ids (unsaid: the parent's and the initials of the class), `label` names a child (unsaid: its id). `whole` names what
-    must hold of all children of a parent together, `rules` what must hold of each; their bodies are found
-    (``resolvers.acting``). `matrix` narrows what a role may do with columns of its own that are personal.
+    their ids (unsaid: the parent's and the initials of the class), `label` names a child (unsaid: its id). `whole`
+    names what must hold of all children of a parent together, `rules` what must hold of each; their bodies are found
+    (``resolvers.acting``). `matrix` says what a role may do with columns of its own that are personal.
     """
 
     parent: str

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import inspect
 
 from db.base import Base, Record
-from db.facts import SCOPES, Entity, Facts, Grant, Kind, Parts, Role, Through
+from db.facts import SCOPES, Entity, Facts, Grant, Kind, OneOf, Parts, Role, Through
 from db.mistakes import ModelMistake, check_column, check_entity, check_part, check_rollups
 from db.naming import camel, lower_first, plural, snake
 
@@ -89,6 +89,7 @@ class EntityInfo:
     hidden: dict[str, Facts] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
     grants: dict[Role, Grant] = field(default_factory=dict)
+    one_ofs: dict[str, OneOf] = field(default_factory=dict)
     parts: list[tuple[Relation, EntityInfo]] | None = None
     """What ``Registry.parts_of`` found."""
 
@@ -129,6 +130,12 @@ class EntityInfo:
         """The reference whose region owns the row."""
         return self.relations.get(self.facts.owner or "")
 
+    @property
+    def owners(self) -> list[Relation]:
+        """The references of which one says whose region owns the row: one, or those of a one-of reference."""
+        one_of = self.one_ofs.get(self.facts.owner or "")
+        return [self.reference(c) for c in one_of.columns] if one_of else [self.owner] if self.owner else []
+
     def reference(self, column: str) -> Relation:
         """The to-one relation stored in `column`."""
         return self.relations[column.removesuffix("_id")]
@@ -152,6 +159,11 @@ class EntityInfo:
     def public_relations(self) -> dict[str, Relation]:
         """Relations by their GraphQL name."""
         return {r.public: r for r in self.relations.values()}
+
+    @functools.cached_property
+    def public_one_ofs(self) -> dict[str, OneOf]:
+        """One-of references by their GraphQL name."""
+        return {one_of.public: one_of for one_of in self.one_ofs.values()}
 
     @functools.cached_property
     def dimensions(self) -> frozenset[str]:
@@ -240,6 +252,7 @@ class Registry(Mapping[str, EntityInfo]):
             name = column.name.removesuffix("_id")
             target = self._by_name[facts.target or ""]
             zh = target.facts.zh if info.part_of and name == info.facts.owner else facts.zh
+            zh += f"（{target.facts.zh}）" if facts.one_of else ""
             self._put(info, Relation(name, info.name, target.name, zh, facts.en, column.name, "id", False, facts))
             if facts.reverse is not False:
                 self._put(target, self._reverse(info, target, column.name, facts))
@@ -334,7 +347,8 @@ def _read(model: type[Record], facts: Entity) -> EntityInfo:
     table = inspect(model).local_table
     assert isinstance(table, sa.Table)
     grants = _grants(model, facts)
-    info = EntityInfo(model, model.__name__, facts, table, grants=grants)
+    one_ofs = {one_of.name: one_of for one_of in model.__dict__.get("__one_ofs__", ())}
+    info = EntityInfo(model, model.__name__, facts, table, grants=grants, one_ofs=one_ofs)
     for column in table.c:
         said = column.info.get("facts")
         where = f"{model.__name__}.{column.name}"

@@ -88,12 +88,12 @@ def region_follows(entities: Registry, info: EntityInfo, viewer: Viewer) -> bool
     """
     regions = dict(grants_of(entities["Region"], viewer, "R"))
 
-    column = info.owner.near if info.owner else "id"
+    columns = [owner.near for owner in info.owners] or ["id"]
 
     def follows(grant: Grant, of_region: Grant | None) -> bool:
         if of_region is None or not {grant.scope, of_region.scope} <= REGION_SCOPES:
             return False
-        if not grant.touches("R", column):
+        if not all(grant.touches("R", column) for column in columns):
             return False  # whose region is not told
         return of_region.above or not grant.above
 

@@ -20,7 +20,7 @@ from graphql import (
     GraphQLString,
 )
 
-from db.facts import Code, Kind
+from db.facts import Code, Kind, OneOf
 from db.registry import EntityInfo, Field, Registry
 from resolvers.commands.inputs import must_be_sent
 from resolvers.commands.nested import creatable, owned_lists
@@ -273,12 +273,17 @@ class Inputs:
                 scalar = self.scalar(field.kind, field.facts.members)
                 made[field.public] = GraphQLInputField(scalar, description=_said(field, info, patch))
         for r in info.references:
-            around = info.part_of is not None and r.name == info.facts.owner
-            if r.facts is not None and not around and not r.facts.computed and not (patch and r.facts.fixed):
+            elsewhere = (info.part_of is not None and r.name == info.facts.owner) or (r.facts and r.facts.one_of)
+            if r.facts is not None and not elsewhere and not r.facts.computed and not (patch and r.facts.fixed):
                 required = _REQUIRED if r.near in must_be_sent(info) and not patch else ()
                 made[r.public] = GraphQLInputField(
                     self.connect(self.entities[r.target]), description=said(r, *required)
                 )
+        for one_of in info.one_ofs.values():
+            facts = info.reference(one_of.columns[0]).facts
+            if facts and not facts.computed and not (patch and facts.fixed):
+                required = _REQUIRED if one_of.required and not patch else ()
+                made[one_of.public] = GraphQLInputField(self.one_of(info, one_of), description=said(one_of, *required))
         for r in () if patch else owned_lists(self.entities, info):
             made[r.public] = GraphQLInputField(
                 self.connect(self.entities[r.target]), description=f"一并新建的{r.zh}。Parts made with the row."
@@ -286,6 +291,18 @@ class Inputs:
         for r, child in self.entities.parts_of(info):
             made[r.public] = GraphQLInputField(self.children(child), description=f"{r.zh}各条。Its child rows.")
         return made
+
+    def one_of(self, info: EntityInfo, one_of: OneOf) -> Any:
+        """``XSubject…``: a reference to a row of one of several entities."""
+
+        def fields() -> dict[str, GraphQLInputField]:
+            members = [info.reference(column) for column in one_of.columns]
+            return {
+                r.public: GraphQLInputField(self.connect(self.entities[r.target]), description=said(r)) for r in members
+            }
+
+        about = f"{info.facts.zh}的{one_of.zh}，只能指一条。One row of one of several kinds."
+        return self.input(f"{type_of(info, one_of)}Connect", fields, about, one_of=True)
 
     def children(self, info: EntityInfo) -> Any:
         """``XParts``: what becomes of the child rows of a row, inside its input."""
@@ -313,6 +330,11 @@ class Inputs:
         return self.input(
             f"{info.name}Parts", fields, f"{info.facts.zh}的增、改、删；未写的不变。Child rows; the rest stays."
         )
+
+
+def type_of(info: EntityInfo, one_of: OneOf) -> str:
+    """The name of the union of a one-of reference: ``EvaluationSubject``."""
+    return info.name + one_of.public[:1].upper() + one_of.public[1:]
 
 
 def _several(kind: Any) -> Any:

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import sqlalchemy as sa
-
 from db.identity import new_key, parse_global_id
 from db.registry import EntityInfo, Relation
 from permissions.actions import OpenRow, open_row
@@ -23,7 +21,6 @@ from resolvers.commands.references import not_found
 from resolvers.commands.work import Draft, Row, Work
 from resolvers.faults import Fault, Refused
 
-_COPIED = ("scope_path", "region_id", "org_scope_id")
 Before = Callable[[EntityInfo, Mapping[str, Any], str | None], list[Fault]]
 
 
@@ -56,17 +53,6 @@ def take(parent: Draft, given: Mapping[str, Any], hands: Hands) -> bool:
             children.judge_together()
         touched |= children.touched
     return touched
-
-
-def carry(parent: Draft) -> None:
-    """After a change of the parent: its children lie where it lies."""
-    row, work = parent.row, parent.work
-    if not parent.changed(*(name for name in _COPIED if name in row)):
-        return
-    for relation, info in work.entities.parts_of(parent.info):
-        values = {name: row[name] for name in _COPIED}
-        elsewhere = sa.or_(*(info.table.c[name].is_distinct_from(value) for name, value in values.items()))
-        work.change_all(info.name, [info.table.c[relation.far] == row["id"], elsewhere], **values)
 
 
 def remove(parent: Draft) -> None:

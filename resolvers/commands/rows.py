@@ -49,12 +49,12 @@ def _create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
     run(acts.allow, draft)
     run(acts.finish, draft)
     row = draft.row = draft.row | work.made()
-    with _within_the_wall(info):
+    with _within_the_wall(draft):
         work.insert(info.table, row)
     _still_in_scope(draft, "C")
     run(acts.follow, draft)
     audit.record(work, AuditAction.CREATE, info, row["id"], None, row, start_of(info))
-    with _within_the_wall(info):
+    with _within_the_wall(draft):
         parts.take(draft, given.children, _hands(work))
     if draft.faults:
         raise Refused(draft.faults)
@@ -116,7 +116,7 @@ def change(work: Work, info: EntityInfo, row: OpenRow, patch: Mapping[str, Any],
         nested.check_size(patch)
     inputs.read(draft, nested.make_before(draft, given, partial(create, work)))
     _judge(draft)
-    with _within_the_wall(info):
+    with _within_the_wall(draft):
         touched = parts.take(draft, given.children, _hands(work))
     if draft.faults:
         raise Refused(draft.faults)
@@ -124,9 +124,9 @@ def change(work: Work, info: EntityInfo, row: OpenRow, patch: Mapping[str, Any],
     if not draft.changes() and not touched:
         return False
     run(acts.finish, draft)
-    with _within_the_wall(info):
+    with _within_the_wall(draft):
         after = store(work, info, row, draft.changes())
-        parts.carry(draft)
+        places.carry(draft)
     _still_in_scope(draft, "U")
     run(acts.follow, draft)
     audit.record(work, AuditAction.UPDATE, info, row.key, row.values, after)
@@ -242,20 +242,20 @@ def _still_in_scope(draft: Draft, letter: str) -> None:
     table = info.table.alias("t")
     mine = scope(work.entities, info, table, work.viewer, letter)
     if known is False or work.row(sa.select(table.c.id).where(table.c.id == draft.row["id"], mine)) is None:
-        raise Refused([_outside(info)])
+        raise Refused([_outside(info, draft.row)])
 
 
 @contextlib.contextmanager
-def _within_the_wall(info: EntityInfo) -> Iterator[None]:
+def _within_the_wall(draft: Draft) -> Iterator[None]:
     """Where the database guards rows as well, it refuses first what lies outside: the same fault (docs/wall.md)."""
     try:
         yield
     except sa.exc.DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _NOT_ALLOWED:
             raise
-        raise Refused([_outside(info)]) from None
+        raise Refused([_outside(draft.info, draft.row)]) from None
 
 
-def _outside(info: EntityInfo) -> Fault:
-    column = info.owner.near if info.owner else "id"
+def _outside(info: EntityInfo, row: Row) -> Fault:
+    column = next((owner.near for owner in info.owners if row.get(owner.near)), "id")
     return fault_at(info, column, "RANGE", "超出您的管辖范围", "lies outside what you may write")

@@ -215,7 +215,13 @@ def fault_at(info: EntityInfo, column: str, code: str, zh: str, en: str) -> Faul
     """A fault at a column, named by its Chinese label and by its public name."""
     known = named(info, column)
     label = known.facts.zh if isinstance(known, Field) else known.zh
-    return Fault((known.public,), code, f"“{label}”{zh}。", f"{known.public} {en}.")
+    return Fault(place_of(info, known), code, f"“{label}”{zh}。", f"{known.public} {en}.")
+
+
+def place_of(info: EntityInfo, known: Field | Relation) -> tuple[str, ...]:
+    """Where an input names a field or a reference: one of a one-of reference inside that."""
+    one_of = info.one_ofs.get((known.facts.one_of if known.facts else None) or "")
+    return (one_of.public, known.public) if one_of else (known.public,)
 
 
 def public_id(info: EntityInfo, key: str) -> str:

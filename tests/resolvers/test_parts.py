@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
+from db.identity import new_key
 from db.walls import put_up
 from permissions.walls import statements
+from resolvers.commands.work import public_id
 from tests.databases import RUNTIME, WITH_WALL, Kind
 from tests.resolvers.asking import faults
 from tests.resolvers.town import Town
@@ -20,6 +25,7 @@ from tests.trial.register import TRIAL, Trial, acts, make_tables
 
 pytestmark = pytest.mark.anyio
 KINDS = WITH_WALL
+NUMBERS = count(1)
 
 SEEN = """subsidyClaim { id version amount claimShares(orderBy: [{id: ASC}]) { totalCount
   nodes { id share lead remark version mediator { id } } } }
@@ -60,6 +66,26 @@ class Claims(Trial):
         """The payload of a change of a claim's shares."""
         by, patch = {"id": claim["id"]}, {"claimShares": shares}
         return await self.write(login, UPDATE, by=by, patch=patch, ifVersion=version)
+
+    def said(self, plain: Mapping[str, Any], keys: list[str]) -> dict[str, Any]:
+        """An input by the places of children, as clients write it; a place with nobody is an id of nobody."""
+
+        def name(place: int) -> str:
+            return public_id(TRIAL["ClaimShare"], keys[place] if place < len(keys) else new_key())
+
+        def changed(item: Any) -> dict[str, Any]:
+            return {"id": name(item[0]), "share": item[1], "lead": item[2]}
+
+        found: dict[str, Any] = {}
+        for what, items in plain.items():
+            if what == "delete":
+                found[what] = [name(place) for place in items]
+            else:
+                news = what == "create"
+                found[what] = [
+                    self.share(*item) if news or (what == "set" and len(item) == 3) else changed(item) for item in items
+                ]
+        return found
 
 
 @pytest.fixture
@@ -180,10 +206,12 @@ async def test_the_parent_guards_its_children(claims: Claims) -> None:
 
 async def test_children_are_read_grouped_and_explained_by_the_rights_on_their_parent(claims: Claims) -> None:
     made = await claims.create(claims.share(0, "0.75", True, remark="主办"), claims.share(1, "0.25"), login="district")
-    count = "{ claimShares { totalCount nodes { remark } groupBy(by: {lead: true}) { nodes { key { lead } count } } } }"
+    asking = (
+        "{ claimShares { totalCount nodes { remark } groupBy(by: {lead: true}) { nodes { key { lead } count } } } }"
+    )
     seen = {}
     for login in ("clerk", "district", "auditor", "city", "other"):
-        answer = await claims.endpoint.data(login, count)
+        answer = await claims.endpoint.data(login, asking)
         groups = [(node["key"]["lead"], node["count"]) for node in answer["groupBy"]["nodes"]]
         seen[login] = (answer["totalCount"], {node["remark"] for node in answer["nodes"]}, groups)
     halves = [(False, 1), (True, 1)]
@@ -214,3 +242,83 @@ async def test_a_row_with_too_many_children_is_refused_as_a_whole(claims: Claims
     made = await claims.create()
     code, _ = await claims.endpoint.refusal("clerk", UPDATE, {"by": {"id": made["id"]}, "patch": {"claimShares": many}})
     assert code == "BAD_INPUT"
+
+
+# --- whatever is said, one after the other -----------------------------------------------------------------------------
+
+
+@st.composite
+def inputs_of_shares(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """A sequence of inputs: children are named by their place among those that stand (one may be nobody's)."""
+    who, what = st.integers(0, 3), st.sampled_from(["0.25", "0.5", "0.75", "1"])
+    new = st.tuples(who, what, st.booleans())
+    named = st.tuples(st.integers(0, 3), what, st.booleans())
+    several = st.fixed_dictionaries(
+        {},
+        optional={
+            "create": st.lists(new, max_size=2), "update": st.lists(named, max_size=2),
+            "delete": st.lists(st.integers(0, 3), max_size=2),
+        },
+    )  # fmt: skip
+    whole = st.fixed_dictionaries({"set": st.lists(st.one_of(new, named.map(lambda item: (*item, "id"))), max_size=3)})
+    return draw(st.lists(st.one_of(several, whole), min_size=1, max_size=6))
+
+
+Child = tuple[int, Decimal, bool]
+
+
+def plainly(children: dict[str, Child], said: Mapping[str, Any], keys: list[str]) -> dict[str, Child] | None:
+    """What becomes of the children, by the plainest Python; None where the input is refused. New ones have no key."""
+    after, new, seen = dict(children), list[Child](), set[str]()
+
+    def named(place: int) -> str | None:
+        key = keys[place] if place < len(keys) else None
+        if key is None or key in seen:
+            return None
+        seen.add(key)
+        return key
+
+    for place in said.get("delete", ()):
+        if (key := named(place)) is None:
+            return None
+        del after[key]
+    if "set" in said:
+        kept = {keys[item[0]] for item in said["set"] if len(item) == 4 and item[0] < len(keys)}
+        after = {key: child for key, child in after.items() if key in kept}
+    for item in (*said.get("update", ()), *(item for item in said.get("set", ()) if len(item) == 4)):
+        if (key := named(item[0])) is None:
+            return None
+        after[key] = (after[key][0], Decimal(item[1]), item[2])
+    new += [(who, Decimal(part), lead) for who, part, lead in said.get("create", ())]
+    new += [(item[0], Decimal(item[1]), item[2]) for item in said.get("set", ()) if len(item) == 3]
+    everybody = [*after.values(), *new]
+    one_each = len({who for who, _, _ in everybody}) == len(everybody)
+    makes_one = not everybody or (sum(part for _, part, _ in everybody), sum(lead for *_, lead in everybody)) == (1, 1)
+    return {**after, **{f"new{i}": child for i, child in enumerate(new)}} if one_each and makes_one else None
+
+
+@settings(max_examples=40, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+@given(sequence=inputs_of_shares())
+async def test_after_any_inputs_the_children_are_what_plain_python_says(
+    claims: Claims, sequence: list[dict[str, Any]]
+) -> None:
+    """And the version of the parent counts each input that changed any of them, once."""
+    made = await claims.create(claims.share(0, "1", True), number=f"甲{next(NUMBERS)}")
+    version, claim = 1, made["id"].partition("_")[2]
+    for said in sequence:
+        rows = {row["id"]: row for row in await claims.rows("ClaimShare", subsidy_claim_id=claim)}
+        keys = list(rows)
+        before = {
+            key: (claims.people.index(row["mediator_id"]), row["share"], row["lead"]) for key, row in rows.items()
+        }
+        payload = await claims.update(made, claims.said(said, keys))
+        after = plainly(before, said, keys)
+        assert (after is None) == bool(payload["errors"]), (said, before, payload["errors"])
+        version += after is not None and after != before
+        stands = [
+            (claims.people.index(row["mediator_id"]), row["share"], row["lead"])
+            for row in await claims.rows("ClaimShare", subsidy_claim_id=claim)
+        ]  # fmt: skip
+        assert stands == list((before if after is None else after).values())
+        [stored] = await claims.rows("SubsidyClaim", id=claim)
+        assert stored["version"] == version

@@ -25,9 +25,10 @@ from schema.build import RegisterSchema, build_schema
 from tests.resolvers.asking import Endpoint
 from tests.resolvers.town import Town
 from tests.trial.base import METADATA, TrialScoped
+from tests.trial.evaluation import Evaluation
 from tests.trial.subsidy_claim import ClaimShare, SubsidyClaim
 
-MODELS: list[type[Record]] = [SubsidyClaim, ClaimShare]
+MODELS: list[type[Record]] = [SubsidyClaim, ClaimShare, Evaluation]
 TRIAL = Registry([*(info.model for info in registry().values()), *MODELS])
 
 
