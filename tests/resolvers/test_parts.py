@@ -6,17 +6,22 @@ The claims of the trial have shares of mediators, which make one together and ha
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from db.identity import new_key
+from db.mistakes import ModelMistake
 from db.walls import put_up
 from permissions.walls import statements
+from resolvers import acting
+from resolvers.acting import Acts, check_acts
 from resolvers.commands.work import public_id
 from tests.databases import RUNTIME, WITH_WALL, Kind
 from tests.resolvers.asking import faults
@@ -206,9 +211,8 @@ async def test_the_parent_guards_its_children(claims: Claims) -> None:
 
 async def test_children_are_read_grouped_and_explained_by_the_rights_on_their_parent(claims: Claims) -> None:
     made = await claims.create(claims.share(0, "0.75", True, remark="主办"), claims.share(1, "0.25"), login="district")
-    asking = (
-        "{ claimShares { totalCount nodes { remark } groupBy(by: {lead: true}) { nodes { key { lead } count } } } }"
-    )
+    groups_by = "groupBy(by: {lead: true}) { nodes { key { lead } count } }"
+    asking = f"{{ claimShares {{ totalCount nodes {{ remark }} {groups_by} }} }}"
     seen = {}
     for login in ("clerk", "district", "auditor", "city", "other"):
         answer = await claims.endpoint.data(login, asking)
@@ -244,7 +248,37 @@ async def test_a_row_with_too_many_children_is_refused_as_a_whole(claims: Claims
     assert code == "BAD_INPUT"
 
 
-# --- whatever is said, one after the other -----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("parent", "child", "wrong"),
+    [
+        ((), (), "ClaimShare: the whole 'shares' is declared and done nowhere"),
+        (("shares",), ("shares",), "ClaimShare: the whole 'shares' is done twice"),
+        (("shares", "shers"), (), "tests.trial.subsidy_claim_acts: the whole 'shers' is named by no model"),
+        ((), ("shares", "shers"), "tests.trial.claim_share_acts: the whole 'shers' is named by no model"),
+    ],
+)
+async def test_what_judges_children_together_is_declared_and_done_once(
+    parent: tuple[str, ...], child: tuple[str, ...], wrong: str
+) -> None:
+    with acts():
+        check_acts(TRIAL)
+        found = acting.acts_of
+        other = {"SubsidyClaim": parent, "ClaimShare": child}
+
+        def changed(model: type) -> Acts:
+            names = other.get(model.__name__)
+            return (
+                found(model)
+                if names is None
+                else replace(found(model), wholes={name: lambda *_: None for name in names})
+            )
+
+        with patch.object(acting, "acts_of", changed), pytest.raises(ModelMistake) as raised:
+            check_acts(TRIAL)
+    assert str(raised.value).startswith(wrong)
+
+
+# --- whatever is said, one after the other ----------------------------------------------------------------------------
 
 
 @st.composite
@@ -261,10 +295,24 @@ def inputs_of_shares(draw: st.DrawFn) -> list[dict[str, Any]]:
         },
     )  # fmt: skip
     whole = st.fixed_dictionaries({"set": st.lists(st.one_of(new, named.map(lambda item: (*item, "id"))), max_size=3)})
-    return draw(st.lists(st.one_of(several, whole), min_size=1, max_size=6))
+    return draw(st.lists(st.one_of(several, whole, sound_sets(), sound_sets()), min_size=2, max_size=6))
+
+
+@st.composite
+def sound_sets(draw: st.DrawFn) -> dict[str, Any]:
+    """A whole list that makes one and has one lead; whether its children are there is another matter."""
+    parts = draw(st.sampled_from([["1"], ["0.5", "0.5"], ["0.75", "0.25"], ["0.25", "0.5", "0.25"]]))
+    people, first = draw(st.permutations(range(4))), draw(st.integers(0, len(parts)))
+    kept = [(place, part, place == 0, "id") for place, part in enumerate(parts[:first])]
+    return {"set": [*kept, *((people[i], part, i == 0) for i, part in list(enumerate(parts))[first:])]}
 
 
 Child = tuple[int, Decimal, bool]
+
+
+def child_of(claims: Claims, row: Mapping[str, Any]) -> Child:
+    """Who, how much, and whether it leads."""
+    return claims.people.index(row["mediator_id"]), row["share"], row["lead"]
 
 
 def plainly(children: dict[str, Child], said: Mapping[str, Any], keys: list[str]) -> dict[str, Child] | None:
@@ -308,17 +356,12 @@ async def test_after_any_inputs_the_children_are_what_plain_python_says(
     for said in sequence:
         rows = {row["id"]: row for row in await claims.rows("ClaimShare", subsidy_claim_id=claim)}
         keys = list(rows)
-        before = {
-            key: (claims.people.index(row["mediator_id"]), row["share"], row["lead"]) for key, row in rows.items()
-        }
+        before = {key: child_of(claims, row) for key, row in rows.items()}
         payload = await claims.update(made, claims.said(said, keys))
         after = plainly(before, said, keys)
         assert (after is None) == bool(payload["errors"]), (said, before, payload["errors"])
         version += after is not None and after != before
-        stands = [
-            (claims.people.index(row["mediator_id"]), row["share"], row["lead"])
-            for row in await claims.rows("ClaimShare", subsidy_claim_id=claim)
-        ]  # fmt: skip
+        stands = [child_of(claims, row) for row in await claims.rows("ClaimShare", subsidy_claim_id=claim)]
         assert stands == list((before if after is None else after).values())
         [stored] = await claims.rows("SubsidyClaim", id=claim)
         assert stored["version"] == version

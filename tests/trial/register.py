@@ -52,7 +52,7 @@ def make_tables(connection: Connection) -> None:
     """The tables of the trial, in a database that has ours."""
     tables = [model.__table__ for model in MODELS]
     shadows = [shadow_of(table) for table in tables if isinstance(table, sa.Table)]
-    METADATA.create_all(connection, tables=[*tables, *filter(lambda made: made is not None, shadows)])  # type: ignore[list-item, arg-type]
+    METADATA.create_all(connection, tables=[*tables, *filter(lambda made: made is not None, shadows)])  # type: ignore[list-item]
 
 
 class Trial:
