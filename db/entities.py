@@ -76,6 +76,8 @@ class Entity:
     owner: str | None = "region"
     committee: str | None = None
     mediator: str | None = None
+    maker: str | None = None
+    """Relation path to the account that entered a row: it holds the row (scope K) as long as no committee does."""
     linked: tuple[Link, ...] = ()
     """The ways of scope L; one of them is enough."""
     menu: str = "业务"

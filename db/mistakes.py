@@ -82,7 +82,7 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
         )
     for one_of in info.one_ofs.values():
         _check_one_of(info, one_of)
-    for what, path in (("committee", facts.committee), ("mediator", facts.mediator)):
+    for what, path in (("committee", facts.committee), ("mediator", facts.mediator), ("maker", facts.maker)):
         try:
             entities.walk(info, path or "self")
         except KeyError as missing:

@@ -45,15 +45,16 @@ class Parts:
         """The column that names the parent."""
         return f"{snake(self.parent)}_id"
 
-    def entity(self, name: str, parent: Entity) -> Entity:
-        """The children of class `name` as an entity, with what they have from their parent's."""
+    def entity(self, name: str, parent: Entity, columns: Sequence[str]) -> Entity:
+        """The children of class `name`, of which people fill in `columns`, with what they have from their parent's."""
         owner = snake(self.parent)
         return Entity(
             zh=self.zh, prefix=self.prefix or parent.prefix + re.sub("[^A-Z]", "", name).lower(), label=self.label,
             matrix={**self.from_parent(name, parent), **self.matrix}, owner=owner,
             committee=_behind(owner, parent.committee), mediator=_behind(owner, parent.mediator),
+            maker=_behind(owner, parent.maker),
             linked=tuple(replace(link, path=_behind(owner, link.path) or owner) for link in parent.linked),
-            menu=parent.menu, listed=self.listed, unique=self.unique, dimensions=self.dimensions,
+            menu=parent.menu, listed=self.listed or columns, unique=self.unique, dimensions=self.dimensions,
             written_by_commands=True, plural=self.plural, technical=parent.technical, history=self.history,
             order=self.order, rollups=self.rollups, rules=self.rules, part_of=self.parent, whole=self.whole,
         )  # fmt: skip

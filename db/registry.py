@@ -332,12 +332,18 @@ def _facts(model: type[Record], known: Mapping[str, type[Record]]) -> Entity:
             raise ModelMistake(where, f"{facts.parent} is a part itself", "Name the entity that has rows of its own.")
         if facts.column not in model.__table__.c:
             raise ModelMistake(where, f"the rows do not name their {facts.parent}", "Derive the model from Part.")
-        return facts.entity(model.__name__, parent)
+        return facts.entity(model.__name__, parent, _said(model.__table__))
     if not isinstance(facts, Entity):
         raise ModelMistake(
             model.__name__, "the model has no __entity__", "Say what a row is: __entity__ = Entity(zh=…, …)."
         )
     return facts
+
+
+def _said(table: sa.FromClause) -> list[str]:
+    """The columns that people fill in, by the names they were declared with."""
+    told = ((c.info.get("encrypted", c.name), c.info.get("facts")) for c in table.c)
+    return [name for name, facts in told if facts and facts.kind != "id" and not (facts.computed or facts.hidden)]
 
 
 def _read(model: type[Record], facts: Entity) -> EntityInfo:

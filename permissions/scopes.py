@@ -117,7 +117,7 @@ def role_condition(
             return or_(
                 false(),  # of nothing but nothing SQLAlchemy makes no condition at all
                 *_own(entities, info, table, viewer, role, "committee", info.facts.committee),
-                *_made(info, table, viewer),
+                *_made(entities, info, table),
             )
         case "O":
             if info.facts.mediator is None:
@@ -151,7 +151,7 @@ def _open_by(
             return True
         case "P" | "C" | "D" | "S" if scope_column is not None:
             return any(low <= row[scope_column] < high for low, high in reach.ranges)
-        case "K" if info.facts.committee is not None and info.name != "Mediator":
+        case "K" if info.facts.committee is not None and info.facts.maker is None:
             return _owns(entities, info, row, info.facts.committee, reach.committees)
         case "O" if info.facts.mediator is not None:
             steps = entities.walk(info, info.facts.mediator)
@@ -305,11 +305,11 @@ def _fixed(table: FromClause, where: Sequence[tuple[str, tuple[str, ...]]]) -> l
     ]
 
 
-def _made(info: EntityInfo, table: FromClause, viewer: Viewer) -> list[ColumnElement[bool]]:
+def _made(entities: Registry, info: EntityInfo, table: FromClause) -> list[ColumnElement[bool]]:
     """A person whom a clerk just entered belongs to no committee yet: the clerk must find the row to appoint it."""
-    if info.name != "Mediator":
+    if info.facts.maker is None:
         return []
-    return [table.c.created_by_id == _bind("v_account", Key())]
+    return [_reaches(entities, table, entities.walk(info, info.facts.maker), [_bind("v_account", Key())])]
 
 
 def _bind(name: str, kind: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:

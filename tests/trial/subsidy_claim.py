@@ -36,7 +36,8 @@ class SubsidyClaim(TrialScoped):
     """补贴申报：一件结案、一份卷宗、一次补贴。A claim for one case."""
 
     __entity__ = Entity(
-        zh="补贴申报", prefix="sc", label="claim_no", owner="committee", committee="committee",
+        zh="补贴申报", prefix="sc", label="claim_no", owner="committee", committee="committee", menu="补贴",
+        listed=("claim_no", "amount", "state"),
         matrix=dict(PROV="R* P", CITY="Rm C", DIST="RCU D", OFFC="RU(amount) S", COMM="RCUS K", AUDT="R D"),
         machine=Machine(
             "state",
