@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from db.clock import today
 from db.identity import new_key
 from db.mistakes import ModelMistake
 from db.walls import put_up
@@ -25,7 +26,7 @@ from resolvers.acting import Acts, check_acts
 from resolvers.commands.work import public_id
 from tests.databases import RUNTIME, WITH_WALL, Kind
 from tests.resolvers.asking import faults
-from tests.resolvers.town import Town
+from tests.resolvers.town import ONE_DAY, Town, code_of, mediator
 from tests.trial.register import TRIAL, Trial, acts, make_tables
 
 pytestmark = pytest.mark.anyio
@@ -246,6 +247,31 @@ async def test_a_row_with_too_many_children_is_refused_as_a_whole(claims: Claims
     made = await claims.create()
     code, _ = await claims.endpoint.refusal("clerk", UPDATE, {"by": {"id": made["id"]}, "patch": {"claimShares": many}})
     assert code == "BAD_INPUT"
+
+
+async def test_children_follow_their_parent_to_where_it_goes_with_its_owner(claims: Claims) -> None:
+    """A committee comes under another office: so do its claims, and their shares."""
+    await claims.create(claims.share(0, "1", True))
+    town = claims.town
+    await town.update("district", "OrgUnitCoverage", "office2-covers", {"validTo": today() - ONE_DAY})
+    unit, region = town.ref("office3", "OrgUnit"), {"code": code_of("street2")}
+    await town.create("district", "OrgUnitCoverage", {"orgUnit": unit, "region": region, "validFrom": today()})
+    await town.update("district", "MediationCommittee", claims.committee, {"guidingOffice": unit})
+    for entity in ("SubsidyClaim", "ClaimShare"):
+        [row] = await claims.rows(entity)
+        assert (entity, row["org_scope_id"], row["version"]) == (entity, town.keys["office3"], 2)
+
+
+async def test_a_child_of_a_person_whom_nobody_appointed_yet_is_the_clerk_s_who_entered_both(claims: Claims) -> None:
+    person = mediator(300) | {"region": {"connect": {"code": code_of("village1")}}}
+    made = await claims.write(
+        "clerk", "mutation ($input: MediatorInput!) { createMediator(input: $input) { errors { path code } } }",
+        input=person | {"honours": {"create": [{"name": "优秀调解员"}]}},
+    )  # fmt: skip
+    assert made["errors"] == []
+    await claims.town.clerk(await claims.town.found("office", "village2"), "stranger")
+    seen = {login: await claims.endpoint.data(login, "{ honours { totalCount } }") for login in ("clerk", "stranger")}
+    assert seen == {"clerk": {"totalCount": 1}, "stranger": {"totalCount": 0}}
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ from tests.resolvers.asking import Endpoint
 from tests.resolvers.town import Town
 from tests.trial.base import METADATA, TrialScoped
 from tests.trial.evaluation import Evaluation
-from tests.trial.subsidy_claim import ClaimShare, SubsidyClaim
+from tests.trial.subsidy_claim import ClaimShare, Honour, SubsidyClaim
 
-MODELS: list[type[Record]] = [SubsidyClaim, ClaimShare, Evaluation]
+MODELS: list[type[Record]] = [SubsidyClaim, ClaimShare, Honour, Evaluation]
 TRIAL = Registry([*(info.model for info in registry().values()), *MODELS])
 
 

@@ -68,3 +68,11 @@ class ClaimShare(TrialPart):
     lead: Mapped[bool] = flag("主办", "Whether it was the mediator's case.")
     remark: Mapped[str | None] = long_text("说明", "Why so much.", personal="null")
     account_no = encrypted("账号", "Where it is paid to.", mask="mobile", length=11)
+
+
+class Honour(TrialPart):
+    """荣誉：一名调解员获得的表彰。What a mediator of ours was honoured with: child rows of an entity of the product."""
+
+    __entity__ = Parts("Mediator", zh="荣誉", label="name")
+
+    name: Mapped[str] = text("名称", "Name.")
