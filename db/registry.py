@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import inspect
 
 from db.base import Base, Record
-from db.facts import SCOPES, Entity, Facts, Grant, Kind, OneOf, Parts, Role, Through
+from db.declared import facts_of
+from db.facts import SCOPES, Entity, Facts, Grant, Kind, OneOf, Role, Through
 from db.mistakes import ModelMistake, check_column, check_entity, check_part, check_rollups
 from db.naming import camel, lower_first, plural, snake
 
@@ -178,7 +179,7 @@ class Registry(Mapping[str, EntityInfo]):
 
     def __init__(self, models: Iterable[type[Record]]) -> None:
         known = {m.__name__: m for m in sorted(models, key=lambda m: m.__name__)}
-        self._by_name = {name: _read(m, _facts(m, known)) for name, m in known.items()}
+        self._by_name = {name: _read(m, facts_of(m, known)) for name, m in known.items()}
         self.by_prefix = self._unique_prefixes()
         for info in self._by_name.values():
             self._add_references(info)
@@ -316,34 +317,6 @@ class Registry(Mapping[str, EntityInfo]):
                 "Give the reference another reverse=…, or reverse=False.",
             )  # fmt: skip
         info.relations[relation.name] = relation
-
-
-def _facts(model: type[Record], known: Mapping[str, type[Record]]) -> Entity:
-    """What a model says about its rows; of child rows, with what they have from their parent."""
-    facts = model.__dict__.get("__entity__")
-    if isinstance(facts, Parts):
-        where = f"{model.__name__}.__entity__"
-        if facts.parent not in known:
-            near = get_close_matches(facts.parent, known, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else "Name the class of an entity in db/models."
-            raise ModelMistake(where, f"there is no entity {facts.parent!r} to be a part of", hint)
-        parent = known[facts.parent].__dict__.get("__entity__")
-        if not isinstance(parent, Entity):
-            raise ModelMistake(where, f"{facts.parent} is a part itself", "Name the entity that has rows of its own.")
-        if facts.column not in model.__table__.c:
-            raise ModelMistake(where, f"the rows do not name their {facts.parent}", "Derive the model from Part.")
-        return facts.entity(model.__name__, parent, _said(model.__table__))
-    if not isinstance(facts, Entity):
-        raise ModelMistake(
-            model.__name__, "the model has no __entity__", "Say what a row is: __entity__ = Entity(zh=…, …)."
-        )
-    return facts
-
-
-def _said(table: sa.FromClause) -> list[str]:
-    """The columns that people fill in, by the names they were declared with."""
-    told = ((c.info.get("encrypted", c.name), c.info.get("facts")) for c in table.c)
-    return [name for name, facts in told if facts and facts.kind != "id" and not (facts.computed or facts.hidden)]
 
 
 def _read(model: type[Record], facts: Entity) -> EntityInfo:

@@ -13,8 +13,7 @@ from typing import Any
 
 from db.identity import new_key, parse_global_id
 from db.registry import EntityInfo, Relation
-from permissions.actions import OpenRow, open_row
-from permissions.scopes import grants_of
+from permissions.actions import OpenRow, open_row, writable_columns
 from resolvers.acting import acts_of, wholes
 from resolvers.commands import deletion, inputs, nested
 from resolvers.commands.references import not_found
@@ -122,9 +121,13 @@ class _Children:
                     self._create(item, (what, str(number)))
 
     def judge_together(self) -> None:
-        """What must hold of all of them."""
+        """What must hold of all of them; what is noted of the parent as a whole, is noted of their list."""
+        faults, self.parent.faults = self.parent.faults, []
         for judge in wholes(self.parent.info, self.info):
             judge(self.parent, list(self.rows.values()))
+        noted, self.parent.faults = self.parent.faults, faults
+        for fault in noted:
+            self.parent.faults.append(fault if fault.path else fault.under(self.relation.public))
         for key, draft in self.rows.items():
             self._harvest(draft, self.places.get(key, ()))
 
@@ -203,11 +206,8 @@ class _Children:
     # --- which child, and whether -------------------------------------------------------------------------------------
 
     def _allowed(self) -> bool:
-        """Whether a role of the viewer may write this list of the parent."""
-        info, letter = self.parent.info, "C" if self.parent.new else "U"
-        held = None if self.parent.open is None else self.parent.open.roles(letter)
-        cells = grants_of(info, self.work.viewer, letter)
-        return any(grant.touches(letter, self.relation.name) for role, grant in cells if held is None or role in held)
+        """Whether the viewer may write this list of the parent."""
+        return self.relation.name in writable_columns(self.parent.info, self.work.viewer, self.parent.open)
 
     def _key(self, identity: Any) -> str | None:
         found = parse_global_id(str(identity))
