@@ -136,6 +136,8 @@ class Tables(Mapping[str, Table]):
         """Group -> tables, for the viewer."""
         groups: dict[str, list[str]] = {}
         for table in self.open_to(viewer):
+            if table.info.part_of:
+                continue  # its rows are met on the page of their parent
             groups.setdefault(table.info.facts.menu, []).append(table.wire)
         known = [name for name in MENUS if name in groups]
         return {name: groups[name] for name in [*known, *(n for n in groups if n not in known)]}

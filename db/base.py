@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
-from db.facts import Encrypted, Entity, Facts, Step, moment, ref
+from db.facts import Encrypted, Entity, Facts, Parts, Step, moment, ref
 from db.history import add_history
 from db.naming import snake
+from db.one_of import Declared
 from db.rollups import add_rollups
 from db.types import Choice, Key, Text
 from db.uniqueness import add_unique_indexes
@@ -38,7 +39,7 @@ class Record(Base):
     """A row of an entity: who made and changed it when, its version, and whether it is deleted (DOMAIN 2.2)."""
 
     __abstract__ = True
-    __entity__: ClassVar[Entity]
+    __entity__: ClassVar[Entity | Parts]
 
     id: Mapped[str] = mapped_column(
         Key(), primary_key=True, info={"facts": Facts("id", "编号", "Global id.")}, sort_order=-9
@@ -64,9 +65,10 @@ class Record(Base):
     def __init_subclass__(cls, **kw: Any) -> None:
         if "__abstract__" not in cls.__dict__:
             _expand_encrypted(cls)
+            _expand_one_ofs(cls)
             _check_choices(cls)
         super().__init_subclass__(**kw)
-        if "__abstract__" not in cls.__dict__ and isinstance(cls.__dict__.get("__entity__"), Entity):
+        if "__abstract__" not in cls.__dict__ and isinstance(cls.__dict__.get("__entity__"), Entity | Parts):
             add_unique_indexes(cls.__table__, cls.__entity__)  # type: ignore[arg-type]
             add_rollups(cls.__table__, cls.__entity__)  # type: ignore[arg-type]
             if cls.__entity__.history:
@@ -98,6 +100,22 @@ class Scoped(Record):
         return ref("OrgUnit", "归口机构", said, computed=True, constraint=False, reverse=False)  # type: ignore[no-any-return]
 
 
+class Part(Scoped):
+    """A child row: a part of a row of another entity, which ``__entity__ = Parts(…)`` names (``db.parts``).
+
+    The reference to the parent is added here; the commands copy the columns of ``Scoped`` from the parent.
+    """
+
+    __abstract__ = True
+
+    def __init_subclass__(cls, **kw: Any) -> None:
+        said = cls.__dict__.get("__entity__")
+        if "__abstract__" not in cls.__dict__ and isinstance(said, Parts):
+            cls.__annotations__[said.column] = Mapped[str]
+            setattr(cls, said.column, ref(said.parent, "所属", f"The {said.parent} it is a part of.", fixed=True))
+        super().__init_subclass__(**kw)
+
+
 def _expand_encrypted(cls: type[Any]) -> None:
     """Replace each declared encrypted column by its three stored ones."""
     for name, declared in [(n, v) for n, v in cls.__dict__.items() if isinstance(v, Encrypted)]:
@@ -105,6 +123,19 @@ def _expand_encrypted(cls: type[Any]) -> None:
         cls.__annotations__.pop(name, None)
         for column, mapped in declared.columns(name).items():
             setattr(cls, column, mapped)
+
+
+def _expand_one_ofs(cls: type[Any]) -> None:
+    """Replace each declared one-of reference by its columns, of which the database lets one be set."""
+    made = []
+    for name, declared in [(n, v) for n, v in cls.__dict__.items() if isinstance(v, Declared)]:
+        delattr(cls, name)
+        cls.__annotations__.pop(name, None)
+        made.append(declared.facts(name))
+        for column, mapped in declared.columns(name).items():
+            setattr(cls, column, mapped)
+    cls.__one_ofs__ = tuple(made)
+    cls.__table_args__ = (*(one_of.check() for one_of in made), *cls.__dict__.get("__table_args__", ()))
 
 
 def _check_choices(cls: type[Any]) -> None:
@@ -119,4 +150,4 @@ def _check_choices(cls: type[Any]) -> None:
     cls.__table_args__ = (*checks, *own)
 
 
-__all__ = ["Base", "Record", "Scoped", "Step"]
+__all__ = ["Base", "Part", "Record", "Scoped", "Step"]

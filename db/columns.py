@@ -74,6 +74,8 @@ class Facts:
     checksum: str | None = None
     members: type[Code] | None = None
     target: str | None = None
+    one_of: str | None = None
+    """The one-of reference that the column is one way of (``db.one_of``)."""
     unique: bool | str = False
     """True: unique among living rows everywhere. A condition in SQL: unique among the rows that meet it."""
     computed: bool = False

@@ -76,6 +76,8 @@ class Entity:
     owner: str | None = "region"
     committee: str | None = None
     mediator: str | None = None
+    maker: str | None = None
+    """Relation path to the account that entered a row: it holds the row (scope K) as long as no committee does."""
     linked: tuple[Link, ...] = ()
     """The ways of scope L; one of them is enough."""
     menu: str = "业务"
@@ -98,3 +100,7 @@ class Entity:
     rollups: tuple[Rollup, ...] = ()
     rules: tuple[str, ...] = ()
     """Codes of the rules that every create and update is judged by; their bodies are found (``resolvers.acting``)."""
+    part_of: str | None = None
+    """The entity that its rows are children of; said by ``db.parts.Parts``, with all that follows."""
+    whole: tuple[str, ...] = ()
+    """What must hold of all children of one parent together."""

@@ -4,7 +4,7 @@ A model is a class of columns. Each column is made by one of the functions below
 called in Chinese and English, and what bounds it; ``__entity__ = Entity(…)`` says what the whole row is, who owns it
 and who may do what with it. All of it is data: permissions compile it, the schema and the admin derive from it, and
 ``db.registry`` refuses a model that contradicts itself. The words are made in ``db.enumeration``, ``db.columns``,
-``db.grants``, ``db.machines`` and ``db.entities``; a model takes them from here.
+``db.grants``, ``db.machines``, ``db.entities`` and ``db.parts``; a model takes them from here.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
 from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant
 from db.machines import Machine, Step
+from db.one_of import OneOf, one_of
+from db.parts import Parts
 
 __all__ = [
     "OPERATIONS",
@@ -48,6 +50,8 @@ __all__ = [
     "Kind",
     "Link",
     "Machine",
+    "OneOf",
+    "Parts",
     "Role",
     "Rollup",
     "Shape",
@@ -65,6 +69,7 @@ __all__ = [
     "moment",
     "money",
     "number",
+    "one_of",
     "ref",
     "text",
 ]

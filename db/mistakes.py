@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from db import crypto
-from db.facts import Facts, Link, Shape
+from db.facts import Facts, Grant, Link, OneOf, Parts, Shape
 from db.types import Choice, Json
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
     where = f"{info.name}.__entity__"
     stored = {*info.fields, *(c.name for c in info.table.c)}
     known = {*stored, *info.relations}
+    lists = {relation.name for relation, _ in entities.parts_of(info)}
 
     def must_know(what: str, names: Iterable[str], among: Collection[str] = known) -> None:
         for name in names:
@@ -75,11 +76,13 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
     must_know("dimensions", facts.dimensions)
     for columns in facts.unique:
         must_know("unique", columns)
-    if facts.owner not in (None, "self") and info.owner is None:
+    if facts.owner not in (None, "self") and not info.owners:
         raise ModelMistake(
             where, f"owner {facts.owner!r} is no reference", "Name a reference without its _id, 'self', or None."
         )
-    for what, path in (("committee", facts.committee), ("mediator", facts.mediator)):
+    for one_of in info.one_ofs.values():
+        _check_one_of(info, one_of)
+    for what, path in (("committee", facts.committee), ("mediator", facts.mediator), ("maker", facts.maker)):
         try:
             entities.walk(info, path or "self")
         except KeyError as missing:
@@ -94,7 +97,7 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
                 where, f"{role.name} has scope L, but nothing links the rows", "Say how: linked=(Link(…),)."
             )
         for named in grant.columns.values():
-            must_know(f"the grant of {role.name}", named, stored)
+            must_know(f"the grant of {role.name}", named, stored | lists)
         for name in grant.columns.get("E", ()):
             column = info.fields.get(name)
             if column is None or not (column.kind == "encrypted" or column.maskable):
@@ -117,6 +120,47 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
             f"label {facts.label!r} is personal",
             "People must be able to name a row by what everybody may read.",
         )
+
+
+def _check_one_of(info: EntityInfo, one_of: OneOf) -> None:
+    where = f"{info.name}.{one_of.name}"
+    if len(one_of.columns) < 2:
+        raise ModelMistake(where, "one of one is no choice", "Name two columns, or use ref(…).")
+    if one_of.name in {*info.fields, *info.relations}:
+        raise ModelMistake(where, "a field or relation has that name", "Choose another name.")
+
+
+def check_part(entities: Registry, info: EntityInfo) -> None:
+    """Refuse child rows whose parent cannot have any, or that more is open of than of it. Raises ModelMistake."""
+    said = info.model.__dict__.get("__entity__")
+    if not isinstance(said, Parts):
+        return
+    parent, where = entities[said.parent], f"{info.name}.__entity__"
+    if parent.scope_column is None or parent.facts.about is not None:
+        raise ModelMistake(where, f"{parent.name} lies in no region of its own", "Give it an owner, as Scoped has it.")
+    if "scope_path" not in info.table.c:
+        raise ModelMistake(where, "the rows belong to no region", "Derive the model from Part.")
+    from_parent = said.from_parent(info.name, parent.facts)
+    for role in said.matrix:
+        _check_narrower(f"{info.name}.matrix {role}", info, said.matrix[role], from_parent.get(role))
+
+
+def _check_narrower(where: str, info: EntityInfo, cell: str, inherited: str | None) -> None:
+    """An override may hide personal columns and let masked ones be revealed; it opens nothing that the parent does
+    not, and takes away nothing but personal columns."""
+    if inherited is None:
+        raise ModelMistake(where, "the role reads no row of the parent", "Leave the cell out.")
+    own, given = Grant.parse(cell), Grant.parse(inherited)
+    same = (own.operations - {"E"}, own.scope, own.above, own.aggregate_only) == (
+        given.operations, given.scope, given.above, given.aggregate_only
+    )  # fmt: skip
+    if not same or (given.masked and not own.masked):
+        raise ModelMistake(where, f"{cell!r} is not the parent's {inherited!r}", "Name columns, add m or E; no more.")
+    plain = {f.name for f in info.fields.values() if f.writable and not (f.maskable or f.kind == "encrypted")}
+    plain |= {r.near for r in info.references if r.facts and not r.facts.computed}
+    for letter, named in own.columns.items():
+        if letter != "E" and (missing := sorted(column for column in plain if column not in named)):
+            raise ModelMistake(where, f"{letter} leaves out {missing[0]!r}, which is not personal", "Name it as well.")
 
 
 def _check_shape(entities: Registry, info: EntityInfo, where: str, shape: Shape) -> None:

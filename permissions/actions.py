@@ -121,12 +121,13 @@ def _open(
 
 
 def writable_columns(info: EntityInfo, viewer: Viewer, row: OpenRow | None = None) -> frozenset[str]:
-    """Names of the fields and references the viewer may give a value: in `row`, or in a new row without one."""
+    """Names of the fields, references and lists of child rows that the viewer may write: in `row`, or in a new row."""
     letter = "C" if row is None else "U"
     roles = frozenset(role for role, _ in grants_of(info, viewer, letter)) if row is None else row.roles(letter)
     named = [info.grants[role].columns.get(letter) for role in roles]
     names = {f.name for f in info.fields.values() if f.writable and not (row and f.facts.fixed)}
     names |= {r.name for r in info.references if r.facts and not r.facts.computed and not (row and r.facts.fixed)}
+    names |= {r.name for r, _ in info.parts or ()}
     if not roles:
         return frozenset()
     if any(columns is None for columns in named):

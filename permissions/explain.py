@@ -64,6 +64,8 @@ def explain(connection: Connection, entities: Registry, viewer: Viewer, asked: Q
     held = [role for letter in letters for role, _ in grants_of(info, viewer, letter)]
     if not held:
         return _not_granted(info, viewer, named, letters)
+    if info.part_of and asked.action in ("CREATE", "UPDATE", "DELETE"):
+        return _within_parent(connection, entities, viewer, asked)
     if asked.action == "CREATE" or (steps and not steps[0].sources):
         return _creation(info, viewer, asked, named)
     row = open_row(connection, entities, info, viewer, asked.key) if asked.key else None
@@ -117,6 +119,23 @@ def _not_granted(info: EntityInfo, viewer: Viewer, named: str, letters: Iterable
         + (f"；可以：{rest}。" if rest else "。"),
         f"The matrix grants your roles no such right on {info.name}.",
     )
+
+
+def _within_parent(connection: Connection, entities: Registry, viewer: Viewer, asked: Question) -> Explanation:
+    """Child rows are written in the input of their parent: by the right to that, and to their list in it."""
+    info, owner = asked.info, asked.info.owner
+    assert owner is not None
+    parent = entities[owner.target]
+    [listed] = [relation.public for relation, child in entities.parts_of(parent) if child is info]
+    if asked.action == "CREATE":
+        return explain(connection, entities, viewer, Question(parent, None, "CREATE", listed))
+    row = open_row(connection, entities, info, viewer, asked.key) if asked.key else None
+    if row is None:
+        return _unseen(info, grants_of(info, viewer, "R"))
+    allowed = writable_columns(info, viewer, row)
+    if asked.field and (refused := _column(info, asked.field, allowed, new=False)):
+        return refused
+    return explain(connection, entities, viewer, Question(parent, row[owner.near], "UPDATE", listed))
 
 
 def _unseen(info: EntityInfo, grants: list[tuple[Role, Grant]]) -> Explanation:
@@ -227,9 +246,10 @@ def _column(info: EntityInfo, name: str, allowed: frozenset[str], *, new: bool) 
     if known in allowed:
         return None
     zh = facts.zh if facts else relation.zh if relation else name
-    if facts is None or facts.computed or facts.kind == "id":
+    children = known in {listed.name for listed, _ in info.parts or ()}
+    if (facts is None and not children) or (facts and (facts.computed or facts.kind == "id")):
         return _no("COLUMN", f"“{zh}”由系统填写，不能修改。", "Written by the server.")
-    if facts.fixed and not new:
+    if facts and facts.fixed and not new:
         return _no("COLUMN", f"“{zh}”新建时确定，不能修改。", "Chosen at creation, never changed.")
     return _no("COLUMN", f"您的角色不能改“{zh}”，只能改指定的几项。", "Your roles may change named columns only.")
 

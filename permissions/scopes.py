@@ -88,12 +88,12 @@ def region_follows(entities: Registry, info: EntityInfo, viewer: Viewer) -> bool
     """
     regions = dict(grants_of(entities["Region"], viewer, "R"))
 
-    column = info.owner.near if info.owner else "id"
+    columns = [owner.near for owner in info.owners] or ["id"]
 
     def follows(grant: Grant, of_region: Grant | None) -> bool:
         if of_region is None or not {grant.scope, of_region.scope} <= REGION_SCOPES:
             return False
-        if not grant.touches("R", column):
+        if not all(grant.touches("R", column) for column in columns):
             return False  # whose region is not told
         return of_region.above or not grant.above
 
@@ -117,7 +117,7 @@ def role_condition(
             return or_(
                 false(),  # of nothing but nothing SQLAlchemy makes no condition at all
                 *_own(entities, info, table, viewer, role, "committee", info.facts.committee),
-                *_made(info, table, viewer),
+                *_made(entities, info, table),
             )
         case "O":
             if info.facts.mediator is None:
@@ -151,7 +151,7 @@ def _open_by(
             return True
         case "P" | "C" | "D" | "S" if scope_column is not None:
             return any(low <= row[scope_column] < high for low, high in reach.ranges)
-        case "K" if info.facts.committee is not None and info.name != "Mediator":
+        case "K" if info.facts.committee is not None and info.facts.maker is None:
             return _owns(entities, info, row, info.facts.committee, reach.committees)
         case "O" if info.facts.mediator is not None:
             steps = entities.walk(info, info.facts.mediator)
@@ -305,11 +305,11 @@ def _fixed(table: FromClause, where: Sequence[tuple[str, tuple[str, ...]]]) -> l
     ]
 
 
-def _made(info: EntityInfo, table: FromClause, viewer: Viewer) -> list[ColumnElement[bool]]:
+def _made(entities: Registry, info: EntityInfo, table: FromClause) -> list[ColumnElement[bool]]:
     """A person whom a clerk just entered belongs to no committee yet: the clerk must find the row to appoint it."""
-    if info.name != "Mediator":
+    if info.facts.maker is None:
         return []
-    return [table.c.created_by_id == _bind("v_account", Key())]
+    return [_reaches(entities, table, entities.walk(info, info.facts.maker), [_bind("v_account", Key())])]
 
 
 def _bind(name: str, kind: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:

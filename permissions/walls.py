@@ -188,8 +188,10 @@ class Walls:
             parts.append(self._within(f"{name}.{info.scope_column}", roles))
         if by_committee:
             parts.append(self._own(info, name, info.facts.committee or "", f"committees {by_committee}"))
-            if info.name == "Mediator":  # whom a clerk just entered is appointed by nobody yet
-                parts.append(self._one_of(f"{name}.created_by_id", f"account {by_committee}"))
+            if info.facts.maker:  # whom a clerk just entered is appointed by nobody yet
+                parts.append(
+                    self._path(info, name, self.entities.walk(info, info.facts.maker), f"account {by_committee}")
+                )
         if (roles := names((r, g) for r, g in cells if g.scope == "O")) and info.facts.mediator:
             parts.append(self._own(info, name, info.facts.mediator, f"mediators {roles}"))
         partners = [(r, g) for r, g in cells if g.scope == "L"]

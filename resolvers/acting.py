@@ -10,6 +10,8 @@ What runs when, all in the transaction of the write:
 - ``@finishes`` completes a row that will be written (numbers); ``@follows`` carries the effects to other rows when it
   stands. A deletion runs ``@allows`` and ``@follows`` only;
 - ``@guards("submit")`` notes faults of general kinds before the step is taken;
+- ``@whole("shares")`` judges all children of a row together, as they will be: ``(draft of the parent, drafts of the
+  children)``, in the module of the parent or of the children, whose ``Parts(whole=…)`` name it;
 - ``@effect("approve")`` is what a step does: it returns the columns it sets;
 - ``@derives("status", "id", …)`` is the printed value of a column, in SQL, from the stored columns it names.
 """
@@ -17,7 +19,7 @@ What runs when, all in the transaction of the write:
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 DraftAct = Callable[["Draft"], None]
+WholeAct = Callable[["Draft", "Sequence[Draft]"], None]
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,11 @@ def guards(*verbs: str) -> Callable[[F], F]:
     return _marks(Mark("guards", more=verbs))
 
 
+def whole(name: str) -> Callable[[F], F]:
+    """Notes faults of all children of a row together, in its draft or in theirs: ``(parent, children)``."""
+    return _marks(Mark("whole", name))
+
+
 def effect(*verbs: str) -> Callable[[F], F]:
     """What a step does beyond its change of state; one function may serve several verbs."""
 
@@ -157,6 +165,7 @@ class Acts:
     guards: dict[str, list[DraftAct]] = field(default_factory=dict)
     effects: dict[str, Effect] = field(default_factory=dict)
     derived: dict[str, Derived] = field(default_factory=dict)
+    wholes: dict[str, WholeAct] = field(default_factory=dict)
 
 
 _PHASES = {"prepares": "prepare", "checks": "check", "allows": "allow", "finishes": "finish", "follows": "follow"}
@@ -202,6 +211,8 @@ def _read(module: ModuleType) -> Acts:
                 acts.guards.setdefault(verb, []).append(function)
         elif mark.kind == "effect":
             _put(module, acts.effects, mark, function)
+        elif mark.kind == "whole":
+            _put(module, acts.wholes, mark, function)
         elif mark.kind == "derives":
             _put(module, acts.derived, mark, Derived(function, mark.more))
     return acts
@@ -221,6 +232,33 @@ def check_acts(entities: Registry) -> None:
             raise ModelMistake(path, "it has acts, but no model has this path", "Name it as its model's file.")
     for info in entities.values():
         _check(info, acts_of(info.model))
+        _check_whole(entities, info)
+
+
+def wholes(parent: EntityInfo, child: EntityInfo) -> list[WholeAct]:
+    """What judges the children of a row together."""
+    found = acts_of(parent.model).wholes | acts_of(child.model).wholes
+    return [found[name] for name in child.facts.whole]
+
+
+def _check_whole(entities: Registry, info: EntityInfo) -> None:
+    """What judges children together stands with them or with their parent, once."""
+    where, done = _path(info.model), acts_of(info.model).wholes
+    declared = list(info.facts.whole)
+    for _, child in entities.parts_of(info):
+        own, theirs = child.facts.whole, acts_of(child.model).wholes
+        for name in own:
+            if name in declared:
+                raise ModelMistake(
+                    child.name, f"the whole {name!r} of {info.name} stands twice", "Choose another name."
+                )
+            if (name in done) == (name in theirs):
+                wrong = "declared and done nowhere" if name not in done else "done twice"
+                remedy = f'Write it once: @whole("{name}") in {where}.'
+                raise ModelMistake(child.name, f"the whole {name!r} is {wrong}", remedy)
+        declared += own
+    for name in sorted(done.keys() - set(declared)):
+        raise ModelMistake(where, f"the whole {name!r} is named by no model", f'Name it: Parts(whole=("{name}",)).')
 
 
 def _check(info: EntityInfo, acts: Acts) -> None:

@@ -28,7 +28,7 @@ from resolvers.faults import forbidden, too_large
 from resolvers.fragments import Member, Pieces, braced, concat, literal, pieces, printed
 from resolvers.joins import by_key, link
 from resolvers.lists import ListText
-from resolvers.requests import Connection, One, Paged, Pick, Single, Slot
+from resolvers.requests import Connection, Either, One, Paged, Pick, Single, Slot
 from resolvers.veiled import veiled
 
 MOST_TABLES = 2_000
@@ -188,12 +188,14 @@ class Compiler:
         return concat(braced(members))
 
     def _item(
-        self, info: EntityInfo, item: Field | One | Connection, table: FromClause, proof: Proof, path: str
+        self, info: EntityInfo, item: Field | One | Either | Connection, table: FromClause, proof: Proof, path: str
     ) -> ColumnElement[Any] | Pieces:
         if isinstance(item, Field):
             return self._scalar(info, item, table, path)
-        if isinstance(item, One):
-            return func.coalesce(self._one(item, table, proof, path), literal("null"), type_=sa.Text())
+        if isinstance(item, One | Either):
+            ones = [item] if isinstance(item, One) else item.ones
+            rows = [self._one(one, table, proof, path) for one in ones]
+            return func.coalesce(*rows, literal("null"), type_=sa.Text())
         return ListText(self, item, table, proof, path).sql()
 
     def _scalar(self, info: EntityInfo, field: Field, table: FromClause, path: str) -> ColumnElement[Any] | Pieces:
@@ -269,6 +271,9 @@ class Compiler:
         for _, item in pick.items:
             if isinstance(item, Field):
                 yield from self._columns_of_field(pick.entity, item, table)
+            elif isinstance(item, Either):
+                for one in item.ones:
+                    yield from self._columns_of_step(pick.entity, one.relation, table)
             elif not isinstance(item, str):
                 assert item.relation is not None
                 yield from self._columns_of_step(pick.entity, item.relation, table)

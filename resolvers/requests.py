@@ -28,7 +28,7 @@ class Pick:
     """What to print of one row: response key -> scalar, constant, row or list, in the order of the answer."""
 
     entity: EntityInfo
-    items: list[tuple[str, Field | str | One | Connection]] = field(default_factory=list)
+    items: list[tuple[str, Field | str | One | Either | Connection]] = field(default_factory=list)
 
     def add(self, *names: str) -> Pick:
         """Print the named scalars under their public names; returns itself."""
@@ -44,6 +44,13 @@ class One:
 
     relation: Relation
     pick: Pick
+
+
+@dataclass
+class Either:
+    """A one-of reference: of several to-one relations the row of that which has one."""
+
+    ones: list[One]
 
 
 Part = tuple[str, str, Any]

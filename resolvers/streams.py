@@ -31,7 +31,7 @@ from resolvers.compiler import Compiler, Plan
 from resolvers.faults import Denied, bad_input, forbidden, rate_limited
 from resolvers.lists import ListText
 from resolvers.orderings import sort_keys
-from resolvers.requests import Connection, Groups, One, Pick
+from resolvers.requests import Connection, Either, Groups, One, Pick
 from resolvers.run import FAILURES, finished, refusal
 
 BATCH = 500
@@ -83,6 +83,8 @@ def _mark(asked: Any, viewer: Viewer, path: str) -> None:
             if any("X" in grant.operations for grant in asked.pick.entity.grants.values()):
                 _check(asked.pick.entity, viewer, path)
             _mark(asked.pick, viewer, path)
+        case Either():
+            _mark(asked.ones, viewer, path)
         case Pick():
             _mark(asked.items, viewer, path)
         case Groups():

@@ -20,7 +20,7 @@ from graphql import (
     GraphQLString,
 )
 
-from db.facts import Code, Kind
+from db.facts import Code, Kind, OneOf
 from db.registry import EntityInfo, Field, Registry
 from resolvers.commands.inputs import must_be_sent
 from resolvers.commands.nested import creatable, owned_lists
@@ -266,22 +266,79 @@ class Inputs:
 
     def _value_fields(self, info: EntityInfo, patch: bool) -> dict[str, GraphQLInputField]:
         made = {}
-        keys = set() if patch else {column for columns in keys_of(info).values() for column in columns}
+        by_itself = not patch and info.part_of is None
+        keys = {column for columns in keys_of(info).values() for column in columns} if by_itself else set()
         for field in info.fields.values():
             if (field.writable and not (patch and field.facts.fixed)) or field.name in keys:
                 scalar = self.scalar(field.kind, field.facts.members)
                 made[field.public] = GraphQLInputField(scalar, description=_said(field, info, patch))
         for r in info.references:
-            if r.facts is not None and not r.facts.computed and not (patch and r.facts.fixed):
+            elsewhere = (info.part_of is not None and r.name == info.facts.owner) or (r.facts and r.facts.one_of)
+            if r.facts is not None and not elsewhere and not r.facts.computed and not (patch and r.facts.fixed):
                 required = _REQUIRED if r.near in must_be_sent(info) and not patch else ()
                 made[r.public] = GraphQLInputField(
                     self.connect(self.entities[r.target]), description=said(r, *required)
                 )
+        for one_of in info.one_ofs.values():
+            facts = info.reference(one_of.columns[0]).facts
+            if facts and not facts.computed and not (patch and facts.fixed):
+                required = _REQUIRED if one_of.required and not patch else ()
+                made[one_of.public] = GraphQLInputField(self.one_of(info, one_of), description=said(one_of, *required))
         for r in () if patch else owned_lists(self.entities, info):
             made[r.public] = GraphQLInputField(
                 self.connect(self.entities[r.target]), description=f"一并新建的{r.zh}。Parts made with the row."
             )
+        for r, child in self.entities.parts_of(info):
+            made[r.public] = GraphQLInputField(self.children(child), description=f"{r.zh}各条。Its child rows.")
         return made
+
+    def one_of(self, info: EntityInfo, one_of: OneOf) -> Any:
+        """``XSubject…``: a reference to a row of one of several entities."""
+
+        def fields() -> dict[str, GraphQLInputField]:
+            members = [info.reference(column) for column in one_of.columns]
+            return {
+                r.public: GraphQLInputField(self.connect(self.entities[r.target]), description=said(r)) for r in members
+            }
+
+        about = f"{info.facts.zh}的{one_of.zh}，只能指一条。One row of one of several kinds."
+        return self.input(f"{type_of(info, one_of)}Connect", fields, about, one_of=True)
+
+    def children(self, info: EntityInfo) -> Any:
+        """``XParts``: what becomes of the child rows of a row, inside its input."""
+        identity = {"id": GraphQLInputField(GraphQLID, description="编号。Global id.")}
+
+        def fields() -> dict[str, GraphQLInputField]:
+            new = self.values(info, False)
+            changed = self.input(
+                f"{info.name}Change", lambda: {**identity, **self._value_fields(info, True)},
+                f"对一条{info.facts.zh}的修改；未写的不变。Changes of the child with this id.",
+            )  # fmt: skip
+            item = self.input(
+                f"{info.name}Item", lambda: {**identity, **self._value_fields(info, False)},
+                f"有编号的是原有的一条{info.facts.zh}，没有的是新的。The child with this id, or a new one.",
+            )  # fmt: skip
+            return {
+                "create": GraphQLInputField(_several(new), description="新的各条。New ones."),
+                "update": GraphQLInputField(_several(changed), description="要改的各条。Changed ones."),
+                "delete": GraphQLInputField(_several(GraphQLID), description="要删除的编号。Ids of those to go."),
+                "set": GraphQLInputField(
+                    _several(item), description="全部各条，不能与其他同写；未写的即删除。The whole list; others go."
+                ),
+            }
+
+        return self.input(
+            f"{info.name}Parts", fields, f"{info.facts.zh}的增、改、删；未写的不变。Child rows; the rest stays."
+        )
+
+
+def type_of(info: EntityInfo, one_of: OneOf) -> str:
+    """The name of the union of a one-of reference: ``EvaluationSubject``."""
+    return info.name + one_of.public[:1].upper() + one_of.public[1:]
+
+
+def _several(kind: Any) -> Any:
+    return GraphQLList(GraphQLNonNull(kind))
 
 
 def _direction(sort: Sort) -> str:

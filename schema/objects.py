@@ -15,13 +15,15 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
+    GraphQLUnionType,
 )
 
+from db.facts import OneOf
 from db.registry import EntityInfo, Field, Registry
 from permissions.columns import shows
 from resolvers.search import searchable
 from schema import words
-from schema.inputs import Inputs
+from schema.inputs import Inputs, type_of
 from schema.measures import MeasureTypes
 
 NODE = GraphQLInterfaceType(
@@ -73,7 +75,18 @@ class Objects:
                 )
             else:
                 fields[r.public] = GraphQLField(self.entity(target), description=words.said(r))
+        for one_of in info.one_ofs.values():
+            fields[one_of.public] = GraphQLField(self._one_of(info, one_of), description=words.said(one_of))
         return fields
+
+    def _one_of(self, info: EntityInfo, one_of: OneOf) -> GraphQLUnionType:
+        """The union of the entities that a one-of reference may name."""
+        targets = [self.entities[info.reference(column).target] for column in one_of.columns]
+        kinds = list(dict.fromkeys(target.name for target in targets))
+        said = f"{info.facts.zh}的{one_of.zh}。{one_of.en}"
+        return GraphQLUnionType(
+            type_of(info, one_of), lambda: [self.entity(self.entities[name]) for name in kinds], description=said
+        )
 
     def _field_type(self, info: EntityInfo, field: Field) -> Any:
         scalar = self.inputs.scalar(field.kind, field.facts.members)

@@ -33,6 +33,7 @@ from graphql import (
     get_nullable_type,
     is_interface_type,
     is_list_type,
+    is_union_type,
 )
 
 from resolvers.faults import Denied
@@ -316,6 +317,8 @@ def _holds(value: ValueNode, wanted: bool) -> Price:
 
 
 def _is_entity(kind: Any) -> bool:
+    if is_union_type(kind):
+        return any(_is_entity(one) for one in kind.types)
     interfaces: Iterable[Any] = getattr(kind, "interfaces", ())
     return is_interface_type(kind) or any(found.name == "Node" for found in interfaces)
 

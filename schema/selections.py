@@ -15,7 +15,7 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails, coll
 from graphql.execution.values import VariableValues, get_argument_values
 
 from db.registry import EntityInfo, Registry, Relation
-from resolvers.requests import Connection, Groups, KeyPick, Measured, One, Pick, Slot
+from resolvers.requests import Connection, Either, Groups, KeyPick, Measured, One, Pick, Slot
 
 _PAGING = ("first", "after", "last", "before", "offset")
 _LIST_ARGUMENTS = ("where", "search", *_PAGING)
@@ -77,6 +77,9 @@ class Selections:
                 pick.items.append((key, gtype.name))
             elif name in info.public_fields:
                 pick.items.append((key, info.public_fields[name]))
+            elif name in info.public_one_ofs:
+                members = [info.reference(column) for column in info.public_one_ofs[name].columns]
+                pick.items.append((key, Either([self._one(relation, details) for relation in members])))
             else:
                 pick.items.append((key, self._related(info.public_relations[name], gtype, details)))
         return pick
@@ -86,7 +89,12 @@ class Selections:
         gtype: Any = get_named_type(parent.fields[relation.public].type)
         if relation.many:
             return self.connection(target, gtype, details, self.arguments(details[0], parent), relation)
-        return One(relation, self.pick(target, gtype, details))
+        return self._one(relation, details)
+
+    def _one(self, relation: Relation, details: list[FieldDetails]) -> One:
+        """The row of a to-one relation, with what is selected of its type."""
+        target = self.entities[relation.target]
+        return One(relation, self.pick(target, self.info.schema.get_type(target.name), details))
 
     def connection(
         self,

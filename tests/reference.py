@@ -102,6 +102,10 @@ class Reference:
         return told is None or (about is not None and (about.facts.technical or bool(self.readers(about, viewer))))
 
     def _opens(self, info: EntityInfo, row: Row, viewer: Viewer, role: Role, grant: Grant) -> bool:
+        if info.part_of:  # a child row is open as its parent is
+            parent = self.entities[info.part_of]
+            [above] = [each for each in self.rows[parent.name] if each["id"] == row[f"{parent.key}_id"]]
+            return self._opens(parent, above, viewer, role, grant)
         reach = viewer.reaches[role]
         path = row.get("path" if info.facts.owner == "self" else "scope_path")
         if grant.scope == "A":

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from db import crypto
-from db.facts import Facts, When
+from db.facts import Facts, OneOf, When
 from db.registry import EntityInfo, Field, Relation
 from permissions.actions import writable_columns
 from resolvers.acting import acts_of
 from resolvers.commands.references import referred_key, same_reference
 from resolvers.commands.values import Bad, converted
 from resolvers.commands.work import Draft, named, public_id
-from resolvers.faults import bad_input
+from resolvers.faults import Fault, bad_input
 
 
 def read(draft: Draft, data: Mapping[str, Any]) -> None:
@@ -152,12 +152,25 @@ def require(draft: Draft, supplied: frozenset[str]) -> None:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
     for column in [c for c in empty if c in supplied and not draft.faults and not draft.early]:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
+    for one_of in draft.info.one_ofs.values():
+        _require_one(draft, one_of)
     for column, when in required_when(draft.info).items():
         facts = draft.info.table.c[column].info["facts"]
         if when.column not in draft.broken and when.holds(draft.row) and _empty(draft, column, facts):
             known = named(draft.info, when.column)
             label = known.facts.zh if isinstance(known, Field) else known.zh
             draft.fault(column, "REQUIRED", f"在{when.zh(label)}时必填", f"is required by {known.public}")
+
+
+def _require_one(draft: Draft, one_of: OneOf) -> None:
+    """One of the references of a one-of reference is set, and no other."""
+    if draft.broken.isdisjoint(one_of.columns):
+        count = sum(draft.row.get(column) is not None for column in one_of.columns)
+        if count > 1 or (one_of.required and not count):
+            code, zh = ("CONFLICT", "只能指一条") if count else ("REQUIRED", "必须填写")
+            draft.broken.update(one_of.columns)
+            en = f"{one_of.public}: name one row."
+            draft.faults.append(Fault((one_of.public,), code, f"“{one_of.zh}”{zh}。", en))
 
 
 def _empty(draft: Draft, column: str, facts: Facts) -> bool:

@@ -128,7 +128,12 @@ class Work:
         """Write a new row, given with all its columns."""
         door.insert(self.connection, table, row)
 
-    def change(self, entity: str, key: str, **values: Any) -> None:
+    def made(self) -> dict[str, Any]:
+        """The columns of a new row that say who made it when."""
+        stamp = {"created_at": self.now, "updated_at": self.now, "version": 1}
+        return stamp | {"created_by_id": self.actor, "updated_by_id": self.actor}
+
+    def change(self, entity: str, key: str, /, **values: Any) -> None:
         """Set columns of a row as an effect of this write: it counts as a change of the row by the viewer."""
         self.forget(entity)
         door.change(self.connection, self.table(entity), key, values, at=self.now, by=self.actor)
@@ -210,7 +215,13 @@ def fault_at(info: EntityInfo, column: str, code: str, zh: str, en: str) -> Faul
     """A fault at a column, named by its Chinese label and by its public name."""
     known = named(info, column)
     label = known.facts.zh if isinstance(known, Field) else known.zh
-    return Fault((known.public,), code, f"“{label}”{zh}。", f"{known.public} {en}.")
+    return Fault(place_of(info, known), code, f"“{label}”{zh}。", f"{known.public} {en}.")
+
+
+def place_of(info: EntityInfo, known: Field | Relation) -> tuple[str, ...]:
+    """Where an input names a field or a reference: one of a one-of reference inside that."""
+    one_of = info.one_ofs.get((known.facts.one_of if known.facts else None) or "")
+    return (one_of.public, known.public) if one_of else (known.public,)
 
 
 def public_id(info: EntityInfo, key: str) -> str:

@@ -10,7 +10,24 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from db.facts import Copy, Entity, Facts, Machine, Rollup, Shape, Through, choice, day, document, integer, ref, text
+from db.facts import (
+    Copy,
+    Entity,
+    Facts,
+    Link,
+    Machine,
+    OneOf,
+    Parts,
+    Rollup,
+    Shape,
+    Through,
+    choice,
+    day,
+    document,
+    integer,
+    ref,
+    text,
+)
 from db.mistakes import ModelMistake
 from db.models.people.mediator import Sex
 from db.registry import Registry
@@ -39,6 +56,27 @@ def shelf(**more: Any) -> tuple[str, dict[str, Any]]:
     """A second model."""
     parts = {"__doc__": "架。A shelf.", "__entity__": entity(prefix="sh"), "name": text("名称", "Name."), **more}
     return "Shelf", parts
+
+
+def page(name: str = "Page", **more: Any) -> tuple[str, dict[str, Any]]:
+    """A model of child rows without a mistake, but for what is given."""
+    said: dict[str, Any] = {key: more.pop(key) for key in ("parent", "prefix", "matrix") if key in more}
+    parts = {
+        "__doc__": "页。A page.", "__entity__": Parts(**{"parent": "Book", "zh": "页", **said}),
+        "name": text("名称", "Name."), "note": text("说明", "Note.", personal="null"),
+        "scope_path": text("路径", "Path.", computed=True), "book_id": ref("Book", "书", "Book.", fixed=True), **more,
+    }  # fmt: skip
+    return name, {key: part for key, part in parts.items() if part is not None}
+
+
+def one(*columns: str, name: str = "place") -> OneOf:
+    """What an entity knows of a one-of reference."""
+    return OneOf(name, "处", "Place.", columns, True)
+
+
+def scoped() -> tuple[str, dict[str, Any]]:
+    """A parent that lies in a region."""
+    return book(scope_path=text("路径", "Path.", computed=True))
 
 
 def read(models: Models) -> Registry:
@@ -123,6 +161,26 @@ MISTAKES: list[tuple[str, Models, str, str]] = [
      "Name the state column"),
     ("a personal label", [book(name=text("姓名", "Name.", personal="surname"))], "Book.__entity__",
      "what everybody may read"),
+    ("a part of nothing", [book(), page(parent="Bok")], "Page.__entity__", "Did you mean 'Book'?"),
+    ("a part of a part", [book(), page(), page("Line", prefix="ln", parent="Page")], "Line.__entity__",
+     "Name the entity that has rows of its own"),
+    ("a part without its parent's column", [book(), page(book_id=None)], "Page.__entity__", "from Part"),
+    ("a part of rows without a region", [book(), page()], "Page.__entity__", "Give it an owner"),
+    ("a part with another scope", [scoped(), page(matrix={"DIST": "RCU C"})], "Page.matrix DIST", "no more"),
+    ("a part with more operations", [scoped(), page(matrix={"DIST": "RCUX D"})], "Page.matrix DIST", "no more"),
+    ("a part with fewer operations", [scoped(), page(matrix={"DIST": "R D"})], "Page.matrix DIST", "no more"),
+    ("a part open to who sees no parent", [scoped(), page(matrix={"MEDR": "R O"})], "Page.matrix MEDR", "out"),
+    ("a part whose plain column is hidden", [scoped(), page(matrix={"DIST": "R(note)CU D"})], "Page.matrix DIST",
+     "Name it as well"),
+    ("a part that reveals what is plain", [scoped(), page(matrix={"DIST": "RCUE(name) D"})], "Page.__entity__",
+     "Name masked columns"),
+    ("a grant on a list that is none", [book(__entity__=entity(matrix={"DIST": "RU(name,page) D"})), page()],
+     "Book.__entity__", "Did you mean 'pages'?"),
+    ("one of one", [book(shelf_id=ref("Shelf", "架", "Shelf.", one_of="place"), __one_ofs__=(one("shelf_id"),)),
+                    shelf()], "Book.place", "use ref"),
+    ("a one-of reference that meets a field", [
+        book(shelf_id=ref("Shelf", "架", "S.", one_of="name"), __one_ofs__=(one("shelf_id", "shelf_id", name="name"),)),
+        shelf()], "Book.name", "another name"),
     ("a rollup of rows without a region", [book(__entity__=rolled())], "Book.rollups monthly", "from Scoped"),
     ("a rollup by a day that is none", [book(scope_path=text("路径", "Path."), __entity__=rolled(day="name"))],
      "Book.rollups monthly", "fields that hold date"),
@@ -158,3 +216,25 @@ def test_models_without_a_mistake_are_read() -> None:
     found = read([sample, shelf(book_id=ref("Book", "书", "Book.", reverse="places"))])
     assert set(found["Book"].relations) == {"shelf", "places", "x"}
     assert isinstance(found["Book"].fields["sex"].type, Choice)
+
+
+def test_child_rows_without_a_mistake_have_all_from_their_parent() -> None:
+    """Rights, too: who may change the parent may make and delete them, but for who may change some columns only."""
+    cells = {"PROV": "R* P", "CITY": "Rm C^", "DIST": "RUE(note)X D", "OFFC": "RU(name) S", "COMM": "R(name,pages)C K",
+             "SYS": "RC A"}  # fmt: skip
+    shelved = entity(
+        prefix="bk", owner="shelf", committee="shelf", mediator="self", matrix=cells,
+        linked=(Link(), Link("shelf", "id")),
+    )  # fmt: skip
+    more = {"scope_path": text("路径", "P.", computed=True), "note": text("说明", "Note.", personal="null")}
+    parent = book(shelf_id=ref("Shelf", "架", "S."), __entity__=shelved, **more)
+    found = read([parent, shelf(), page(matrix={"DIST": "R(name,book_id)CUXE(note)m D"})])
+    child, facts = found["Page"], found["Page"].facts
+    assert facts.matrix == {
+        "PROV": "R* P", "CITY": "Rm C^", "DIST": "R(name,book_id)CUXE(note)m D", "OFFC": "R S", "COMM": "RC K",
+        "SYS": "RC A",
+    }  # fmt: skip
+    assert (facts.owner, facts.committee, facts.mediator, facts.prefix) == ("book", "book.shelf", "book", "bkp")
+    assert [link.path for link in facts.linked] == ["book", "book.shelf"]
+    assert [(r.name, each) for r, each in found.parts_of(found["Book"])] == [("pages", child)]
+    assert found.parts_of(child) == []

@@ -100,6 +100,7 @@ class Mediator(Scoped):
         prefix="md",
         label="name",
         committee="mediator_appointments.committee",
+        maker="created_by",
         mediator="self",
         menu="调解组织",
         listed=("mediator_no", "name", "sex", "kind", "education", "grade", "status"),

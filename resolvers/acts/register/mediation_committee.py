@@ -12,7 +12,7 @@ from db.models.places.region import RegionLevel
 from db.models.register.host_unit import HostUnitStatus
 from db.models.register.mediation_committee import OF_PLACES, TRADES, CommitteeStatus, CommitteeType
 from permissions.scopes import living
-from resolvers.acting import checks, derives, finishes, follows, prepares
+from resolvers.acting import checks, derives, finishes, prepares
 from resolvers.acts.register.snapshots import TRACKED_COLUMNS
 from resolvers.acts.register.standing import status_of
 from resolvers.commands.numbers import committee_code
@@ -148,17 +148,6 @@ def finish(draft: Draft) -> None:
         region = draft.work.get("Region", draft.row["region_id"])
         code = region["code"] if region else ""
         draft.row["code"] = committee_code(draft.work.connection, code, CommitteeType[draft.row["type"]].code)
-
-
-@follows
-def follow(draft: Draft) -> None:
-    """What belongs to a committee follows it to its new office."""
-    if draft.before is None or not draft.changed("guiding_office_id"):
-        return
-    for child in draft.work.entities.values():
-        if child.owner and child.owner.target == draft.info.name:
-            mine = child.table.c[child.owner.near] == draft.row["id"]
-            draft.work.change_all(child.name, [mine], org_scope_id=draft.row["org_scope_id"])
 
 
 @derives("status", "id", "status")
