@@ -32,7 +32,7 @@ from db.columns import (
 )
 from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
-from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant
+from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant, Grants
 from db.machines import Machine, Step
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Entity",
     "Facts",
     "Grant",
+    "Grants",
     "Kind",
     "Link",
     "Machine",

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import inspect
 
 from db.base import Record
-from db.facts import SCOPES, Entity, Facts, Grant, Kind, Role, Through
-from db.mistakes import ModelMistake, check_column, check_entity, check_rollups
+from db.facts import SCOPES, Entity, Facts, Grant, Grants, Kind, Role, Through
+from db.mistakes import ModelMistake, check_column, check_entity, check_rollups, tested_values
 from db.naming import camel, lower_first, plural, snake
 
 
@@ -88,7 +88,7 @@ class EntityInfo:
     fields: dict[str, Field] = field(default_factory=dict)
     hidden: dict[str, Facts] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
-    grants: dict[Role, Grant] = field(default_factory=dict)
+    grants: Grants = field(default_factory=Grants)
 
     @property
     def single(self) -> str:
@@ -121,6 +121,11 @@ class EntityInfo:
     def owner(self) -> Relation | None:
         """The reference whose region owns the row."""
         return self.relations.get(self.facts.owner or "")
+
+    @property
+    def unit(self) -> str | None:
+        """The path to the unit whose rows they are (scope B): that of the model, else the one that guides the owner."""
+        return self.facts.unit or ("org_scope" if "org_scope_id" in self.table.c else None)
 
     def reference(self, column: str) -> Relation:
         """The to-one relation stored in `column`."""
@@ -298,7 +303,7 @@ def _read(model: type[Record]) -> EntityInfo:
         raise ModelMistake(model.__name__, "the model has no docstring", "Describe it, Chinese first, then English.")
     table = inspect(model).local_table
     assert isinstance(table, sa.Table)
-    grants = _grants(model, facts)
+    grants = _grants(model, facts, table)
     info = EntityInfo(model, model.__name__, facts, table, grants=grants)
     for column in table.c:
         said = column.info.get("facts")
@@ -318,17 +323,18 @@ def _read(model: type[Record]) -> EntityInfo:
     return info
 
 
-def _withheld(grants: Mapping[Role, Grant], name: str) -> bool:
+def _withheld(grants: Grants, name: str) -> bool:
     """Whether some role reads rows, but not this column of them."""
     return any("R" in grant.operations and not grant.touches("R", name) for grant in grants.values())
 
 
-def _grants(model: type[Record], facts: Entity) -> dict[Role, Grant]:
+def _grants(model: type[Record], facts: Entity, table: sa.Table) -> Grants:
     """The cells of an entity in the permission matrix. Raises ModelMistake for what is none."""
-    grants: dict[Role, Grant] = {}
+    grants: list[tuple[Role, Grant]] = []
+    tested = functools.partial(tested_values, table)
     for role, cell in facts.matrix.items():
         try:
-            grants[Role[role]] = Grant.parse(cell)
+            grants += [(Role[role], Grant.parse(part.strip()).settled(tested)) for part in cell.split(";")]
         except KeyError:
             near = get_close_matches(role, Role.__members__, 1)
             raise ModelMistake(
@@ -340,7 +346,7 @@ def _grants(model: type[Record], facts: Entity) -> dict[Role, Grant]:
             raise ModelMistake(
                 f"{model.__name__}.matrix {role}", str(wrong), f"Scopes are {', '.join(SCOPES)}."
             ) from None
-    return grants
+    return Grants(grants)
 
 
 @functools.cache

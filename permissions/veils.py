@@ -84,15 +84,17 @@ def _keep(found: Veil, name: str, seen: Sight) -> None:
 
 
 def _shows(info: EntityInfo, name: str, role: Role) -> bool:
-    grant = info.grants.get(role)
-    if grant is None or grant.scope == "O" or not _touches(info, name, role):
-        return False
-    return name in info.public_relations or shows(grant, info.public_fields[name])
+    """Whether a role shows what a copy of some row holds: which row it is, or was, no condition can be asked."""
+    known = [g for g in info.grants.of(role) if g.scope != "O" and _touching(info, name, g)]
+    return any(name in info.public_relations or shows(grant, info.public_fields[name]) for grant in known)
 
 
 def _touches(info: EntityInfo, name: str, role: Role) -> bool:
-    grant = info.grants.get(role)
-    if grant is None or "R" not in grant.operations or grant.aggregate_only:
+    return any(_touching(info, name, grant) for grant in info.grants.of(role))
+
+
+def _touching(info: EntityInfo, name: str, grant: Grant) -> bool:
+    if "R" not in grant.operations or grant.aggregate_only or grant.where:
         return False
     column = info.public_relations[name].near if name in info.public_relations else info.public_fields[name].name
     return grant.touches("R", column)
