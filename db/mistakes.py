@@ -98,7 +98,7 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
             raise ModelMistake(
                 where, f"{role.name} has scope L, but nothing links the rows", "Say how: linked=(Link(…),)."
             )
-        for letter, what, path in (("B", "unit", info.unit), ("G", "grid", facts.grid)):
+        for letter, what, path in (("B", "unit", info.unit), ("G", "grid", facts.grid or info.scope_column)):
             if grant.scope == letter and path is None:
                 raise ModelMistake(
                     where, f"{role.name} has scope {letter}, but no {what} has the rows",

@@ -144,7 +144,9 @@ def _in_scope(
             )
         case "B" if info.unit is not None:
             return or_(false(), *_own(entities, info, table, viewer, role, "below", info.unit))
-        case "G" if info.facts.grid is not None:
+        case "G":
+            if info.facts.grid is None:
+                return _in_ranges(info, table, viewer, role, grant, operation)
             return or_(false(), *_own(entities, info, table, viewer, role, "grid", info.facts.grid))
         case "O":
             if info.facts.mediator is None:

@@ -179,14 +179,13 @@ class Walls:
     def _scoped(
         self, info: EntityInfo, cells: Sequence[tuple[Role, Grant]], name: str, reading: bool, unless: str
     ) -> list[str]:
-        """What the scopes of some cells open, each by itself."""
+        """What the scopes of some cells open, each by itself; committee and grid of rows without one: its region."""
 
         def names(among: Iterable[tuple[Role, Grant]]) -> str:
             return found + unless if (found := _roles(among)) else ""
 
-        by_range = [
-            (r, g) for r, g in cells if g.scope in REGION_SCOPES or (g.scope == "K" and not info.facts.committee)
-        ]
+        without = {"K": not info.facts.committee, "G": not info.facts.grid}
+        by_range = [(r, g) for r, g in cells if g.scope in REGION_SCOPES or without.get(g.scope)]
         by_committee = names((r, g) for r, g in cells if g.scope == "K" and info.facts.committee)
         parts: list[str] = []
         if roles := names((r, g) for r, g in cells if g.scope == "A"):

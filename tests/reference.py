@@ -115,7 +115,8 @@ class Reference:
             return True
         if grant.scope == "T":
             return bool(row["technical"])
-        if grant.scope in "PCDS" or (grant.scope == "K" and info.facts.committee is None):
+        mine = {"K": info.facts.committee, "G": info.facts.grid}
+        if grant.scope in "PCDS" or mine.get(grant.scope, "") is None:
             assert path is not None
             # A range stands for a subtree: it opens every path that begins with the path at its lower end.
             return any(path.startswith(low) for low, _ in reach.ranges) or (grant.above and path in reach.above)
@@ -126,7 +127,7 @@ class Reference:
             return self._linked_to(info.name, row, reach) or (grant.above and path in reach.above)
         if grant.scope == "B":
             return bool(self._ends(info, row, info.facts.unit or "org_scope") & set(reach.below))
-        if grant.scope == "G" and info.facts.grid is not None:
+        if grant.scope == "G":
             return bool(self._ends(info, row, info.facts.grid) & set(reach.grids))
         if grant.scope == "O" and info.facts.mediator is not None:
             own = bool(self._ends(info, row, info.facts.mediator) & {*reach.mediators, viewer.account_id})
