@@ -35,7 +35,7 @@ from permissions.reaches import Held, held_by, limits_of
 from permissions.regions import Range, common, inside, ranges_of
 from permissions.viewer import Viewer, subtree
 
-_LOW = frozenset({Role.COMM, Role.MEDR, Role.GRID})
+_LOW = frozenset({Role.COMM, Role.MEDR})
 _DISTRICT = _LOW | {
     Role.DIST, Role.DHR, Role.SECT, Role.FINA, Role.OFFC, Role.CENT, Role.COURT, Role.PART, Role.AUDT
 }  # fmt: skip
@@ -52,6 +52,7 @@ ANCHORS: dict[Role, str | None] = {
     **dict.fromkeys((Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.FINA, Role.AUDT), "region_id"),
     **dict.fromkeys((Role.SECT, Role.OFFC, Role.CENT, Role.COURT, Role.PART), "org_unit_id"),
     Role.COMM: "committee_id", Role.MEDR: "mediator_id", Role.SYS: None,
+    Role.GRID: None,  # no entity is a grid yet, so nobody gives the role and it reaches nothing
 }  # fmt: skip
 """Role -> the one column of a grant that says where it is held."""
 _PLACES: dict[str, sa.ColumnElement[str]] = {
