@@ -171,21 +171,23 @@ class Walls:
         for where in dict.fromkeys(grant.where for _, grant in cells):
             alike = [(role, grant) for role, grant in cells if grant.where == where]
             opened = self._scoped(info, alike, at or info.table.name, reading, unless)
-            parts += (
-                [" AND ".join([*_met(at or info.table.name, where), f"({' OR '.join(opened)})"])] if where else opened
-            )
+            met = _met(at or info.table.name, where)
+            parts += [" AND ".join([*met, f"({' OR '.join(opened)})"])] if met else opened
+        climbing = _roles((r, g) for r, g in cells if g.scope == "L" or _by_range(info, g))
+        if reading and info.facts.owner == "self" and climbing:
+            # Who climbs from a region, such as a predecessor in another district, passes those above it unseen.
+            parts.append(f"{at or info.table.name}.{info.scope_column} = ANY {self._slot(f'climb {climbing}{unless}')}")
         return " OR ".join(parts) or "false"
 
     def _scoped(
         self, info: EntityInfo, cells: Sequence[tuple[Role, Grant]], name: str, reading: bool, unless: str
     ) -> list[str]:
-        """What the scopes of some cells open, each by itself; committee and grid of rows without one: its region."""
+        """What the scopes of some cells open, each by itself."""
 
         def names(among: Iterable[tuple[Role, Grant]]) -> str:
             return found + unless if (found := _roles(among)) else ""
 
-        without = {"K": not info.facts.committee, "G": not info.facts.grid}
-        by_range = [(r, g) for r, g in cells if g.scope in REGION_SCOPES or without.get(g.scope)]
+        by_range = [(role, grant) for role, grant in cells if _by_range(info, grant)]
         by_committee = names((r, g) for r, g in cells if g.scope == "K" and info.facts.committee)
         parts: list[str] = []
         if roles := names((r, g) for r, g in cells if g.scope == "A"):
@@ -210,9 +212,6 @@ class Walls:
         above = names((r, g) for r, g in [*by_range, *partners] if g.above)
         if reading and above and info.scope_column:
             parts.append(f"{name}.{info.scope_column} = ANY {self._slot(f'above {above}')}")
-        if reading and info.facts.owner == "self" and (roles := names([*by_range, *partners])):
-            # Who climbs from a region, such as a predecessor in another district, passes those above it unseen.
-            parts.append(f"{name}.{info.scope_column} = ANY {self._slot(f'climb {roles}')}")
         return parts or ["false"]
 
     @property
@@ -318,7 +317,13 @@ def _readers(info: EntityInfo) -> list[tuple[Role, Grant]]:
 
 
 def _roles(cells: Iterable[tuple[Role, Grant]]) -> str:
-    return " ".join(sorted(role.name for role, _ in cells))
+    return " ".join(sorted({role.name for role, _ in cells}))
+
+
+def _by_range(info: EntityInfo, grant: Grant) -> bool:
+    """Whether a scope is one of ranges; a committee's and a grid's is, of rows that belong to none: its region."""
+    without = {"K": not info.facts.committee, "G": not info.facts.grid}
+    return grant.scope in REGION_SCOPES or without.get(grant.scope, False)
 
 
 def _fixed(at: str, where: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:

@@ -7,7 +7,7 @@ committee's people never count, that everybody reads regions. Under a random mat
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -26,6 +26,13 @@ def random_policy(seed: int) -> Registry:
     """The entities with a matrix drawn from `seed`; what may not be said of an entity is not drawn for it."""
     dice = random.Random(seed)
     with _declared({info.model: _cells(dice, info) for info in registry().values()}) as models:
+        return Registry(models)
+
+
+def policy_with(cells: Mapping[str, Mapping[str, str]]) -> Registry:
+    """The entities with the real matrix, but for some cells: entity -> role -> cell."""
+    matrices = {info.model: {**info.facts.matrix, **cells.get(info.name, {})} for info in registry().values()}
+    with _declared(matrices) as models:
         return Registry(models)
 
 
