@@ -31,7 +31,8 @@ FILES: dict[str, tuple[str, ...]] = {
         "schema", "resolvers/test_absence.py", "resolvers/test_conditional_grants.py", "resolvers/test_followed.py",
         "resolvers/test_groups_reference.py", "resolvers/test_no_committee.py", "resolvers/test_reference.py",
         "resolvers/test_written_scope.py", "permissions/test_explain.py", "permissions/test_matrix_document.py",
-        "admin/test_matrix.py", "admin/test_tables.py", "db/test_door.py", "test_layers.py", "test_layout.py",
+        "admin/test_matrix.py", "admin/test_tables.py", "db/test_door.py", "test_making.py", "test_layers.py",
+        "test_layout.py",
     ),
 }  # fmt: skip
 
