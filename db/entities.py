@@ -66,7 +66,9 @@ class Entity:
     `prefix` begins its ids. `label` names the column by which people know a row. `owner` is the reference whose region
     owns the row (its ``scope_path`` is copied from there); "self" for regions, None for rows outside the region
     tree. `committee` and `mediator` are relation paths to the committee (scope K) and the mediator (scope O) that a row
-    belongs to; `linked` says what ties it to a partner's unit (scope L). `listed` are the columns of the admin's list.
+    belongs to; `unit` is the one to the unit whose row it is (scope B, with the units below; else the unit that guides
+    the owner, ``org_scope``) and `grid` to the grid it lies in (scope G); `linked` says what ties it to a partner's
+    unit (scope L). `listed` are the columns of the admin's list.
     """
 
     zh: str
@@ -78,6 +80,8 @@ class Entity:
     mediator: str | None = None
     maker: str | None = None
     """Relation path to the account that entered a row: it holds the row (scope K) as long as no committee does."""
+    unit: str | None = None
+    grid: str | None = None
     linked: tuple[Link, ...] = ()
     """The ways of scope L; one of them is enough."""
     menu: str = "业务"

@@ -32,7 +32,7 @@ from db.columns import (
 )
 from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
-from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant
+from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant, Grants
 from db.machines import Machine, Step
 from db.one_of import OneOf, one_of
 from db.parts import Parts
@@ -47,6 +47,7 @@ __all__ = [
     "Entity",
     "Facts",
     "Grant",
+    "Grants",
     "Kind",
     "Link",
     "Machine",

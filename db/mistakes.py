@@ -82,7 +82,13 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
         )
     for one_of in info.one_ofs.values():
         _check_one_of(info, one_of)
-    for what, path in (("committee", facts.committee), ("mediator", facts.mediator), ("maker", facts.maker)):
+    for what, path in (
+        ("committee", facts.committee),
+        ("mediator", facts.mediator),
+        ("maker", facts.maker),
+        ("unit", info.unit),
+        ("grid", facts.grid),
+    ):
         try:
             entities.walk(info, path or "self")
         except KeyError as missing:
@@ -96,6 +102,17 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
             raise ModelMistake(
                 where, f"{role.name} has scope L, but nothing links the rows", "Say how: linked=(Link(…),)."
             )
+        for letter, what, path in (("B", "unit", info.unit), ("G", "grid", facts.grid or info.scope_column)):
+            if grant.scope == letter and path is None:
+                raise ModelMistake(
+                    where, f"{role.name} has scope {letter}, but no {what} has the rows",
+                    f'Name the path to it: {what}="self" or a reference without its _id.',
+                )  # fmt: skip
+        if facts.machine and grant.operations & _WRITES and any(t.column == facts.machine.column for t in grant.where):
+            raise ModelMistake(
+                where, f"{role.name} writes by a condition on {facts.machine.column!r}, which steps change",
+                "Say from which states a step leads (Step.sources); by the state only what is read is parted.",
+            )  # fmt: skip
         for named in grant.columns.values():
             must_know(f"the grant of {role.name}", named, stored | lists)
         for name in grant.columns.get("E", ()):
@@ -196,6 +213,21 @@ def _check_link(entities: Registry, info: EntityInfo, link: Link) -> None:
         raise ModelMistake(
             where, f"{end.name} lies in no region that a unit could cover", "Name the column of the unit."
         )
+
+
+_WRITES = frozenset("CUSV")
+
+
+def tested_values(table: sa.Table, column: str) -> tuple[str | bool, ...]:
+    """The values that a column can hold which a grant's condition looks at. Raises ValueError for one it may not."""
+    said = table.c[column].info["facts"] if column in table.c else None
+    if said is None or said.hidden or said.kind not in ("enum", "bool"):
+        raise ValueError(
+            f"no condition looks at {column!r}: it takes enumerations and yes-no columns of the row itself"
+        )
+    if said.personal is not None:
+        raise ValueError(f"no condition looks at {column!r}, which is personal: which rows are open would tell it")
+    return tuple(member.name for member in said.members) if said.members else (False, True)
 
 
 _DIMENSIONS, _SUMS = frozenset({"enum", "bool"}), frozenset({"int", "decimal"})

@@ -16,8 +16,8 @@ from sqlalchemy import inspect
 
 from db.base import Base, Record
 from db.declared import facts_of
-from db.facts import SCOPES, Entity, Facts, Grant, Kind, OneOf, Role, Through
-from db.mistakes import ModelMistake, check_column, check_entity, check_part, check_rollups
+from db.facts import SCOPES, Entity, Facts, Grant, Grants, Kind, OneOf, Role, Through
+from db.mistakes import ModelMistake, check_column, check_entity, check_part, check_rollups, tested_values
 from db.naming import camel, lower_first, plural, snake
 
 
@@ -89,7 +89,7 @@ class EntityInfo:
     fields: dict[str, Field] = field(default_factory=dict)
     hidden: dict[str, Facts] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
-    grants: dict[Role, Grant] = field(default_factory=dict)
+    grants: Grants = field(default_factory=Grants)
     one_ofs: dict[str, OneOf] = field(default_factory=dict)
     parts: list[tuple[Relation, EntityInfo]] | None = None
     """What ``Registry.parts_of`` found."""
@@ -136,6 +136,11 @@ class EntityInfo:
         """The references of which one says whose region owns the row: one, or those of a one-of reference."""
         one_of = self.one_ofs.get(self.facts.owner or "")
         return [self.reference(c) for c in one_of.columns] if one_of else [self.owner] if self.owner else []
+
+    @property
+    def unit(self) -> str | None:
+        """The path to the unit whose rows they are (scope B): that of the model, else the one that guides the owner."""
+        return self.facts.unit or ("org_scope" if "org_scope_id" in self.table.c else None)
 
     def reference(self, column: str) -> Relation:
         """The to-one relation stored in `column`."""
@@ -325,7 +330,7 @@ def _read(model: type[Record], facts: Entity) -> EntityInfo:
         raise ModelMistake(model.__name__, "the model has no docstring", "Describe it, Chinese first, then English.")
     table = inspect(model).local_table
     assert isinstance(table, sa.Table)
-    grants = _grants(model, facts)
+    grants = _grants(model, facts, table)
     one_ofs = {one_of.name: one_of for one_of in model.__dict__.get("__one_ofs__", ())}
     info = EntityInfo(model, model.__name__, facts, table, grants=grants, one_ofs=one_ofs)
     for column in table.c:
@@ -346,17 +351,18 @@ def _read(model: type[Record], facts: Entity) -> EntityInfo:
     return info
 
 
-def _withheld(grants: Mapping[Role, Grant], name: str) -> bool:
+def _withheld(grants: Grants, name: str) -> bool:
     """Whether some role reads rows, but not this column of them."""
     return any("R" in grant.operations and not grant.touches("R", name) for grant in grants.values())
 
 
-def _grants(model: type[Record], facts: Entity) -> dict[Role, Grant]:
+def _grants(model: type[Record], facts: Entity, table: sa.Table) -> Grants:
     """The cells of an entity in the permission matrix. Raises ModelMistake for what is none."""
-    grants: dict[Role, Grant] = {}
+    grants: list[tuple[Role, Grant]] = []
+    tested = functools.partial(tested_values, table)
     for role, cell in facts.matrix.items():
         try:
-            grants[Role[role]] = Grant.parse(cell)
+            grants += [(Role[role], Grant.parse(part.strip()).settled(tested)) for part in cell.split(";")]
         except KeyError:
             near = get_close_matches(role, Role.__members__, 1)
             raise ModelMistake(
@@ -368,7 +374,7 @@ def _grants(model: type[Record], facts: Entity) -> dict[Role, Grant]:
             raise ModelMistake(
                 f"{model.__name__}.matrix {role}", str(wrong), f"Scopes are {', '.join(SCOPES)}."
             ) from None
-    return grants
+    return Grants(grants)
 
 
 @functools.cache

@@ -12,7 +12,7 @@ def veil(document: str | None, tree: str, *conditions: Any) -> str | None:
     """The text of a document without what `tree` keeps.
 
     Its keys are keys of an object, or of each one of a list; their values 0 (always null), the number of the condition
-    under which the value is shown, or the tree of what lies below.
+    under which the value is shown, the tree of what lies below, or a number and a tree.
     """
     if document is None:
         return None
@@ -32,9 +32,12 @@ def _under(value: Any, tree: dict[str, Any], conditions: tuple[Any, ...]) -> Any
     return {key: _member(item, tree.get(key), conditions) for key, item in value.items()}
 
 
-def _member(value: Any, kept: int | dict[str, Any] | None, conditions: tuple[Any, ...]) -> Any:
+def _member(value: Any, kept: int | list[Any] | dict[str, Any] | None, conditions: tuple[Any, ...]) -> Any:
     if kept is None:
         return value
+    if isinstance(kept, list):
+        number, below = kept
+        return _under(value, below, conditions) if conditions[number - 1] else None
     if isinstance(kept, dict):
         return _under(value, kept, conditions)
     return value if kept and conditions[kept - 1] else None

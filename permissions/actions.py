@@ -10,14 +10,14 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db.facts import Machine, Role, Step
+from db.facts import Grant, Machine, Role, Step
 from db.registry import EntityInfo, Registry
 from permissions.columns import Sight, sight
 from permissions.hands import hands
@@ -33,8 +33,8 @@ class OpenRow:
     """A row the viewer may read: its stored values and what the viewer's roles hold on it."""
 
     values: Mapping[str, Any]
-    held: frozenset[tuple[str, Role]] = frozenset()
-    """(operation, role) pairs whose scope holds the row."""
+    held: frozenset[tuple[str, Role, Grant]] = frozenset()
+    """Operations with the role and the grant that hold the row for them."""
     masked: frozenset[str] = frozenset()
     """Fields the viewer sees masked in this row."""
     kin: frozenset[str] = frozenset()
@@ -53,7 +53,11 @@ class OpenRow:
 
     def roles(self, operation: str) -> frozenset[Role]:
         """The viewer's roles that hold `operation` on the row."""
-        return frozenset(role for letter, role in self.held if letter == operation)
+        return frozenset(role for letter, role, _ in self.held if letter == operation)
+
+    def grants(self, operation: str) -> list[Grant]:
+        """The viewer's grants that hold `operation` on the row."""
+        return [grant for letter, _, grant in self.held if letter == operation]
 
 
 def open_row(
@@ -74,9 +78,12 @@ def open_rows(
     `values` are those of the condition's parameters; `hold` as in ``open_row``.
     """
     columns: dict[str, sa.ColumnElement[Any]] = {f"c_{c.name}": c for c in table.c}
-    for letter in WRITES:
-        for role, grant in grants_of(info, viewer, letter):
-            columns[f"may_{letter}_{role.name}"] = role_condition(entities, info, table, viewer, role, grant, letter)
+    rights = {
+        f"may_{letter}_{role.name}_{i}": (letter, role, grant)
+        for letter in WRITES for i, (role, grant) in enumerate(grants_of(info, viewer, letter))
+    }  # fmt: skip
+    for name, (letter, role, grant) in rights.items():
+        columns[name] = role_condition(entities, info, table, viewer, role, grant, letter)
     masks = {f.name: sight(entities, info, f, table, viewer) for f in info.fields.values() if f.maskable or f.withheld}
     columns |= {f"see_{name}": shown for name, shown in masks.items() if isinstance(shown, sa.ColumnElement)}
     statement = (
@@ -97,15 +104,16 @@ def open_rows(
         return account_id in mine or bool(mine & hands(connection, account_id, at))
 
     rows = connection.execute(statement, {**viewer.binds, **values}).mappings().all()
-    return [_open(info, table, masks, columns, dict(row), kin, functools.cache(own)) for row in rows]
+    return [_open(info, table, masks, rights, dict(row), kin, functools.cache(own)) for row in rows]
 
 
 def _open(
-    info: EntityInfo, table: sa.FromClause, masks: Mapping[str, Sight], columns: Iterable[str], row: Mapping[str, Any],
+    info: EntityInfo, table: sa.FromClause, masks: Mapping[str, Sight],
+    rights: Mapping[str, tuple[str, Role, Grant]], row: Mapping[str, Any],
     kin: Callable[[str], bool], own: Callable[[str, dt.datetime | None], bool],
 ) -> OpenRow:  # fmt: skip
     values = {c.name: row[f"c_{c.name}"] for c in table.c}
-    held = {(name[4], Role[name[6:]]) for name in columns if name.startswith("may_") and row[name]}
+    held = {right for name, right in rights.items() if row[name]}
     hidden = {
         name for name, shown in masks.items() if shown == "masked" or (shown != "shown" and not row[f"see_{name}"])
     }
@@ -123,12 +131,12 @@ def _open(
 def writable_columns(info: EntityInfo, viewer: Viewer, row: OpenRow | None = None) -> frozenset[str]:
     """Names of the fields, references and lists of child rows that the viewer may write: in `row`, or in a new row."""
     letter = "C" if row is None else "U"
-    roles = frozenset(role for role, _ in grants_of(info, viewer, letter)) if row is None else row.roles(letter)
-    named = [info.grants[role].columns.get(letter) for role in roles]
+    grants = [grant for _, grant in grants_of(info, viewer, letter)] if row is None else row.grants(letter)
+    named = [grant.columns.get(letter) for grant in grants]
     names = {f.name for f in info.fields.values() if f.writable and not (row and f.facts.fixed)}
     names |= {r.name for r in info.references if r.facts and not r.facts.computed and not (row and r.facts.fixed)}
     names |= {r.name for r, _ in info.parts or ()}
-    if not roles:
+    if not grants:
         return frozenset()
     if any(columns is None for columns in named):
         return frozenset(names)

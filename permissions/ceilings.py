@@ -36,7 +36,9 @@ from permissions.regions import Range, common, inside, ranges_of
 from permissions.viewer import Viewer, subtree
 
 _LOW = frozenset({Role.COMM, Role.MEDR})
-_DISTRICT = _LOW | {Role.DIST, Role.DHR, Role.OFFC, Role.CENT, Role.COURT, Role.PART, Role.AUDT}
+_DISTRICT = _LOW | {
+    Role.DIST, Role.DHR, Role.SECT, Role.FINA, Role.OFFC, Role.CENT, Role.COURT, Role.PART, Role.AUDT
+}  # fmt: skip
 GRANTABLE: dict[Role, frozenset[Role]] = {
     Role.PROV: _DISTRICT | {Role.CITY, Role.PROV},
     Role.CITY: _DISTRICT | {Role.CITY},
@@ -47,9 +49,10 @@ GRANTABLE: dict[Role, frozenset[Role]] = {
 }
 """Giver's role -> roles it gives, within what it reaches."""
 ANCHORS: dict[Role, str | None] = {
-    **dict.fromkeys((Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.AUDT), "region_id"),
-    **dict.fromkeys((Role.OFFC, Role.CENT, Role.COURT, Role.PART), "org_unit_id"),
+    **dict.fromkeys((Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.FINA, Role.AUDT), "region_id"),
+    **dict.fromkeys((Role.SECT, Role.OFFC, Role.CENT, Role.COURT, Role.PART), "org_unit_id"),
     Role.COMM: "committee_id", Role.MEDR: "mediator_id", Role.SYS: None,
+    Role.GRID: None,  # no entity is a grid yet, so nobody gives the role and it reaches nothing
 }  # fmt: skip
 """Role -> the one column of a grant that says where it is held."""
 _PLACES: dict[str, sa.ColumnElement[str]] = {

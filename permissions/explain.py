@@ -24,6 +24,7 @@ from permissions.actions import (
     start_of,
     writable_columns,
 )
+from permissions.matrix import condition
 from permissions.scopes import aggregates_only, grants_of, scope
 from permissions.viewer import Viewer
 
@@ -90,9 +91,10 @@ def _roles(roles: Iterable[Role]) -> str:
     return "、".join(role.zh for role in sorted(roles, key=list(Role).index)) or "没有角色"
 
 
-def _cell(grants: Iterable[tuple[Role, Grant]]) -> str:
+def _cell(info: EntityInfo, grants: Iterable[tuple[Role, Grant]]) -> str:
     return "；".join(
-        f"{role.zh}：{SCOPES[grant.scope]}" + ("及其上级" if grant.above else "") for role, grant in grants
+        f"{role.zh}：{SCOPES[grant.scope]}{'及其上级' if grant.above else ''}{condition(info, grant)}"
+        for role, grant in grants
     )
 
 
@@ -141,7 +143,7 @@ def _within_parent(connection: Connection, entities: Registry, viewer: Viewer, a
 def _unseen(info: EntityInfo, grants: list[tuple[Role, Grant]]) -> Explanation:
     return _no(
         "SCOPE",
-        f"没有这条{info.facts.zh}，或者它不在您的范围内（{_cell(grants) or '无'}）。",
+        f"没有这条{info.facts.zh}，或者它不在您的范围内（{_cell(info, grants) or '无'}）。",
         f"There is no such {info.name}, or it lies outside your scope.",
     )
 
@@ -155,7 +157,7 @@ def _creation(info: EntityInfo, viewer: Viewer, asked: Question, named: str) -> 
         )
     if asked.field and (refused := _column(info, asked.field, writable_columns(info, viewer), new=True)):
         return refused
-    where = _cell(grants_of(info, viewer, "C"))
+    where = _cell(info, grants_of(info, viewer, "C"))
     zh = f"您可以以{_roles(roles)}的身份{named}“{info.facts.zh}”（{where}）。"
     return _yes("MATRIX", zh, f"You may create {info.name} rows in your scope.")
 
@@ -172,7 +174,9 @@ def _reading(info: EntityInfo, viewer: Viewer, row: OpenRow, field: str | None) 
             "Personal data: your roles see it masked.",
         )
     grants = grants_of(info, viewer, "R")
-    return _yes("SCOPE", f"您可以查看：它在您的范围内（{_cell(grants)}）。", "You may read it: it lies in your scope.")
+    return _yes(
+        "SCOPE", f"您可以查看：它在您的范围内（{_cell(info, grants)}）。", "You may read it: it lies in your scope."
+    )
 
 
 def _following(
@@ -186,7 +190,7 @@ def _following(
                    "Your roles do not see this reference.")  # fmt: skip
     if not grants:
         return _not_granted(target, viewer, _ZH["READ"], {"R"})
-    where = f"{target.facts.zh}，您的范围是（{_cell(grants)}）"
+    where = f"{target.facts.zh}，您的范围是（{_cell(target, grants)}）"
     single = relation.far == "id" and relation.through is None and not relation.many
     key = row.values.get(relation.near) if single else None
     if single and (key is None or open_row(connection, entities, target, viewer, str(key)) is None):
@@ -214,7 +218,7 @@ def _exporting(
 def _beyond(info: EntityInfo, grants: list[tuple[Role, Grant]], named: str) -> Explanation:
     return _no(
         "SCOPE",
-        f"您可以查看这条{info.facts.zh}，但它不在您可以{named}的范围内（{_cell(grants)}）。",
+        f"您可以查看这条{info.facts.zh}，但它不在您可以{named}的范围内（{_cell(info, grants)}）。",
         "You may read this row, but it lies outside the scope of that right.",
     )
 

@@ -27,8 +27,8 @@ from db.models.system.role_grant import RoleGrant
 from permissions.regions import Range, above, common, inside, outermost, ranges_of
 from permissions.viewer import EVERYWHERE, Reach, subtree
 
-REGION_ROLES = frozenset({Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.AUDT})
-UNIT_ROLES = frozenset({Role.OFFC, Role.CENT, Role.COURT, Role.PART})
+REGION_ROLES = frozenset({Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.FINA, Role.AUDT})
+UNIT_ROLES = frozenset({Role.SECT, Role.OFFC, Role.CENT, Role.COURT, Role.PART})
 GrantRow = sa.Row[str, str | None, str | None, str | None, str | None, dt.date, dt.date | None, Any]
 
 
@@ -84,7 +84,8 @@ def _reach(connection: Connection, grant: GrantRow) -> Reach | None:
     if role in REGION_ROLES and region:
         return _regions(connection, [region], limits)
     if role in UNIT_ROLES and unit and _lives(connection, OrgUnit, unit):
-        return _regions(connection, _covered(connection, unit), limits, units=(unit,))
+        below = _below(connection, unit, limits)
+        return _regions(connection, _covered(connection, unit), limits, units=(unit,), below=below)
     if role is Role.COMM and committee and _lives(connection, MediationCommittee, committee):
         return _committees(connection, [committee], limits)
     if role is Role.MEDR and mediator and _lives(connection, Mediator, mediator):
@@ -126,6 +127,20 @@ def _covered(connection: Connection, unit: str) -> list[str]:
     return list(connection.scalars(sa.select(coverage.region_id).where(coverage.org_unit_id == unit, *today_only)))
 
 
+def _below(connection: Connection, unit: str, limits: tuple[Range, ...]) -> tuple[str, ...]:
+    """A unit and those below it that stand within the limits; nothing below one that was deleted."""
+    one = OrgUnit.__table__
+    found = sa.select(one.c.id, one.c.scope_path).where(one.c.id == unit, one.c.deleted_at.is_(None))
+    tree = found.cte("below", recursive=True)
+    child = one.alias("child")
+    further = sa.select(child.c.id, child.c.scope_path).where(
+        child.c.parent_id == tree.c.id, child.c.deleted_at.is_(None)
+    )
+    tree = tree.union(further)  # a union ends where units were made each other's parents
+    rows = connection.execute(sa.select(tree.c.id, tree.c.scope_path))
+    return tuple(sorted(row.id for row in rows if inside(subtree(row.scope_path), limits)))
+
+
 def _appointed_to(connection: Connection, mediator: str) -> list[str]:
     post = MediatorAppointment
     found = (
@@ -159,4 +174,4 @@ def _sum(reaches: list[Reach]) -> Reach:
 
 
 _RANGES = ("ranges", "limits")
-_LISTS = ("above", "committees", "mediators", "units")
+_LISTS = ("above", "committees", "mediators", "units", "below", "grids")

@@ -34,9 +34,21 @@ class Reach:
     committees: tuple[str, ...] = ()
     mediators: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
-    """Units that OFFC, CENT, COURT and PART grants name."""
+    """Units that grants for a unit name (``db.models.system.role_grant``)."""
+    below: tuple[str, ...] = ()
+    """Those and the units below them, as far as they stand within the limits (scope B)."""
+    grids: tuple[str, ...] = ()
+    """Grids that GRID grants name (scope G)."""
     limits: tuple[tuple[str, str], ...] = EVERYWHERE
     """Subtrees within which who gave the grants may give: rows of one's own that stand elsewhere are not reached."""
+
+    @property
+    def named(self) -> Mapping[str, tuple[str, ...]]:
+        """Rows of one's own by what they are."""
+        return {
+            "committee": self.committees, "mediator": self.mediators, "unit": self.units, "below": self.below,
+            "grid": self.grids,
+        }  # fmt: skip
 
     @property
     def limited(self) -> bool:
@@ -71,7 +83,7 @@ class Viewer:
         """The shape of its rights: two viewers of one kind run the same statement with other values."""
         return tuple(
             (
-                role.name, len(r.ranges), len(r.above), len(r.committees), len(r.mediators), len(r.units),
+                role.name, len(r.ranges), len(r.above), *map(len, r.named.values()),
                 len(r.limits) if r.limited else None,
             )
             for role, r in sorted(self.reaches.items(), key=lambda item: item[0].name)
@@ -86,7 +98,6 @@ class Viewer:
                 values[f"v_{role.name}_low{i}"], values[f"v_{role.name}_high{i}"] = low, high
             for i, (low, high) in enumerate(reach.limits if reach.limited else ()):
                 values[f"v_{role.name}_first{i}"], values[f"v_{role.name}_last{i}"] = low, high
-            for what in ("above", "committee", "mediator", "unit"):
-                items = reach.above if what == "above" else getattr(reach, f"{what}s")
+            for what, items in {"above": reach.above, **reach.named}.items():
                 values.update({f"v_{role.name}_{what}{i}": item for i, item in enumerate(items)})
         return values

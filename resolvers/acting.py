@@ -277,5 +277,9 @@ def _check(info: EntityInfo, acts: Acts) -> None:
         raise ModelMistake(where, f"there is no step {verb!r}", f"Declare it in the machine of {info.name}.")
     for column in sorted(acts.derived.keys() - info.fields.keys()):
         raise ModelMistake(where, f"there is no column {column!r} to derive", f"Declare it in {info.name}.")
+    tested = {test.column for grant in info.grants.values() for test in grant.where}
+    for column in sorted(tested & acts.derived.keys()):
+        remedy = "Test a stored column: another value is shown than the one that would decide."
+        raise ModelMistake(info.name, f"a grant's condition looks at {column!r}, which is derived", remedy)
     for column in sorted(acts.supplied - {*info.fields, *(c.name for c in info.table.c)}):
         raise ModelMistake(where, f"there is no column {column!r} to supply", f"Declare it in {info.name}.")

@@ -99,20 +99,28 @@ class Reference:
         """Whether the viewer may read of the entity the row tells of, if it tells of any."""
         told = row[info.facts.about] if info.facts.about else None
         about = self.entities.get(told) if told else None
-        return told is None or (about is not None and (about.facts.technical or bool(self.readers(about, viewer))))
+        if told is None:
+            return True
+        # What a row was like when something was told of it is not known: only who reads all kinds of rows is told.
+        return about is not None and (
+            about.facts.technical or any(not grant.where for _, grant in self.readers(about, viewer))
+        )
 
     def _opens(self, info: EntityInfo, row: Row, viewer: Viewer, role: Role, grant: Grant) -> bool:
         if info.part_of:  # a child row is open as its parent is
             parent = self.entities[info.part_of]
             [above] = [each for each in self.rows[parent.name] if each["id"] == row[f"{parent.key}_id"]]
             return self._opens(parent, above, viewer, role, grant)
+        if not self._meets_tests(row, grant):
+            return False
         reach = viewer.reaches[role]
         path = row.get("path" if info.facts.owner == "self" else "scope_path")
         if grant.scope == "A":
             return True
         if grant.scope == "T":
             return bool(row["technical"])
-        if grant.scope in "PCDS" or (grant.scope == "K" and info.facts.committee is None):
+        mine = {"K": info.facts.committee, "G": info.facts.grid}
+        if grant.scope in "PCDS" or mine.get(grant.scope, "") is None:
             assert path is not None
             # A range stands for a subtree: it opens every path that begins with the path at its lower end.
             return any(path.startswith(low) for low, _ in reach.ranges) or (grant.above and path in reach.above)
@@ -121,10 +129,23 @@ class Reference:
             return newly_entered or bool(self._ends(info, row, info.facts.committee) & set(reach.committees))
         if grant.scope == "L":
             return self._linked_to(info.name, row, reach) or (grant.above and path in reach.above)
+        if grant.scope == "B":
+            return bool(self._ends(info, row, info.facts.unit or "org_scope") & set(reach.below))
+        if grant.scope == "G":
+            return bool(self._ends(info, row, info.facts.grid) & set(reach.grids))
         if grant.scope == "O" and info.facts.mediator is not None:
             own = bool(self._ends(info, row, info.facts.mediator) & {*reach.mediators, viewer.account_id})
             return own and self._within(reach, path or "/")
         return False
+
+    def _meets_tests(self, row: Row, grant: Grant) -> bool:
+        """Whether a row is one of those that a grant is about; an empty column is none of any."""
+        for test in grant.where:
+            stored = row[test.column]
+            said = {True: "true", False: "false"}.get(stored, stored)
+            if stored is None or (said in test.words) == test.negated:
+                return False
+        return True
 
     def _linked_to(self, entity: str, row: Row, reach: Reach) -> bool:
         """DOMAIN 5.1 of L, entity by entity: what a court or another partner has to do with a row."""

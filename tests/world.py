@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -211,6 +211,10 @@ class Rows:
         self.by_entity.setdefault(entity, []).append(row)
         self.named[f"{entity}:{name or n}"] = row
         self._unsigned.append((row, given))
+
+    def written(self) -> Iterator[tuple[str, Sequence[Row]]]:
+        """The rows in an order in which a database takes them."""
+        yield from self.by_entity.items()
 
     def sign(self) -> None:
         """Say who wrote each row and which unit guides it, once all people and units are there."""

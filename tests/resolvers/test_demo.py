@@ -137,10 +137,11 @@ def test_it_makes_what_the_plan_says(demo: Loaded) -> None:
         "PROFESSIONAL": 4, "INSTITUTION": 12, "REGIONAL": 8, "SOCIAL_ORG": 8,
     }  # fmt: skip
     assert Counter(row["kind"] for row in demo.rows["OrgUnit"]) == {
-        "PROVINCIAL_DEPT": 1, "CITY_BUREAU": 1, "DISTRICT_BUREAU": 3, "JUDICIAL_OFFICE": 4, "PARTNER": 5,
+        "PROVINCIAL_DEPT": 1, "CITY_BUREAU": 1, "DISTRICT_BUREAU": 3, "JUDICIAL_OFFICE": 4, "PARTNER": 5 + 1,
+        "MEDIATION_CENTER": 1, "BUREAU_SECTION": 1,
     }  # fmt: skip
-    assert (counts["HostUnit"], counts["MediationCase"], counts["OrgUnitCoverage"]) == (80 + 27, 3_000, 15)
-    assert (counts["UserAccount"], counts["RoleGrant"], counts["AuditLog"]) == (11, 11, 1)
+    assert (counts["HostUnit"], counts["MediationCase"], counts["OrgUnitCoverage"]) == (80 + 27, 3_000, 15 + 3)
+    assert (counts["UserAccount"], counts["RoleGrant"], counts["AuditLog"]) == (16, 16, 1)
     assert {n: len(rows) for n, rows in demo.rows.items() if n not in ("Region", "AuditLog")} == {
         n: c for n, c in counts.items() if n not in ("NumberSeries", "AuditLog")
     }
@@ -470,13 +471,15 @@ def test_nobody_is_full_time_twice(demo: Loaded) -> None:
 ROLES = {
     "province": Role.PROV, "city": Role.CITY, "district": Role.DIST, "district2": Role.DIST, "office": Role.OFFC,
     "office2": Role.OFFC, "committee": Role.COMM, "mediator": Role.MEDR, "court": Role.COURT, "auditor": Role.AUDT,
-    "sysadmin": Role.SYS,
+    "sysadmin": Role.SYS, "centre": Role.CENT, "section": Role.SECT, "personnel": Role.DHR, "payer": Role.FINA,
+    "police": Role.PART,
 }  # fmt: skip
 RANGES = {
     "province": ("/32/", "/320"), "city": ("/32/01/", "/32/010"), "district": ("/32/01/02/", "/32/01/020"),
     "district2": ("/32/01/02/", "/32/01/020"), "auditor": ("/32/01/02/", "/32/01/020"),
     "court": ("/32/01/02/", "/32/01/020"), "office": ("/32/01/02/002/", "/32/01/02/0020"),
-    "office2": ("/32/01/02/003/", "/32/01/02/0030"),
+    "office2": ("/32/01/02/003/", "/32/01/02/0030"), "police": ("/32/01/02/002/", "/32/01/02/0020"),
+    **dict.fromkeys(("centre", "section", "personnel", "payer"), ("/32/01/02/", "/32/01/020")),
 }  # fmt: skip
 
 

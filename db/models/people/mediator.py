@@ -105,8 +105,8 @@ class Mediator(Scoped):
         menu="调解组织",
         listed=("mediator_no", "name", "sex", "kind", "education", "grade", "status"),
         matrix=dict(
-            PROV="Rm P", CITY="Rm C", DIST="RCUXE D", OFFC="RCUE(id_number,mobile,address)m S", CENT="Rm D",
-            COMM="RCUm K", AUDT="Rm D",
+            PROV="Rm P", CITY="Rm C", DIST="RCUXE D", SECT="Rm D", OFFC="RCUE(id_number,mobile,address)m S",
+            CENT="Rm D", COMM="RCUm K", AUDT="Rm D",
             MEDR="RU(mobile,address,bank_account,education,political_status,backgrounds,specialties) O",
             COURT="R(name,grade) L", PART="R(name) L",
         ),

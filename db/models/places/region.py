@@ -66,7 +66,8 @@ class Region(Record):
         listed=("code", "name", "level", "parent_id", "valid_to"),
         order=("code",),
         matrix=dict(
-            PROV="R P^", CITY="R C^", DIST="RU(name,short_name) D^", DHR="R D^", OFFC="R S^", CENT="R D^", COMM="R K^",
+            PROV="R P^", CITY="R C^", DIST="RU(name,short_name) D^", DHR="R D^", SECT="R D^", FINA="R D^",
+            GRID="R G^", OFFC="R S^", CENT="R D^", COMM="R K^",
             MEDR="R K^", AUDT="R D^", SYS="RCU A", COURT="R L^", PART="R L^",
         ),
         linked=(Link(),),

@@ -56,7 +56,7 @@ class CommitteeFiling(Scoped):
         listed=("committee_id", "type", "state", "filing_no", "event_on", "due_on", "submitted_at"),
         order=("-updated_at",),
         matrix=dict(
-            PROV="R* P", CITY="R C", DIST="RCSUV D", OFFC="RCSUV S", COMM="RCSU K", MEDR="R K", AUDT="R D",
+            PROV="R* P", CITY="R C", DIST="RCSUV D", SECT="R D", OFFC="RCSUV S", COMM="RCSU K", MEDR="R K", AUDT="R D",
             COURT="R(filing_no,type,state,event_on,filed_at,committee_id,court_notified_on,court_notification_id) L",
         ),
         linked=(Link("court_notification", unit="court_id"),),

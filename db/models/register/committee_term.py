@@ -38,8 +38,8 @@ class CommitteeTerm(Scoped):
         listed=("committee_id", "term_no", "starts_on", "ends_on", "election_method"),
         unique=(("committee_id", "term_no"),),
         matrix=dict(
-            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R D", COMM="RCUS K", MEDR="R K", AUDT="R D",
-            COURT="R L", PART="R L",
+            PROV="R P", CITY="R C", DIST="RCUV D", SECT="R D", OFFC="RCUS S", CENT="R D", COMM="RCUS K", MEDR="R K",
+            AUDT="R D", COURT="R L", PART="R L",
         ),
         linked=(Link("committee", where=(("filing_status", ("FILED",)),)),),
     )  # fmt: skip

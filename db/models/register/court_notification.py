@@ -35,7 +35,7 @@ class CourtNotification(Scoped):
         listed=("court_id", "period", "state", "sent_on", "ack_on"),
         order=("-sent_on",),
         linked=(Link(unit="court_id"),),
-        matrix=dict(PROV="R* P", CITY="R C", DIST="RC D", OFFC="R S", COURT="RV L", AUDT="R D"),
+        matrix=dict(PROV="R* P", CITY="R C", DIST="RC D", SECT="R D", OFFC="R S", COURT="RV L", AUDT="R D"),
         machine=Machine(
             "state",
             (

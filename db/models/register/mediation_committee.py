@@ -104,8 +104,8 @@ class MediationCommittee(Scoped):
         menu="调解组织",
         listed=("code", "name", "type", "region_id", "status", "filing_status", "established_on"),
         matrix=dict(
-            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R D", COMM="RUS K", MEDR="R K", AUDT="R D",
-            COURT="R L",
+            PROV="R P", CITY="R C", DIST="RCUV D", SECT="R D", OFFC="RCUS S", CENT="R D", COMM="RUS K", MEDR="R K",
+            AUDT="R D", COURT="R L",
             PART="R(code,name,type,industry_domain,level,region_id,status,established_on,address,longitude,latitude,"
             "phone,office_hours) L",
         ),

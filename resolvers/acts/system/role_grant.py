@@ -24,9 +24,11 @@ LEVELS = {
     Role.CITY: RegionLevel.CITY,
     Role.DIST: RegionLevel.DISTRICT,
     Role.DHR: RegionLevel.DISTRICT,
+    Role.FINA: RegionLevel.DISTRICT,
 }
 KINDS = {
-    Role.OFFC: OrgUnitKind.JUDICIAL_OFFICE, Role.CENT: OrgUnitKind.MEDIATION_CENTER,
+    Role.SECT: OrgUnitKind.BUREAU_SECTION, Role.OFFC: OrgUnitKind.JUDICIAL_OFFICE,
+    Role.CENT: OrgUnitKind.MEDIATION_CENTER,
     Role.COURT: OrgUnitKind.PARTNER, Role.PART: OrgUnitKind.PARTNER,
 }  # fmt: skip
 

@@ -32,7 +32,7 @@ from resolvers.commands.demo.rows import Rows
 from resolvers.commands.demo.scales import HOME, HOME_STREET, SCALES, Scale
 from resolvers.commands.demo.stories import SETTLED, story
 from resolvers.commands.demo.studios import open_studios
-from resolvers.commands.demo.units import Bureaus, District, open_district
+from resolvers.commands.demo.units import Bureaus, District, open_beside, open_district
 from resolvers.commands.demo.world import TABLE, Place, World, at_level, below, parents_of_streets, places
 from resolvers.commands.region_apply import silent
 from resolvers.commands.region_files import Progress
@@ -249,7 +249,9 @@ def _settle(load: _Load, connection: Connection, district: District, committees:
     offices = district.offices[street.id], district.offices[after.id]
     world.own_committee = own.id
     world.office_logins = {office.id: login for office, login in zip(offices, ("office", "office2"), strict=True)}
-    open_accounts(world, Anchors(province, district.city, district, offices, own, district.court), load.password_hash)
+    beside = open_beside(world, district, street)
+    anchors = Anchors(province, district.city, district, offices, own, district.court, street, beside)
+    open_accounts(world, anchors, load.password_hash)
     for neighbour in places(connection, TABLE.c.parent_id == district.city.id, at_level(RegionLevel.DISTRICT)):
         places_of.bureau(world, connection, neighbour)
 
