@@ -10,6 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from db.facts import Encrypted, Entity, Facts, Step, moment, ref
 from db.history import add_history
+from db.kinds import ID, INT, TEXT
 from db.naming import snake
 from db.rollups import add_rollups
 from db.types import Choice, Key, Text
@@ -41,14 +42,14 @@ class Record(Base):
     __entity__: ClassVar[Entity]
 
     id: Mapped[str] = mapped_column(
-        Key(), primary_key=True, info={"facts": Facts("id", "编号", "Global id.")}, sort_order=-9
+        Key(), primary_key=True, info={"facts": Facts(ID, "编号", "Global id.")}, sort_order=-9
     )
     created_at: Mapped[dt.datetime] = moment("创建时间", "When the row was created.", computed=True)
     updated_at: Mapped[dt.datetime] = moment("修改时间", "When the row was last changed.", computed=True)
     version: Mapped[int] = mapped_column(
         sa.Integer(), default=1,
         info={"facts": Facts(
-            "int", "版本", "Counts the changes; send it back as ifVersion.", low=1, high=2**31 - 1, computed=True
+            INT, "版本", "Counts the changes; send it back as ifVersion.", low=1, high=2**31 - 1, computed=True
         )},
     )  # fmt: skip
     deleted_at: Mapped[dt.datetime | None] = moment("删除时间", "Set when the row was deleted.", hidden=True)
@@ -85,7 +86,7 @@ class Scoped(Record):
     scope_path: Mapped[str] = mapped_column(
         Text(80),
         index=True,
-        info={"facts": Facts("text", "管辖路径", "Path of the owner's region.", computed=True, length=80)},
+        info={"facts": Facts(TEXT, "管辖路径", "Path of the owner's region.", computed=True, length=80)},
     )
 
     @declared_attr

@@ -13,7 +13,6 @@ from db.columns import (
     Copy,
     Encrypted,
     Facts,
-    Kind,
     Shape,
     When,
     choice,
@@ -33,6 +32,7 @@ from db.columns import (
 from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
 from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant
+from db.kinds import Kind
 from db.machines import Machine, Step
 
 __all__ = [

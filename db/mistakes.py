@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from db import crypto
 from db.facts import Facts, Link, Shape
-from db.types import Choice, Json
+from db.kinds import DATE, KINDS
 
 if TYPE_CHECKING:
     from db.registry import EntityInfo, Registry
@@ -40,14 +40,8 @@ def check_column(where: str, column: sa.Column[Any], facts: Facts) -> None:
         raise ModelMistake(
             where, "a key of rows is personal", "Who may not read it could still ask for it: drop unique or personal."
         )
-    if facts.kind == "enum" and not isinstance(column.type, Choice):
-        raise ModelMistake(where, "an enum column without its check", "Use choice(…).")
-    if facts.kind == "json" and not isinstance(column.type, Json):
-        raise ModelMistake(where, "a document column of another type", "Use document(…).")
-    if facts.kind == "json" and not facts.hidden and facts.copies is None:
-        raise ModelMistake(
-            where, "a document that does not say what it copies", "Say copies=Shape(…); Shape() where it copies no row."
-        )
+    if (wrong := facts.kind.mistake(column, facts)) is not None:
+        raise ModelMistake(where, *wrong)
     if isinstance(facts.default, dt.date):
         raise ModelMistake(where, "a fixed date as default ages", "Leave the default out.")
 
@@ -97,7 +91,7 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
             must_know(f"the grant of {role.name}", named, stored)
         for name in grant.columns.get("E", ()):
             column = info.fields.get(name)
-            if column is None or not (column.kind == "encrypted" or column.maskable):
+            if column is None or not (column.kind.sealed or column.maskable):
                 raise ModelMistake(
                     where,
                     f"the grant of {role.name} reveals {name!r}, which nobody sees masked",
@@ -111,7 +105,7 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
             where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column."
         )
     label = info.fields.get(facts.label)
-    if label and (label.maskable or label.kind == "encrypted"):
+    if label and (label.maskable or label.kind.sealed):
         raise ModelMistake(
             where,
             f"label {facts.label!r} is personal",
@@ -154,9 +148,6 @@ def _check_link(entities: Registry, info: EntityInfo, link: Link) -> None:
         )
 
 
-_DIMENSIONS, _SUMS = frozenset({"enum", "bool"}), frozenset({"int", "decimal"})
-
-
 def check_rollups(info: EntityInfo) -> None:
     """Refuse a rollup over what it cannot count by or add up. Raises ModelMistake."""
     for rollup in info.facts.rollups:
@@ -164,9 +155,9 @@ def check_rollups(info: EntityInfo) -> None:
         if "scope_path" not in info.table.c:
             raise ModelMistake(where, "the rows belong to no region", "Derive the model from Scoped.")
         asked = (
-            ("day", (rollup.day,), frozenset({"date"})),
-            ("dimensions", rollup.dimensions, _DIMENSIONS),
-            ("sums", rollup.sums, _SUMS),
+            ("day", (rollup.day,), {DATE}),
+            ("dimensions", rollup.dimensions, {kind for kind in KINDS.values() if kind.finite}),
+            ("sums", rollup.sums, {kind for kind in KINDS.values() if kind.summable}),
         )
         for what, names, kinds in asked:
             for name in names:

@@ -115,7 +115,7 @@ class EntityInfo:
     @property
     def by_keys(self) -> list[Field]:
         """Fields that name one row by themselves: the id and unique columns that are not encrypted."""
-        return [f for f in self.fields.values() if f.name == "id" or (f.facts.unique and f.kind != "encrypted")]
+        return [f for f in self.fields.values() if f.name == "id" or (f.facts.unique and f.kind.askable)]
 
     @property
     def owner(self) -> Relation | None:
@@ -149,8 +149,7 @@ class EntityInfo:
     @functools.cached_property
     def dimensions(self) -> frozenset[str]:
         """Python names that an aggregates-only role may use in conditions and groups (API 4, `*`)."""
-        kinds = {"enum", "date", "bool"}
-        named = {f.name for f in self.fields.values() if f.kind in kinds and not f.maskable}
+        named = {f.name for f in self.fields.values() if f.kind.dimension and not f.maskable}
         return frozenset(named | {"region"} | set(self.facts.dimensions))
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, FromClause, case, func, select
 from sqlalchemy.engine import Dialect
 
 from db.facts import Role
+from db.kinds import TEXT
 from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.columns import reference_sight, sight
 from permissions.scopes import aggregates_only, pure_ranges, scope
@@ -198,7 +199,7 @@ class Compiler:
 
     def _scalar(self, info: EntityInfo, field: Field, table: FromClause, path: str) -> ColumnElement[Any] | Pieces:
         seen = sight(self.entities, info, field, table, self.viewer)
-        encrypted = field.kind == "encrypted"
+        encrypted = field.kind.sealed
         if encrypted or not (isinstance(seen, str) and seen == "shown"):
             self.masked.append(path)
         if isinstance(seen, str) and seen == "masked":
@@ -219,7 +220,7 @@ class Compiler:
         if field.facts.personal != "surname":
             return literal("null")
         surname = func.substr(table.c[field.column], sa.literal_column("1"), sa.literal_column("1"), type_=sa.Text())
-        return func.coalesce(printed(surname + literal("某某"), "text"), literal("null"), type_=sa.Text())
+        return func.coalesce(printed(surname + literal("某某"), TEXT), literal("null"), type_=sa.Text())
 
     def _one(self, item: One, table: FromClause, proof: Proof, path: str) -> ColumnElement[Any]:
         info = item.pick.entity

@@ -84,7 +84,7 @@ def _may_condition(c: Compiler, info: EntityInfo, field: Field, tree: Mapping[st
             f"{at}：只看汇总的角色不能用“{field.facts.zh}”作条件。",
             f"{at}: not a dimension; roles that see aggregates only may not use it.",
         )
-    if aggregates_only(info, c.viewer) and field.kind in ("date", "datetime"):
+    if aggregates_only(info, c.viewer) and field.kind.bucketed:
         for operator, value in tree.items():
             _months_only(c, operator, value, f"{at}.{operator}")
 
@@ -128,9 +128,7 @@ def compare(
         raise bad_input(
             f"{at} 不能为 null；查空值请用 isNull。", f"{at} must not be null; use isNull to look for nulls."
         )
-    kind = (
-        sa.Text() if operator in ("contains", "startsWith", "endsWith") or field.kind == "enums" else wide(field.type)
-    )
+    kind = sa.Text() if operator in ("contains", "startsWith", "endsWith") or field.kind.listing else wide(field.type)
 
     usual = stored_form(field, prefix, operator)
 

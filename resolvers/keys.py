@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, case, select
 
 from db.facts import Kind
+from db.kinds import DATE, ID, INT
 from db.models.places.region import RegionLevel
 from db.registry import EntityInfo, Field, Relation
 from db.types import Key as KeyType
@@ -48,8 +49,8 @@ class GroupKey:
     def kind(self) -> Kind:
         """What its value is when it is sorted and kept in a cursor."""
         if self.column is None:
-            return "id"
-        return "int" if self.granularity else self.column.kind
+            return ID
+        return INT if self.granularity else self.column.kind
 
     @property
     def prefix(self) -> str:
@@ -58,7 +59,7 @@ class GroupKey:
 
     def printable(self, value: ColumnElement[Any]) -> tuple[ColumnElement[Any], Kind]:
         """The value as the answer shows it, and its kind."""
-        return (Period(value, self.granularity), "date") if self.granularity else (value, self.kind)
+        return (Period(value, self.granularity), DATE) if self.granularity else (value, self.kind)
 
 
 def names_of(keys: Sequence[GroupKey]) -> list[str]:
@@ -131,7 +132,7 @@ def _column_key(
             about=info.name,
         )
     _dimension(c, info, column.name, at)
-    if column.kind not in ("date", "datetime"):
+    if not column.kind.bucketed:
         if value is not True:
             raise bad_input(f"{at} 只能写 true。", f"{at} takes true only.")
         return GroupKey(path, info, relations, column)
@@ -187,7 +188,7 @@ class Keyed:
         value = self.c.column(key.info, key.column, near)
         if key.granularity is None:
             return sa.type_coerce(value, key.column.type)
-        return Bucket(LocalDay(value, key.zone) if key.column.kind == "datetime" else value, key.granularity)
+        return Bucket(LocalDay(value, key.zone) if key.column.kind.instant else value, key.granularity)
 
     def _step(self, info: EntityInfo, relation: Relation, near: FromClause, path: tuple[str, ...]) -> FromClause:
         if path in self._far:

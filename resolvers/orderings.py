@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, or_, select
 
 from db.facts import Kind
+from db.kinds import ID
 from db.registry import EntityInfo, Relation
 from permissions.columns import conditionable
 from resolvers.binds import Convert
@@ -81,7 +82,7 @@ def sort_keys(
     """The keys of an ``orderBy`` over `table`, the id last. Raises BAD_INPUT for what may not be ordered by."""
     check_length(order, at)
     keys = [_key(c, info, table, item, f"{at}[{i}]", nullable=False) for i, item in enumerate(order)]
-    return [*keys, SortKey(table.c.id, "id", info.facts.prefix, False, False, False)]
+    return [*keys, SortKey(table.c.id, ID, info.facts.prefix, False, False, False)]
 
 
 def check_length(order: Sequence[Mapping[str, Any]], at: str) -> None:

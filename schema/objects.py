@@ -144,4 +144,4 @@ def _many(kind: Any) -> Any:
 
 
 def _described(field: Field) -> str:
-    return words.said(field, *(("只显示掩码。", "Its mask only.") if field.kind == "encrypted" else ()))
+    return words.said(field, *(("只显示掩码。", "Its mask only.") if field.kind.sealed else ()))

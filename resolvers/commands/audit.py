@@ -126,7 +126,7 @@ def _told(info: EntityInfo, row: Row | None, other: Row | None) -> dict[str, Any
             value = row.get(relation.near)
             told[relation.public] = None if value is None else public_id(target, value)
     # An encrypted value may change behind the same mask.
-    hidden = [f for f in info.fields.values() if f.kind == "encrypted" and _differs(f"{f.name}_digest", row, other)]
+    hidden = [f for f in info.fields.values() if f.kind.sealed and _differs(f"{f.name}_digest", row, other)]
     return told | {f.public: row.get(f.column) for f in hidden}
 
 
@@ -135,7 +135,7 @@ def _differs(column: str, row: Row, other: Row | None) -> bool:
 
 
 def _masked(field: Field, value: Any) -> Any:
-    if value is None or field.kind == "encrypted":
+    if value is None or field.kind.sealed:
         return value
     if field.maskable:
         return f"{value[:1]}某某" if field.facts.personal == "surname" else "***"

@@ -7,6 +7,7 @@ from typing import Any
 
 from db.clock import today
 from db.facts import Facts, Step
+from db.kinds import TEXT
 from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo
 from permissions.actions import OpenRow, Verdict, choose_step, may_take
@@ -18,7 +19,7 @@ from resolvers.commands.versions import refuse_stale
 from resolvers.commands.work import Draft, Work
 from resolvers.faults import Denied, Fault, Refused, bad_input, forbidden
 
-_REASON = Facts("text", "理由", "Why.", length=1000, long=True)
+_REASON = Facts(TEXT, "理由", "Why.", length=1000, long=True)
 
 
 def take(
