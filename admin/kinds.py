@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from db.facts import Facts
+from db.periods import EXAMPLES, ends_of
 
 
 def _text(_facts: Facts, value: str) -> Any:
@@ -62,6 +63,15 @@ def _length(facts: Facts) -> str:
     return f"最多 {facts.length} 个字。" if facts.length else ""
 
 
+def _lengths(facts: Facts) -> str:
+    return f"期间，如 {'、'.join(EXAMPLES[length] for length in facts.lengths)}。"
+
+
+def _period(_facts: Facts, value: str) -> str:
+    ends_of(value.upper())
+    return value.upper()
+
+
 @dataclass(frozen=True)
 class Shown:
     """A kind in the admin: its JSON schema, what a form says of what to fill in, whether lists filter and sort by it,
@@ -92,6 +102,7 @@ SHOWN: Mapping[str, Shown] = {
     "date": Shown(_DAY, compared=True, parse=_day, cell=True),
     # Lists print moments as text; a filter on one takes a day.
     "datetime": Shown(_DAY, compared=True, parse=_day, cell=True),
+    "period": Shown(form=_lengths, compared=True, parse=_period),
     "enum": Shown(parse=_member),
     "enums": Shown({"type": "array", "items": {"type": "string"}}, lambda _f: "可选多项。", False, parse=_member),
     "json": Shown(filters=False),

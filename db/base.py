@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
+from db.columns import beside
 from db.facts import Encrypted, Entity, Facts, Step, moment, ref
 from db.history import add_history
 from db.kinds import ID, INT, TEXT
+from db.kinds.beside import names
 from db.naming import snake
 from db.rollups import add_rollups
 from db.types import Choice, Key, Text
@@ -65,6 +67,7 @@ class Record(Base):
     def __init_subclass__(cls, **kw: Any) -> None:
         if "__abstract__" not in cls.__dict__:
             _expand_encrypted(cls)
+            _add_beside(cls)
             _check_choices(cls)
         super().__init_subclass__(**kw)
         if "__abstract__" not in cls.__dict__ and isinstance(cls.__dict__.get("__entity__"), Entity):
@@ -106,6 +109,16 @@ def _expand_encrypted(cls: type[Any]) -> None:
         cls.__annotations__.pop(name, None)
         for column, mapped in declared.columns(name).items():
             setattr(cls, column, mapped)
+
+
+def _add_beside(cls: type[Any]) -> None:
+    """Give a column whose kind keeps others beside it those."""
+    for name, value in list(cls.__dict__.items()):
+        column = getattr(value, "column", None)
+        facts = column.info.get("facts") if isinstance(column, sa.Column) else None
+        if facts is not None:
+            for kept in names(name, facts.kind):
+                setattr(cls, kept, beside(facts))
 
 
 def _check_choices(cls: type[Any]) -> None:

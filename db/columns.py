@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import mapped_column
 
 from db.enumeration import Code
-from db.kinds import BOOL, DATE, DATETIME, DECIMAL, ENCRYPTED, ENUM, ENUMS, INT, JSON, KINDS, REF, TEXT, Kind
+from db.kinds import BOOL, DATE, DATETIME, DECIMAL, ENCRYPTED, ENUM, ENUMS, INT, JSON, KINDS, PERIOD, REF, TEXT, Kind
 from db.naming import snake
+from db.periods import Granularity
 from db.types import Choice, Day, Json, Key, Moment, Number, Text
 
 
@@ -105,6 +106,8 @@ class Facts:
     required_when: When | None = None
     """Must have a value where this holds of the row; nullable otherwise."""
     scale: int = 0
+    lengths: tuple[Granularity, ...] = ()
+    """Of a period: how long it may be."""
     default: Any = None
     hidden: bool = False
     """Never leaves the server: password hashes and alike."""
@@ -168,6 +171,16 @@ def day(zh: str, en: str, **more: Any) -> Any:
 def moment(zh: str, en: str, **more: Any) -> Any:
     """A point in time."""
     return _column(Moment(), Facts(DATETIME, zh, en, **more))
+
+
+def period(lengths: tuple[Granularity, ...], zh: str, en: str, **more: Any) -> Any:
+    """A period of one of `lengths`, such as ``2026-05A``; columns ``…_start`` and ``…_end`` are kept beside it."""
+    return _column(Text(10), Facts(PERIOD, zh, en, length=10, lengths=lengths, **more), index=True)
+
+
+def beside(facts: Facts) -> Any:
+    """A column that is kept from another one's value (``db.kinds.beside``)."""
+    return mapped_column(Day(), nullable=True, index=True, info={"facts": Facts(DATE, facts.zh, facts.en, hidden=True)})
 
 
 def choice(members: type[Code], zh: str, en: str, **more: Any) -> Any:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from db import bulk, search
 from db.history import past
+from db.kinds.beside import completed, completed_rows
 from db.prepared import prepared
 
 Row = Mapping[str, Any]
@@ -24,6 +25,7 @@ _MANY = 500
 
 def insert(connection: Connection, table: sa.Table, row: Row) -> None:
     """Write a new row, given with all its columns."""
+    row = completed(table, row)
     made = prepared(connection, ("insert", table.name), lambda: sa.insert(table), list(row))
     made.run(connection, row)
     search.put(connection, table, [row])
@@ -34,6 +36,7 @@ def load(
     written: Callable[[int], None] = lambda count: None,
 ) -> int:  # fmt: skip
     """Write many new rows at once, tuples in the order of `columns`; how many. Columns left out are NULL."""
+    columns, rows = completed_rows(table, columns, rows)
     return bulk.insert_rows(connection, table, columns, rows, written)
 
 
@@ -42,6 +45,7 @@ def change(
     version: int | None = None,
 ) -> int:  # fmt: skip
     """Change columns of one row, of this `version` if one is named; how many rows it was: 1, or 0 for none."""
+    values = completed(table, values)
     mine = [table.c.id == sa.bindparam("key")]
     if version is not None:
         mine.append(table.c.version == sa.bindparam("seen"))
@@ -77,6 +81,7 @@ def change_rows(
     """Change many rows, each by its key and with values of its own, all of the same columns."""
     if not rows:
         return
+    rows = [(key, completed(table, values)) for key, values in rows]
     names, binds = list(rows[0][1]), {"at": at, "by": by}
     keep = past(table, table.c.id.in_(sa.bindparam("keys", expanding=True)))
     for start in range(0, len(rows), _MANY):
@@ -96,6 +101,7 @@ def change_all(
     refused = sorted(set(search.searched(table)) & set(values))
     if refused:
         raise ValueError(f"{table.name}: {', '.join(refused)} are searched; change the rows one by one")
+    values = completed(table, values)
     keep = past(table, *where)
     if keep is not None:
         connection.execute(keep, {"at": at})

@@ -26,6 +26,7 @@ from db.columns import (
     moment,
     money,
     number,
+    period,
     ref,
     text,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "moment",
     "money",
     "number",
+    "period",
     "ref",
     "text",
 ]

@@ -160,6 +160,8 @@ class Filled:
             return local_day(midnight(after) - _INSTANT, zone) if moments else after - dt.timedelta(days=1)
 
         def day(value: Any) -> dt.date:
+            if isinstance(value, str):  # a column of periods counts by their first days
+                return days_of(value.upper())[0]
             return local_day(value, zone) if isinstance(value, dt.datetime) else value
 
         if (period := condition.get("inPeriod")) is not None:

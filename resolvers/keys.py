@@ -12,15 +12,17 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, select
 from db.facts import Kind
 from db.kinds import DATE, ID, INT
 from db.models.places.region import RegionLevel
+from db.periods import Granularity
 from db.registry import EntityInfo, Field, Relation
 from db.types import Key as KeyType
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
-from resolvers.buckets import CHINA, Bucket, Granularity, LocalDay, Period, offsets
+from resolvers.buckets import CHINA, Bucket, LocalDay, Period, offsets
 from resolvers.faults import bad_input
 from resolvers.followed import check_followed
 from resolvers.joins import link, the_first
 from resolvers.months import WHOLE_MONTHS
+from resolvers.periods import start_of
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
@@ -185,7 +187,8 @@ class Keyed:
             info = self.c.entities[relation.target]
         if key.column is None:
             return _at_level(near, key.level or "", self.c)
-        value = self.c.column(key.info, key.column, near)
+        spans = key.column.kind.spanning
+        value = start_of(key.column, near) if spans else self.c.column(key.info, key.column, near)
         if key.granularity is None:
             return sa.type_coerce(value, key.column.type)
         return Bucket(LocalDay(value, key.zone) if key.column.kind.instant else value, key.granularity)

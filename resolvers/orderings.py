@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, or_, select
 
 from db.facts import Kind
-from db.kinds import ID
+from db.kinds import ID, TEXT
 from db.registry import EntityInfo, Relation
 from permissions.columns import conditionable
 from resolvers.binds import Convert
@@ -22,6 +22,7 @@ from resolvers.faults import bad_input
 from resolvers.followed import check_followed
 from resolvers.joins import link
 from resolvers.measures import measure_of
+from resolvers.periods import rank
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
@@ -104,10 +105,10 @@ def _key(c: Compiler, info: EntityInfo, table: FromClause, item: Mapping[str, An
             f"{at}.{name}: you may not read this column, so it gives no order.",
             about=info.name,
         )
-    column = c.column(info, field, table)
-    return SortKey(
-        column, field.kind, info.facts.prefix, nullable or field.nullable, value.descending, value.nulls_first
-    )
+    nulls = nullable or field.nullable, value.descending, value.nulls_first
+    if field.kind.spanning:
+        return SortKey(rank(field, table), TEXT, "", *nulls)
+    return SortKey(c.column(info, field, table), field.kind, info.facts.prefix, *nulls)
 
 
 def _related_key(c: Compiler, info: EntityInfo, table: FromClause, name: str, value: Any, at: str) -> SortKey:

@@ -18,7 +18,7 @@ from db.texts import clean
 from db.types import Number
 from resolvers.binds import Call
 from resolvers.faults import bad_input
-from resolvers.periods import days_of
+from resolvers.periods import RANKED, days_of, normal, rank_of
 
 NO_KEY = "00000000-0000-7000-8000-000000000000"
 """Names no row: what an id of another entity, or of none, turns into."""
@@ -53,6 +53,8 @@ def stored_form(field: Field, prefix: str, operator: str) -> Callable[[Any, Call
     """How a condition's value becomes what the column stores."""
     if field.kind.identity:
         return key_of(prefix)
+    if field.kind.spanning:
+        return (lambda value, _call: rank_of(value)) if operator in RANKED else (lambda value, _call: normal(value))
     if field.kind == DECIMAL:
         return _fitted(field.facts.scale, _ROUNDING.get(operator))
     return checked_lines if field.facts.long else checked_text

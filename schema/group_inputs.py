@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLBoolean, GraphQLEnumType, GraphQLEnumValue, GraphQLInputField, GraphQLNonNull, GraphQLString
 
 from db.models.places.region import RegionLevel
+from db.periods import Granularity
 from db.registry import EntityInfo, Field
-from resolvers.buckets import CHINA, Granularity
+from resolvers.buckets import CHINA
 from resolvers.measures import countable
 from schema.kinds import ORDERED
 from schema.scalars import DECIMAL

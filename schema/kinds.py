@@ -35,6 +35,7 @@ SPOKEN: Mapping[str, Spoken] = {
     "bool": Spoken(GraphQLBoolean, ("eq", "neq", "isNull")),
     "date": Spoken(DATE, _TIMES),
     "datetime": Spoken(DATETIME, _TIMES),
+    "period": Spoken(GraphQLString, _TIMES, "Period"),
     "enum": Spoken(None, EQUAL),
     "enums": Spoken(None, ("has", "hasSome", "hasEvery", "isNull")),
     "json": Spoken(JSON),

@@ -14,18 +14,20 @@ from db.kinds.integer import Integer
 from db.kinds.kind import Bad, Kind, Several
 from db.kinds.moment import Datetime
 from db.kinds.number import Decimal
+from db.kinds.period import Period
 from db.kinds.reference import Reference
 from db.kinds.text import Textual
 
 ID, REF, TEXT, ENCRYPTED, INT, DECIMAL = Identity(), Reference(), Textual(), Sealed(), Integer(), Decimal()
 BOOL, DATE, DATETIME, ENUM, ENUMS, JSON = Flag(), Date(), Datetime(), One(), Some(), Document()
+PERIOD = Period()
 
 KINDS: Mapping[str, Kind] = {
     str(kind): kind
-    for kind in (ID, REF, TEXT, ENCRYPTED, INT, DECIMAL, BOOL, DATE, DATETIME, ENUM, ENUMS, JSON)
+    for kind in (ID, REF, TEXT, ENCRYPTED, INT, DECIMAL, BOOL, DATE, DATETIME, ENUM, ENUMS, JSON, PERIOD)
 }  # fmt: skip
 
 __all__ = [
-    "BOOL", "DATE", "DATETIME", "DECIMAL", "ENCRYPTED", "ENUM", "ENUMS", "ID", "INT", "JSON", "KINDS", "REF", "TEXT",
-    "Bad", "Kind", "Several",
+    "BOOL", "DATE", "DATETIME", "DECIMAL", "ENCRYPTED", "ENUM", "ENUMS", "ID", "INT", "JSON", "KINDS", "PERIOD",
+    "REF", "TEXT", "Bad", "Kind", "Several",
 ]  # fmt: skip

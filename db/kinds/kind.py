@@ -57,6 +57,8 @@ class Kind(str):
     """Whether roles that see aggregates only may use it, unless it is personal (API 4, ``*``)."""
     bucketed: ClassVar[bool] = False
     """Whether groups are by periods of time that its values fall in."""
+    spanning: ClassVar[bool] = False
+    """Whether its values are periods, ordered by their ends."""
     instant: ClassVar[bool] = False
     """Whether its values are points in time, of which a zone makes days."""
     textual: ClassVar[bool] = False
