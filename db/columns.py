@@ -15,6 +15,7 @@ from db.enumeration import Code
 from db.kinds import BOOL, DATE, DATETIME, DECIMAL, ENCRYPTED, ENUM, ENUMS, INT, JSON, KINDS, PERIOD, REF, TEXT, Kind
 from db.naming import snake
 from db.periods import Granularity
+from db.series import Series
 from db.types import Choice, Day, Json, Key, Moment, Number, Text
 
 
@@ -116,6 +117,8 @@ class Facts:
     long: bool = False
     copies: Shape | None = None
     """Of a document: what of other rows it holds. Every document says so."""
+    series: Series | None = None
+    """Of a text: the form of the numbers that the server gives it."""
     tells: bool = False
     """A refusal of its value tells of personal data, such as a person's age: each is recorded."""
 

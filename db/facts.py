@@ -35,6 +35,7 @@ from db.enumeration import Code, Role
 from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant
 from db.kinds import Kind
 from db.machines import Machine, Step
+from db.series import Series, series
 
 __all__ = [
     "OPERATIONS",
@@ -51,6 +52,7 @@ __all__ = [
     "Machine",
     "Role",
     "Rollup",
+    "Series",
     "Shape",
     "Step",
     "Through",
@@ -68,5 +70,6 @@ __all__ = [
     "number",
     "period",
     "ref",
+    "series",
     "text",
 ]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from db import crypto
 from db.facts import Facts, Link, Shape
 from db.kinds import DATE, KINDS
+from db.series import DISTRICT, YEAR
 
 if TYPE_CHECKING:
     from db.registry import EntityInfo, Registry
@@ -100,6 +101,8 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
     for column in info.fields.values():
         if column.facts.copies:
             _check_shape(entities, info, f"{info.name}.{column.name}", column.facts.copies)
+        if column.facts.series:
+            _check_series(entities, info, f"{info.name}.{column.name}", column.facts)
     if facts.machine and facts.machine.column not in info.fields:
         raise ModelMistake(
             where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column."
@@ -111,6 +114,30 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
             f"label {facts.label!r} is personal",
             "People must be able to name a row by what everybody may read.",
         )
+
+
+def _check_series(entities: Registry, info: EntityInfo, where: str, facts: Facts) -> None:
+    """A number may be made only of what its row and its day have, by steps that there are."""
+    series = facts.series
+    assert series is not None
+    if not (facts.computed and facts.unique):
+        raise ModelMistake(where, "a number that may be written, or given twice", "Say computed=True, unique=True.")
+    for name in series.needs:
+        *steps, last = name.split(".")
+        end = info
+        try:
+            if steps == [DISTRICT] and DISTRICT not in info.relations:
+                steps, end = [], entities["Region"]
+            end = entities[entities.walk(end, ".".join(steps))[-1].target] if steps else end
+            known = name == YEAR or end.fields[last] is not None
+        except KeyError:
+            known = False
+        if not known:
+            raise ModelMistake(where, f"the number names {name!r}, which is no field", "See db.series.")
+    verbs = {step.verb for step in info.facts.machine.steps if step.sources} if info.facts.machine else set()
+    for verb in series.steps:
+        if verb not in verbs:
+            raise ModelMistake(where, f"there is no step {verb!r} to give the number", "Name a step of the machine.")
 
 
 def _check_shape(entities: Registry, info: EntityInfo, where: str, shape: Shape) -> None:

@@ -101,8 +101,9 @@ def test_who_may_only_count_asks_for_periods_of_months(papers: Place) -> None:
 
 def test_a_write_keeps_the_days_beside_the_period(papers: Place) -> None:
     """Given in small letters it is stored in capitals; changed, its days change; cleared, they are cleared."""
+    region = '{connect: {code: "000000000000"}}'
     made = papers.ask(
-        KEEPER, 'mutation { createPaper(input: {name: "new", period: "2024h2", region: {connect: {code: "000000000000"}}}) '
+        KEEPER, f'mutation {{ createPaper(input: {{name: "new", period: "2024h2", region: {region}}}) '
         "{ paper { id period version } errors { path code } } }",
     )  # fmt: skip
     assert "errors" not in made, made

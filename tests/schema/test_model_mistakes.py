@@ -10,7 +10,23 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from db.facts import Copy, Entity, Facts, Machine, Rollup, Shape, Through, choice, day, document, integer, ref, text
+from db.facts import (
+    Copy,
+    Entity,
+    Facts,
+    Machine,
+    Rollup,
+    Shape,
+    Through,
+    choice,
+    day,
+    document,
+    integer,
+    period,
+    ref,
+    series,
+    text,
+)
 from db.mistakes import ModelMistake
 from db.models.people.mediator import Sex
 from db.registry import Registry
@@ -70,6 +86,15 @@ MISTAKES: list[tuple[str, Models, str, str]] = [
     ("bounds turned round", [book(size=integer("大小", "Size.", low=5, high=1))], "Book.size", "Turn them round"),
     ("an unknown mask", [book(phone=bare(Text(20), Facts("encrypted", "电话", "Phone.", mask="phone")))],
      "Book.phone", "id_number, mobile"),
+    ("a number made of what the row has not",
+     [book(no=text("号", "No.", computed=True, unique=True, series=series("book", "{shelf.code}{serial:4}")))],
+     "Book.no", "shelf.code"),
+    ("a number given by no step",
+     [book(no=text("号", "No.", computed=True, unique=True, series=series("book", "{serial:4}", steps=("bind",))))],
+     "Book.no", "bind"),
+    ("a number that clients may write",
+     [book(no=text("号", "No.", series=series("book", "{serial:4}")))], "Book.no", "computed"),
+    ("a period of no length", [book(on=period((), "期", "Period."))], "Book.on", "length"),
     ("an enum without its check", [book(sex=bare(Text(9), Facts("enum", "性别", "Sex.", members=Sex)))], "Book.sex",
      "Use choice"),
     ("a document of another type", [book(data=bare(Text(9), Facts("json", "文档", "Document.")))], "Book.data",
