@@ -106,4 +106,5 @@ SHOWN: Mapping[str, Shown] = {
     "enum": Shown(parse=_member),
     "enums": Shown({"type": "array", "items": {"type": "string"}}, lambda _f: "可选多项。", False, parse=_member),
     "json": Shown(filters=False),
+    "shape": Shown(form=lambda _f: "JSON 文档，各项见接口说明。", filters=False),
 }  # fmt: skip

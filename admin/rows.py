@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from admin import wording
 from admin.kinds import SHOWN
 from admin.labels import label_pick, label_text, term
@@ -120,6 +122,8 @@ def _printed(tables: Tables, table: Table, field: Field, row: Mapping[str, Any])
     value = row.get(field.public)
     if value is not None and field.kind.instant:
         return moment(value)
+    if value is not None and field.kind.typed and field.writable:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     if value is not None and field.kind.structured:
         return wording.document(tables.entities, wording.subject(tables.entities, table.info, row), value)
     return value

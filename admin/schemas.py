@@ -105,8 +105,8 @@ def _property(
     terms = wording.names(tables.entities, table.info, column.name)
     if facts.members is not None or terms:
         extra["choices"] = choices(terms or {m.name: m.zh for m in facts.members or ()})
-    extra["document"] = column.scalar.kind.structured
-    if facts.long:
+    extra["document"] = column.scalar.kind.structured and not column.scalar.writable
+    if facts.long or column.scalar.kind.typed:
         extra["widget"] = "text-area"
     return {"title": column.wire, **SHOWN[column.scalar.kind].schema, "extra": extra}
 

@@ -34,8 +34,10 @@ from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
 from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant
 from db.kinds import Kind
+from db.kinds.shape import Shaped, told
 from db.machines import Machine, Step
 from db.series import Series, series
+from db.typed import shape
 
 __all__ = [
     "OPERATIONS",
@@ -54,6 +56,7 @@ __all__ = [
     "Rollup",
     "Series",
     "Shape",
+    "Shaped",
     "Step",
     "Through",
     "When",
@@ -71,5 +74,7 @@ __all__ = [
     "period",
     "ref",
     "series",
+    "shape",
     "text",
+    "told",
 ]

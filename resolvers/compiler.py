@@ -29,7 +29,8 @@ from resolvers.faults import forbidden, too_large
 from resolvers.fragments import Member, Pieces, braced, concat, literal, pieces, printed
 from resolvers.joins import by_key, link
 from resolvers.lists import ListText
-from resolvers.requests import Connection, One, Paged, Pick, Single, Slot
+from resolvers.parts import Parts, Tree
+from resolvers.requests import Connection, One, Paged, PartsOf, Pick, Single, Slot
 from resolvers.veiled import veiled
 
 MOST_TABLES = 2_000
@@ -189,15 +190,19 @@ class Compiler:
         return concat(braced(members))
 
     def _item(
-        self, info: EntityInfo, item: Field | One | Connection, table: FromClause, proof: Proof, path: str
+        self, info: EntityInfo, item: Field | PartsOf | One | Connection, table: FromClause, proof: Proof, path: str
     ) -> ColumnElement[Any] | Pieces:
         if isinstance(item, Field):
             return self._scalar(info, item, table, path)
+        if isinstance(item, PartsOf):
+            return self._scalar(info, item.field, table, path, item.tree)
         if isinstance(item, One):
             return func.coalesce(self._one(item, table, proof, path), literal("null"), type_=sa.Text())
         return ListText(self, item, table, proof, path).sql()
 
-    def _scalar(self, info: EntityInfo, field: Field, table: FromClause, path: str) -> ColumnElement[Any] | Pieces:
+    def _scalar(
+        self, info: EntityInfo, field: Field, table: FromClause, path: str, tree: Tree | None = None
+    ) -> ColumnElement[Any] | Pieces:
         seen = sight(self.entities, info, field, table, self.viewer)
         encrypted = field.kind.sealed
         if encrypted or not (isinstance(seen, str) and seen == "shown"):
@@ -209,6 +214,7 @@ class Compiler:
             self.masked += [f"{path}.{part}" for part in paths(kept)]
             about = field.facts.copies.about if field.facts.copies else None
             value = veiled(value, table.c[about] if about else None, kept)
+        value = value if tree is None else Parts(value, tree)
         plain = isinstance(seen, str)
         if plain and not field.nullable:
             return pieces(value, field.kind, prefix)
@@ -268,7 +274,8 @@ class Compiler:
     def columns_of(self, pick: Pick, table: FromClause) -> Iterator[str]:
         """The stored columns that printing `pick` refers to."""
         for _, item in pick.items:
-            if isinstance(item, Field):
+            if isinstance(item, Field | PartsOf):
+                item = item.field if isinstance(item, PartsOf) else item
                 yield from self._columns_of_field(pick.entity, item, table)
             elif not isinstance(item, str):
                 assert item.relation is not None

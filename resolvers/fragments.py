@@ -165,8 +165,8 @@ def _number(value: ColumnElement[Any]) -> PrintNumber:
 
 PRINTERS: Mapping[str, Callable[[ColumnElement[Any]], ColumnElement[str]]] = {
     "id": PrintKey, "ref": PrintKey, "int": PrintInt, "bool": PrintBool, "enum": PrintPlain, "date": PrintPlain,
-    "period": PrintPlain, "datetime": PrintMoment, "enums": PrintRaw, "json": PrintRaw, "decimal": _number,
-    "text": PrintText, "encrypted": PrintText,
+    "period": PrintPlain, "datetime": PrintMoment, "enums": PrintRaw, "json": PrintRaw, "shape": PrintRaw,
+    "decimal": _number, "text": PrintText, "encrypted": PrintText,
 }  # fmt: skip
 """Kind -> how SQL prints its values."""
 

@@ -26,6 +26,7 @@ from resolvers.commands.nested import creatable, owned_lists
 from resolvers.commands.upsert import keys_of
 from resolvers.commands.work import named as column_named
 from resolvers.orderings import Sort
+from schema import shapes
 from schema.group_inputs import GroupInputs
 from schema.kinds import ORDERED, SPOKEN
 from schema.words import named, said
@@ -59,7 +60,8 @@ class Inputs:
             description="排序方向；未写明时空值最大。Direction; null counts as the largest unless said otherwise.",
         )
 
-    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """A type that is made once by its name."""
         if name not in self._made:
             self._made[name] = make()
         return self._made[name]
@@ -68,7 +70,7 @@ class Inputs:
         self, name: str, fields: Callable[[], Mapping[str, GraphQLInputField]], said: str, one_of: bool = False
     ) -> Any:
         """An input type, made once by its name."""
-        return self._once(
+        return self.once(
             name, lambda: GraphQLInputObjectType(name, lambda: dict(fields()), description=said, is_one_of=one_of)
         )
 
@@ -77,7 +79,7 @@ class Inputs:
     def enum(self, members: type[Code]) -> GraphQLEnumType:
         """The GraphQL enum of an enumeration; its internal values are the names, as stored."""
         values = {m.name: GraphQLEnumValue(m.name, description=f"{m.zh}（{m.code}）。{m.english}.") for m in members}
-        made: GraphQLEnumType = self._once(
+        made: GraphQLEnumType = self.once(
             members.__name__,
             lambda: GraphQLEnumType(members.__name__, values, description=inspect.cleandoc(members.__doc__ or "")),
         )
@@ -224,7 +226,7 @@ class Inputs:
             name: GraphQLEnumValue(name, description=f"按 {text} 查找。By {text}.") for name, text in columns.items()
         }
         said = f"查找已有{info.facts.zh}的键。Keys of {info.name}."
-        return self._once(f"{info.name}Key", lambda: GraphQLEnumType(f"{info.name}Key", values, description=said))
+        return self.once(f"{info.name}Key", lambda: GraphQLEnumType(f"{info.name}Key", values, description=said))
 
     def values(self, info: EntityInfo, patch: bool) -> Any:
         """``XInput`` or ``XPatch``: what clients may write.
@@ -240,8 +242,9 @@ class Inputs:
         keys = set() if patch else {column for columns in keys_of(info).values() for column in columns}
         for field in info.fields.values():
             if (field.writable and not (patch and field.facts.fixed)) or field.name in keys:
-                scalar = self.scalar(field.kind, field.facts.members)
-                made[field.public] = GraphQLInputField(scalar, description=_said(field, info, patch))
+                model = field.facts.model
+                held = shapes.written(self, model) if model else self.scalar(field.kind, field.facts.members)
+                made[field.public] = GraphQLInputField(held, description=_said(field, info, patch))
         for r in info.references:
             if r.facts is not None and not r.facts.computed and not (patch and r.facts.fixed):
                 required = _REQUIRED if r.near in must_be_sent(info) and not patch else ()

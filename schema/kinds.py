@@ -39,4 +39,5 @@ SPOKEN: Mapping[str, Spoken] = {
     "enum": Spoken(None, EQUAL),
     "enums": Spoken(None, ("has", "hasSome", "hasEvery", "isNull")),
     "json": Spoken(JSON),
+    "shape": Spoken(),
 }

@@ -20,7 +20,7 @@ from graphql import (
 from db.registry import EntityInfo, Field, Registry
 from permissions.columns import shows
 from resolvers.search import searchable
-from schema import words
+from schema import shapes, words
 from schema.inputs import Inputs
 from schema.measures import MeasureTypes
 
@@ -76,7 +76,8 @@ class Objects:
         return fields
 
     def _field_type(self, info: EntityInfo, field: Field) -> Any:
-        scalar = self.inputs.scalar(field.kind, field.facts.members)
+        model = field.facts.model
+        scalar = shapes.output(self.inputs, model) if model else self.inputs.scalar(field.kind, field.facts.members)
         readers = [grant for grant in info.grants.values() if "R" in grant.operations]
         hidden = any(not shows(grant, field) for grant in readers) and field.facts.personal != "surname"
         return scalar if field.nullable or hidden else GraphQLNonNull(scalar)

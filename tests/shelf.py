@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import decimal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +16,7 @@ from db import door, facts
 from db.base import Scoped
 from db.clock import now
 from db.engine import Database
-from db.facts import Entity, Role, ref, text
+from db.facts import Code, Entity, Role, Shaped, ref, text, told
 from db.identity import new_key
 from db.periods import Granularity
 from db.registry import Registry, registry
@@ -26,6 +27,7 @@ from tests.places import Place, place
 from tests.world import Rows
 
 ENTITIES = registry()  # before the class below: the register itself knows nothing of it
+CLERK = Viewer("00000000-0000-7000-8000-0000000000a3", "clerk", "clerk", {Role.DIST: Reach((("/", "0"),))})
 NATION = "00000000-0000-7000-8000-0000000000a0"
 LENGTHS = tuple(Granularity)
 KEEPER = Viewer("00000000-0000-7000-8000-0000000000a1", "keeper", "keeper", {Role.PROV: Reach((("/", "0"),))})
@@ -39,17 +41,44 @@ class Shelved(Scoped):
     metadata = sa.MetaData()
 
 
+class PaperTone(Code):
+    """语气。The tone."""
+
+    PLAIN = "1", "平实"
+    SOLEMN = "2", "庄重"
+
+
+class PaperAuthor(Shaped):
+    """作者。An author."""
+
+    name: str = told("姓名", "Name.", copies="Mediator")
+    birth_date: dt.date | None = told("出生日期", "Born.", copies="Mediator", default=None)
+    share: decimal.Decimal = told("份额", "Share.", ge=0, le=1)
+
+
+class PaperPlan(Shaped):
+    """提纲。A plan."""
+
+    title: str = told("标题", "Title.", max_length=10)
+    pages: int = told("页数", "Pages.", ge=1, le=99)
+    tone: PaperTone | None = told("语气", "Tone.", default=None)
+    due_on: dt.date | None = told("交稿日期", "Due.", default=None)
+    authors: list[PaperAuthor] = told("作者", "Authors.", max_length=3)
+    words: list[str] = told("关键词", "Words.", default=[])
+
+
 class Paper(Shelved):
     """文稿。A paper."""
 
     __entity__ = Entity(
         zh="文稿", prefix="pp", label="name", owner="region", history=False,
-        matrix={"PROV": "RCU P", "CITY": "R* C"}, dimensions=("period",),
+        matrix={"PROV": "RCU P", "DIST": "Rm D", "CITY": "R* C"}, dimensions=("period",),
     )  # fmt: skip
 
     region_id: Mapped[str] = ref("Region", "区划", "Region.", constraint=False, reverse=False)
     name: Mapped[str] = text("名称", "Name.")
     period: Mapped[str | None] = facts.period(LENGTHS, "期间", "Its period.")
+    plan: Mapped[dict[str, Any] | None] = facts.shape(PaperPlan, "提纲", "Its plan.")
     half: Mapped[str | None] = facts.period(
         (Granularity.HALF_MONTH, Granularity.MONTH), "半月", "A half.", future=False
     )

@@ -16,18 +16,19 @@ from db.kinds.moment import Datetime
 from db.kinds.number import Decimal
 from db.kinds.period import Period
 from db.kinds.reference import Reference
+from db.kinds.shape import Typed
 from db.kinds.text import Textual
 
 ID, REF, TEXT, ENCRYPTED, INT, DECIMAL = Identity(), Reference(), Textual(), Sealed(), Integer(), Decimal()
 BOOL, DATE, DATETIME, ENUM, ENUMS, JSON = Flag(), Date(), Datetime(), One(), Some(), Document()
-PERIOD = Period()
+PERIOD, SHAPE = Period(), Typed()
 
 KINDS: Mapping[str, Kind] = {
     str(kind): kind
-    for kind in (ID, REF, TEXT, ENCRYPTED, INT, DECIMAL, BOOL, DATE, DATETIME, ENUM, ENUMS, JSON, PERIOD)
+    for kind in (ID, REF, TEXT, ENCRYPTED, INT, DECIMAL, BOOL, DATE, DATETIME, ENUM, ENUMS, JSON, PERIOD, SHAPE)
 }  # fmt: skip
 
 __all__ = [
     "BOOL", "DATE", "DATETIME", "DECIMAL", "ENCRYPTED", "ENUM", "ENUMS", "ID", "INT", "JSON", "KINDS", "PERIOD",
-    "REF", "TEXT", "Bad", "Kind", "Several",
+    "REF", "SHAPE", "TEXT", "Bad", "Kind", "Several",
 ]  # fmt: skip

@@ -71,6 +71,8 @@ class Kind(str):
     """Whether it is stored encrypted and shown as a mask."""
     structured: ClassVar[bool] = False
     """Whether a value is a JSON document, which says by its ``Shape`` what it copies."""
+    typed: ClassVar[bool] = False
+    """Whether its documents have the form of a model, ``Facts.model``."""
     defaulted: ClassVar[bool] = True
     """Whether the column's default stands in the table."""
     identity: ClassVar[bool] = False

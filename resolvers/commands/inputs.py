@@ -11,6 +11,7 @@ from typing import Any
 
 from db import crypto
 from db.facts import Facts, When
+from db.kinds import Several
 from db.registry import EntityInfo, Field, Relation
 from permissions.actions import writable_columns
 from resolvers.acting import acts_of
@@ -32,9 +33,10 @@ def read(draft: Draft, data: Mapping[str, Any]) -> None:
                 _read_encrypted(draft, known, value, known.name in allowed)
             else:
                 _read_value(draft, known, value, known.name in allowed)
-        except Bad as bad:
+        except (Bad, Several) as wrong:
             column = known.near if isinstance(known, Relation) else known.name
-            draft.fault(column, bad.code, bad.zh, bad.en)
+            for bad in wrong.faults if isinstance(wrong, Several) else [wrong]:
+                draft.fault(column, bad.code, bad.zh, bad.en, *bad.path)
 
 
 def _known(info: EntityInfo, name: str) -> Field | Relation:
@@ -75,7 +77,7 @@ def _unchanged(draft: Draft, field: Field, value: Any, stored: Any) -> bool:
         return bool(value == stored)
     try:
         return _is_mask(draft, field, value, stored) or converted(field.facts, value, draft.work.today) == stored
-    except Bad:
+    except (Bad, Several):
         return False
 
 
