@@ -71,7 +71,7 @@ class Paper(Shelved):
     """文稿。A paper."""
 
     __entity__ = Entity(
-        zh="文稿", prefix="pp", label="name", owner="region", history=False,
+        zh="文稿", prefix="pp", label="name", owner="region", history=False, listed=("name", "period"),
         matrix={"PROV": "RCU P", "DIST": "Rm D", "CITY": "R* C"}, dimensions=("period",),
     )  # fmt: skip
 

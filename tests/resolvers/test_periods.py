@@ -14,7 +14,8 @@ from db.kinds import PERIOD, Bad
 from db.periods import Granularity, days_of, granularity_of
 from tests.databases import Kind
 from tests.places import Place
-from tests.shelf import COUNTER, KEEPER, Paper, shelf
+from tests.reference_values import compares
+from tests.shelf import COUNTER, KEEPER, WITH_PAPERS, Paper, shelf
 
 ORDERED = [
     "2025", "2025-12B", "2025-W52", "2026-W01", "2025-12-31", "2026-01-01", "2026-01A", "2026-01", "2026Q1", "2026H1",
@@ -58,6 +59,16 @@ def test_comparisons_agree_with_the_order(papers: Place, operator: str) -> None:
     for i, mark in enumerate(ORDERED):
         wanted = {"gt": ORDERED[i + 1 :], "gte": ORDERED[i:], "lt": ORDERED[:i], "lte": ORDERED[: i + 1]}[operator]
         assert names(papers, f'where: {{period: {{{operator}: "{mark}"}}}}, orderBy: [{{period: ASC}}]') == wanted
+
+
+@pytest.mark.parametrize("operator", ["eq", "neq", "gt", "gte", "lt", "lte", "inPeriod"])
+def test_every_operator_agrees_with_a_loop_over_days(papers: Place, operator: str) -> None:
+    """The reference knows a period by its days alone, which it finds by trying."""
+    field = WITH_PAPERS["Paper"].fields["period"]
+    for wanted in ORDERED:
+        found = names(papers, f'where: {{period: {{{operator}: "{wanted}"}}}}')
+        met = [each for each in [*ORDERED, None] if compares(each, operator, wanted, field, "pp")]
+        assert sorted(found) == sorted(each or "none" for each in met), wanted
 
 
 @pytest.mark.parametrize(
