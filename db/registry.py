@@ -16,6 +16,7 @@ from sqlalchemy import inspect
 
 from db.base import Record
 from db.facts import SCOPES, Entity, Facts, Grant, Kind, Role, Through
+from db.kinds import REF
 from db.mistakes import ModelMistake, check_column, check_entity, check_rollups
 from db.naming import camel, lower_first, plural, snake
 
@@ -210,7 +211,7 @@ class Registry(Mapping[str, EntityInfo]):
     def _add_references(self, info: EntityInfo) -> None:
         for column in info.table.c:
             facts: Facts = column.info["facts"]
-            if facts.kind != "ref" or facts.hidden:
+            if facts.kind != REF or facts.hidden:
                 continue
             where = f"{info.name}.{column.name}"
             if not column.name.endswith("_id"):
@@ -309,7 +310,7 @@ def _read(model: type[Record]) -> EntityInfo:
         check_column(where, column, said)
         if said.hidden:
             info.hidden[column.name] = said
-        elif said.kind != "ref":
+        elif said.kind != REF:
             name = column.info.get("encrypted", column.name)
             masked_null = said.personal == "null"
             nullable = bool(column.nullable or masked_null)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import functools
 import json
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,14 +22,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError, PydanticUndefined
+from pydantic_core import PydanticUndefined
 
 from db.clock import SHANGHAI
 from db.enumeration import Code
+from db.kinds.choice import One
+from db.kinds.day import Date
 from db.kinds.document import Document
+from db.kinds.flag import Flag
+from db.kinds.integer import Integer
 from db.kinds.kind import Bad, Kind, Several
+from db.kinds.moment import Datetime
 from db.kinds.text import Textual
 from db.naming import camel
 from db.texts import clean
@@ -53,40 +59,6 @@ class Shaped(BaseModel):
 
     model_config = ConfigDict(alias_generator=camel, populate_by_name=True, extra="forbid")
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _named(cls, value: Any, info: ValidationInfo) -> Any:
-        """Codes go by their names, and empty text is no value."""
-        part = parts_of(cls)[info.field_name or ""]
-        if not issubclass(part.holds, Code):
-            return None if value == "" and part.holds is not str else value
-        members = part.holds.__members__
-        if isinstance(value, list):
-            return [members.get(item, item) if isinstance(item, str) else item for item in value]
-        return members.get(value, value) if isinstance(value, str) else value
-
-    @field_validator("*", mode="after")
-    @classmethod
-    def _clean(cls, value: Any) -> Any:
-        """Text obeys what every text obeys."""
-        if isinstance(value, list):
-            return [cls._clean(item) for item in value]
-        if not isinstance(value, str):
-            return value
-        try:
-            return _TEXT.read(_lines(), clean(value, lines=True).strip(), dt.date.min)
-        except Bad as bad:
-            raise PydanticCustomError("told", "{zh}", {"zh": bad.zh, "en": bad.en, "code": bad.code}) from None
-
-
-_TEXT = Textual()
-
-
-def _lines() -> Facts:
-    from db.columns import Facts  # here, because it knows of this kind
-
-    return Facts("text", "文字", "Text.", length=2000, long=True)
-
 
 @dataclass(frozen=True)
 class Part:
@@ -106,6 +78,7 @@ class Part:
         return self.holds if issubclass(self.holds, Shaped) else None
 
 
+@functools.cache
 def parts_of(model: type[Shaped]) -> dict[str, Part]:
     """The fields of a model by Python name. Raises TypeError for a field that holds none of what one may."""
     return {name: _part(model, name, field) for name, field in model.model_fields.items()}
@@ -147,15 +120,71 @@ class Typed(Kind):
                 value = json.loads(value)
             except ValueError:
                 raise Bad("PATTERN", "不是 JSON 文档", "is no JSON document") from None
+        faults: list[Bad] = []
+        value = _read(facts.model, value, today, (), faults)
         try:
-            return plain(facts.model.model_validate(value))
+            checked = facts.model.model_validate(value)
         except ValidationError as wrong:
-            raise Several(list(_faults(facts.model, wrong))) from None
+            known = {bad.path for bad in faults}
+            faults += [bad for bad in _faults(facts.model, wrong) if bad.path not in known]
+        if faults:
+            raise Several(faults)
+        return plain(checked)
 
     def mistake(self, column: sa.Column[Any], facts: Facts) -> tuple[str, str] | None:
         if facts.model is None or facts.copies is None:
             return "a typed document without its model", "Use shape(Model, …)."
         return super().mistake(column, facts)
+
+
+_READERS: Mapping[type, Kind] = {
+    str: Textual(), int: Integer(), bool: Flag(), dt.date: Date(), dt.datetime: Datetime(),
+}  # fmt: skip
+"""Leaves obey what every column of their kind obeys; a decimal has no digits of its own here."""
+_ONE = One()
+
+
+@functools.cache
+def _facts(held: type) -> Facts:
+    from db.columns import Facts  # here, because it knows of this kind
+
+    if issubclass(held, Code):
+        return Facts(_ONE, held.__name__, held.__name__, members=held)
+    bounds: dict[type, tuple[Any, Any]] = {
+        int: (-(2**31), 2**31 - 1), dt.date: (dt.date(1900, 1, 1), dt.date(2199, 12, 31)),
+    }  # fmt: skip
+    low, high = bounds.get(held, (None, None))
+    return Facts(_READERS[held], "项", "item", length=2000, long=True, low=low, high=high)
+
+
+def _read(model: type[Shaped], value: Any, today: dt.date, path: tuple[str | int, ...], faults: list[Bad]) -> Any:
+    """The value with its leaves read as columns of their kinds are; what is wrong with one is noted by its path."""
+    if not isinstance(value, Mapping):
+        return value
+
+    def one(part: Part, item: Any, at: tuple[str | int, ...]) -> Any:
+        if part.model is not None:
+            return _read(part.model, item, today, at, faults)
+        item = clean(item, lines=True).strip() if isinstance(item, str) else item
+        if item is None or item == "" or part.holds is decimal.Decimal:
+            return None if item == "" else item
+        try:
+            if issubclass(part.holds, Code):
+                codes: Any = part.holds
+                return codes[_ONE.read(_facts(codes), item, today)]
+            return _READERS[part.holds].read(_facts(part.holds), item, today)
+        except Bad as bad:
+            named = "".join(f"第 {step + 1} 项" for step in at[-1:] if isinstance(step, int))
+            faults.append(Bad(bad.code, f"中的“{part.zh}{named}”{bad.zh}", bad.en, *at))
+            return item
+
+    made = dict(value)
+    for part in parts_of(model).values():
+        if part.key in made:
+            item, at = made[part.key], (*path, part.key)
+            many = part.many and isinstance(item, list)
+            made[part.key] = [one(part, each, (*at, i)) for i, each in enumerate(item)] if many else one(part, item, at)
+    return made
 
 
 def plain(value: Any) -> Any:
@@ -187,7 +216,6 @@ _SAID: Mapping[str, tuple[str, str, str]] = {
     "less_than_equal": ("RANGE", "不能大于 {le}", "must not be greater than {le}"),
     "greater_than": ("RANGE", "应大于 {gt}", "must be greater than {gt}"),
     "less_than": ("RANGE", "应小于 {lt}", "must be less than {lt}"),
-    "told": ("{code}", "{zh}", "{en}"),
 }
 _OTHERWISE = "PATTERN", "格式不对", "is not of the right form"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from graphql import GraphQLNonNull, GraphQLObjectType
 
 from db.facts import Shaped, told
+from db.kinds import Bad, Several
 from db.kinds.shape import parts_of
 from db.typed import shape_of
 from schema.build import build_schema, sdl
@@ -81,14 +83,41 @@ def test_each_fault_is_told_by_its_path_and_all_at_once(papers: Place) -> None:
     assert made["paper"] is None
     assert {(".".join(fault["path"]), fault["code"]) for fault in made["errors"]} == {
         ("input.plan.title", "TOO_LONG"), ("input.plan.pages", "RANGE"), ("input.plan.authors.0.share", "RANGE"),
-        ("input.plan.authors.1.name", "REQUIRED"), ("input.plan.words", "PATTERN"),
+        ("input.plan.authors.1.name", "REQUIRED"), ("input.plan.words.1", "PATTERN"),
     }  # fmt: skip
 
 
 def test_no_text_of_a_document_takes_what_no_text_takes(papers: Place) -> None:
     """A citizen number, where nothing masks it."""
     made = create(papers, {**PLAN, "words": ["11010119900307803X"]})
-    assert [(fault["path"][-1], fault["code"]) for fault in made["errors"]] == [("words", "PATTERN")]
+    assert [(fault["path"][-1], fault["code"]) for fault in made["errors"]] == [("0", "PATTERN")]
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong", "code"),
+    [
+        ("tone", "2", "PATTERN"), ("dueOn", 0, "PATTERN"), ("dueOn", "2026-02-30", "PATTERN"),
+        ("pages", True, "PATTERN"),
+        ("dueOn", "1899-12-31", "RANGE"), ("title", "", "REQUIRED"), ("words", "甲", "PATTERN"), ("more", 1, "PATTERN"),
+        ("authors", [5], "PATTERN"), ("pages", None, "REQUIRED"),
+    ],
+)  # fmt: skip
+def test_a_leaf_is_read_as_a_column_of_its_kind_is(part: str, wrong: Any, code: str) -> None:
+    """A code by its name only, no day by a number, no truth for a number: forms send what they like."""
+    facts = WITH_PAPERS["Paper"].fields["plan"].facts
+    with pytest.raises(Several) as told:
+        facts.kind.read(facts, json.dumps({**PLAN, part: wrong}), dt.date(2026, 1, 1))
+    [fault] = told.value.faults
+    assert (fault.path[0], fault.code) == (part, code)
+
+
+def test_what_is_no_document_is_refused() -> None:
+    facts = WITH_PAPERS["Paper"].fields["plan"].facts
+    with pytest.raises(Bad, match="JSON"):
+        facts.kind.read(facts, "{", dt.date(2026, 1, 1))
+    for wrong in ("[]", "5"):
+        with pytest.raises(Several):
+            facts.kind.read(facts, wrong, dt.date(2026, 1, 1))
 
 
 def test_an_unchanged_document_is_no_change_and_a_form_may_send_it_as_text(papers: Place) -> None:
