@@ -168,11 +168,11 @@ def _read(model: type[Shaped], value: Any, today: dt.date, path: tuple[str | int
         item = clean(item, lines=True).strip() if isinstance(item, str) else item
         if item is None or item == "" or part.holds is decimal.Decimal:
             return None if item == "" else item
+        held: Any = part.holds
         try:
-            if issubclass(part.holds, Code):
-                codes: Any = part.holds
-                return codes[_ONE.read(_facts(codes), item, today)]
-            return _READERS[part.holds].read(_facts(part.holds), item, today)
+            if issubclass(held, Code):
+                return held[_ONE.read(_facts(held), item, today)]
+            return _READERS[held].read(_facts(held), item, today)
         except Bad as bad:
             named = "".join(f"第 {step + 1} 项" for step in at[-1:] if isinstance(step, int))
             faults.append(Bad(bad.code, f"中的“{part.zh}{named}”{bad.zh}", bad.en, *at))
