@@ -126,8 +126,7 @@ class Facts:
     """A refusal of its value tells of personal data, such as a person's age: each is recorded."""
 
 
-def made(kind: sa.types.TypeEngine[Any], facts: Facts, *args: Any, **kw: Any) -> Any:
-    """A column of a SQL type that says its facts."""
+def _column(kind: sa.types.TypeEngine[Any], facts: Facts, *args: Any, **kw: Any) -> Any:
     default = facts.default.name if isinstance(facts.default, Code) else facts.default
     if default is not None and facts.kind.defaulted:
         kw["default"] = default
@@ -136,17 +135,17 @@ def made(kind: sa.types.TypeEngine[Any], facts: Facts, *args: Any, **kw: Any) ->
 
 def text(zh: str, en: str, length: int = 100, **more: Any) -> Any:
     """A line of text of at most `length` characters, without control characters."""
-    return made(Text(length), Facts(TEXT, zh, en, length=length, **more))
+    return _column(Text(length), Facts(TEXT, zh, en, length=length, **more))
 
 
 def long_text(zh: str, en: str, length: int = 2000, **more: Any) -> Any:
     """Text of several lines."""
-    return made(Text(length), Facts(TEXT, zh, en, length=length, long=True, **more))
+    return _column(Text(length), Facts(TEXT, zh, en, length=length, long=True, **more))
 
 
 def integer(zh: str, en: str, low: int = 0, high: int = 2_000_000_000, **more: Any) -> Any:
     """A whole number in ``[low, high]``."""
-    return made(sa.Integer(), Facts(INT, zh, en, low=low, high=high, **more))
+    return _column(sa.Integer(), Facts(INT, zh, en, low=low, high=high, **more))
 
 
 def number(zh: str, en: str, precision: int, scale: int, low: Any = 0, high: Any = None, **more: Any) -> Any:
@@ -156,7 +155,7 @@ def number(zh: str, en: str, precision: int, scale: int, low: Any = 0, high: Any
         DECIMAL, zh, en, scale=scale,
         low=decimal.Decimal(low), high=top if high is None else decimal.Decimal(high), **more,
     )  # fmt: skip
-    return made(Number(precision, scale), facts)
+    return _column(Number(precision, scale), facts)
 
 
 def money(zh: str, en: str, **more: Any) -> Any:
@@ -166,23 +165,23 @@ def money(zh: str, en: str, **more: Any) -> Any:
 
 def flag(zh: str, en: str, default: bool | None = False, **more: Any) -> Any:
     """Yes or no."""
-    return made(sa.Boolean(), Facts(BOOL, zh, en, default=default, **more))
+    return _column(sa.Boolean(), Facts(BOOL, zh, en, default=default, **more))
 
 
 def day(zh: str, en: str, **more: Any) -> Any:
     """A date between 1900 and 2199 (Asia/Shanghai)."""
     more = {"low": dt.date(1900, 1, 1), "high": dt.date(2199, 12, 31), **more}
-    return made(Day(), Facts(DATE, zh, en, **more))
+    return _column(Day(), Facts(DATE, zh, en, **more))
 
 
 def moment(zh: str, en: str, **more: Any) -> Any:
     """A point in time."""
-    return made(Moment(), Facts(DATETIME, zh, en, **more))
+    return _column(Moment(), Facts(DATETIME, zh, en, **more))
 
 
 def period(lengths: tuple[Granularity, ...], zh: str, en: str, **more: Any) -> Any:
     """A period of one of `lengths`, such as ``2026-05A``; columns ``…_start`` and ``…_end`` are kept beside it."""
-    return made(Text(10), Facts(PERIOD, zh, en, length=10, lengths=lengths, **more), index=True)
+    return _column(Text(10), Facts(PERIOD, zh, en, length=10, lengths=lengths, **more), index=True)
 
 
 def beside(facts: Facts) -> Any:
@@ -192,17 +191,17 @@ def beside(facts: Facts) -> Any:
 
 def choice(members: type[Code], zh: str, en: str, **more: Any) -> Any:
     """One of an enumeration."""
-    return made(Choice(tuple(m.name for m in members)), Facts(ENUM, zh, en, members=members, **more))
+    return _column(Choice(tuple(m.name for m in members)), Facts(ENUM, zh, en, members=members, **more))
 
 
 def choices(members: type[Code], zh: str, en: str, **more: Any) -> Any:
     """Several of an enumeration, each at most once, in the order of the enumeration."""
-    return made(Json(), Facts(ENUMS, zh, en, members=members, **more))
+    return _column(Json(), Facts(ENUMS, zh, en, members=members, **more))
 
 
 def document(zh: str, en: str, *, copies: Shape | None = None, **more: Any) -> Any:
     """A JSON document written by the commands; `copies` is its shape, ``Shape()`` of one that copies no row."""
-    return made(Json(), Facts(JSON, zh, en, computed=True, copies=copies, **more))
+    return _column(Json(), Facts(JSON, zh, en, computed=True, copies=copies, **more))
 
 
 def ref(target: str, zh: str, en: str, constraint: bool = True, **more: Any) -> Any:
@@ -212,7 +211,9 @@ def ref(target: str, zh: str, en: str, constraint: bool = True, **more: Any) -> 
     tie every table to every other (who created a row, which office guides it).
     """
     facts = Facts(REF, zh, en, target=target, **more)
-    return made(Key(), facts, sa.ForeignKey(f"{snake(target)}.id"), index=True) if constraint else made(Key(), facts)
+    return (
+        _column(Key(), facts, sa.ForeignKey(f"{snake(target)}.id"), index=True) if constraint else _column(Key(), facts)
+    )
 
 
 class Encrypted:

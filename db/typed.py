@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from db.columns import Copy, Facts, Shape, made
+from db.columns import Copy, Facts, Shape, _column
 from db.kinds import SHAPE
 from db.kinds.shape import Shaped, parts_of
 from db.types import Json
@@ -26,4 +26,4 @@ def shape_of(model: type[Shaped]) -> Shape:
 
 def shape(model: type[Shaped], zh: str, en: str, **more: Any) -> Any:
     """A JSON document of the form of `model`: a type of its own in GraphQL, checked at every write."""
-    return made(Json(), Facts(SHAPE, zh, en, model=model, copies=shape_of(model), **more))
+    return _column(Json(), Facts(SHAPE, zh, en, model=model, copies=shape_of(model), **more))

@@ -60,17 +60,20 @@ class Inputs:
             description="排序方向；未写明时空值最大。Direction; null counts as the largest unless said otherwise.",
         )
 
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """A type that is made once by its name."""
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
         if name not in self._made:
             self._made[name] = make()
         return self._made[name]
+
+    def output(self, name: str, make: Callable[[], Any]) -> Any:
+        """An output type, made once by its name."""
+        return self._once(name, make)
 
     def input(
         self, name: str, fields: Callable[[], Mapping[str, GraphQLInputField]], said: str, one_of: bool = False
     ) -> Any:
         """An input type, made once by its name."""
-        return self.once(
+        return self._once(
             name, lambda: GraphQLInputObjectType(name, lambda: dict(fields()), description=said, is_one_of=one_of)
         )
 
@@ -79,7 +82,7 @@ class Inputs:
     def enum(self, members: type[Code]) -> GraphQLEnumType:
         """The GraphQL enum of an enumeration; its internal values are the names, as stored."""
         values = {m.name: GraphQLEnumValue(m.name, description=f"{m.zh}（{m.code}）。{m.english}.") for m in members}
-        made: GraphQLEnumType = self.once(
+        made: GraphQLEnumType = self._once(
             members.__name__,
             lambda: GraphQLEnumType(members.__name__, values, description=inspect.cleandoc(members.__doc__ or "")),
         )
@@ -226,7 +229,7 @@ class Inputs:
             name: GraphQLEnumValue(name, description=f"按 {text} 查找。By {text}.") for name, text in columns.items()
         }
         said = f"查找已有{info.facts.zh}的键。Keys of {info.name}."
-        return self.once(f"{info.name}Key", lambda: GraphQLEnumType(f"{info.name}Key", values, description=said))
+        return self._once(f"{info.name}Key", lambda: GraphQLEnumType(f"{info.name}Key", values, description=said))
 
     def values(self, info: EntityInfo, patch: bool) -> Any:
         """``XInput`` or ``XPatch``: what clients may write.

@@ -34,7 +34,7 @@ def output(inputs: Inputs, model: type[Shaped]) -> GraphQLObjectType:
         }
 
     name = model.__name__
-    made: GraphQLObjectType = inputs.once(name, lambda: GraphQLObjectType(name, fields, description=_doc(model)))
+    made: GraphQLObjectType = inputs.output(name, lambda: GraphQLObjectType(name, fields, description=_doc(model)))
     return made
 
 
