@@ -120,7 +120,7 @@ def _hidden(table: Table, column: Column, opened: OpenRow, row: Mapping[str, Any
         # Where there may be none, nobody is told whether there is one.
         return value is None and not table.info.table.c[column.reference.near].nullable
     assert column.scalar is not None
-    return column.name in opened.masked or (column.scalar.kind == "encrypted" and value is not None)
+    return column.name in opened.masked or (column.scalar.kind.sealed and value is not None)
 
 
 def _called(step: Step) -> str:

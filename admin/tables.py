@@ -91,7 +91,7 @@ class Table:
         """The column of the list that opens the row: its label where that is a plain name, else the first one."""
         facts = self.info.facts
         label = self.info.fields.get(facts.label)
-        plain = label is not None and label.kind == "text" and not label.nullable and facts.label in facts.listed
+        plain = label is not None and label.kind.textual and not label.nullable and facts.label in facts.listed
         return self.of(facts.label if plain else facts.listed[0])
 
     def __hash__(self) -> int:

@@ -8,8 +8,11 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
+from db.columns import beside
 from db.facts import Encrypted, Entity, Facts, Parts, Step, moment, ref
 from db.history import add_history
+from db.kinds import ID, INT, TEXT
+from db.kinds.beside import names
 from db.naming import snake
 from db.one_of import Declared
 from db.rollups import add_rollups
@@ -42,14 +45,14 @@ class Record(Base):
     __entity__: ClassVar[Entity | Parts]
 
     id: Mapped[str] = mapped_column(
-        Key(), primary_key=True, info={"facts": Facts("id", "编号", "Global id.")}, sort_order=-9
+        Key(), primary_key=True, info={"facts": Facts(ID, "编号", "Global id.")}, sort_order=-9
     )
     created_at: Mapped[dt.datetime] = moment("创建时间", "When the row was created.", computed=True)
     updated_at: Mapped[dt.datetime] = moment("修改时间", "When the row was last changed.", computed=True)
     version: Mapped[int] = mapped_column(
         sa.Integer(), default=1,
         info={"facts": Facts(
-            "int", "版本", "Counts the changes; send it back as ifVersion.", low=1, high=2**31 - 1, computed=True
+            INT, "版本", "Counts the changes; send it back as ifVersion.", low=1, high=2**31 - 1, computed=True
         )},
     )  # fmt: skip
     deleted_at: Mapped[dt.datetime | None] = moment("删除时间", "Set when the row was deleted.", hidden=True)
@@ -66,6 +69,7 @@ class Record(Base):
         if "__abstract__" not in cls.__dict__:
             _expand_encrypted(cls)
             _expand_one_ofs(cls)
+            _add_beside(cls)
             _check_choices(cls)
         super().__init_subclass__(**kw)
         if "__abstract__" not in cls.__dict__ and isinstance(cls.__dict__.get("__entity__"), Entity | Parts):
@@ -87,7 +91,7 @@ class Scoped(Record):
     scope_path: Mapped[str] = mapped_column(
         Text(80),
         index=True,
-        info={"facts": Facts("text", "管辖路径", "Path of the owner's region.", computed=True, length=80)},
+        info={"facts": Facts(TEXT, "管辖路径", "Path of the owner's region.", computed=True, length=80)},
     )
 
     @declared_attr
@@ -136,6 +140,16 @@ def _expand_one_ofs(cls: type[Any]) -> None:
             setattr(cls, column, mapped)
     cls.__one_ofs__ = tuple(made)
     cls.__table_args__ = (*(one_of.check() for one_of in made), *cls.__dict__.get("__table_args__", ()))
+
+
+def _add_beside(cls: type[Any]) -> None:
+    """Give a column whose kind keeps others beside it those."""
+    for name, value in list(cls.__dict__.items()):
+        column = getattr(value, "column", None)
+        facts = column.info.get("facts") if isinstance(column, sa.Column) else None
+        if facts is not None:
+            for kept in names(name, facts.kind):
+                setattr(cls, kept, beside(facts))
 
 
 def _check_choices(cls: type[Any]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from db import bulk, search, touched
 from db.history import past
+from db.kinds.beside import completed, completed_rows
 from db.prepared import prepared
 from db.touched import MOST, Many, Passing, Touch
 
@@ -26,6 +27,7 @@ _MANY = 500
 
 def insert(connection: Connection, table: sa.Table, row: Row) -> None:
     """Write a new row, given with all its columns."""
+    row = completed(table, row)
     made = prepared(connection, ("insert", table.name), lambda: sa.insert(table), list(row))
     made.run(connection, row)
     search.put(connection, table, [row])
@@ -37,6 +39,7 @@ def load(
     written: Callable[[int], None] = lambda count: None,
 ) -> int:  # fmt: skip
     """Write many new rows at once, tuples in the order of `columns`; how many. Columns left out are NULL."""
+    columns, rows = completed_rows(table, columns, rows)
     passing = Passing(connection, table, columns, rows)
     total = bulk.insert_rows(connection, table, columns, passing, written)
     passing.note()
@@ -51,6 +54,7 @@ def change(
 
     `before` is the row as it is stored, where the caller holds it; else it is looked up, and held.
     """
+    values = completed(table, values)
     if before is None:
         before = _held_one(connection, table, key)
     mine = [table.c.id == sa.bindparam("key")]
@@ -107,6 +111,7 @@ def change_rows(
     """Change many rows, each by its key and with values of its own, all of the same columns."""
     if not rows:
         return
+    rows = [(key, completed(table, values)) for key, values in rows]
     names, binds = list(rows[0][1]), {"at": at, "by": by}
     few = len(rows) <= MOST
     before = _held(connection, table, table.c.id.in_([key for key, _ in rows])) if few else {}
@@ -133,6 +138,7 @@ def change_all(
     refused = sorted(set(search.searched(table)) & set(values))
     if refused:
         raise ValueError(f"{table.name}: {', '.join(refused)} are searched; change the rows one by one")
+    values = completed(table, values)
     before = _held(connection, table, *where)
     if len(before) <= MOST:
         where = [table.c.id.in_(list(before))]

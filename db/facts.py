@@ -13,7 +13,6 @@ from db.columns import (
     Copy,
     Encrypted,
     Facts,
-    Kind,
     Shape,
     When,
     choice,
@@ -27,15 +26,20 @@ from db.columns import (
     moment,
     money,
     number,
+    period,
     ref,
     text,
 )
 from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
 from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant, Grants
+from db.kinds import Kind
+from db.kinds.shape import Shaped, told
 from db.machines import Machine, Step
 from db.one_of import OneOf, one_of
 from db.parts import Parts
+from db.series import Series, series
+from db.typed import shape
 
 __all__ = [
     "OPERATIONS",
@@ -55,7 +59,9 @@ __all__ = [
     "Parts",
     "Role",
     "Rollup",
+    "Series",
     "Shape",
+    "Shaped",
     "Step",
     "Through",
     "When",
@@ -71,6 +77,10 @@ __all__ = [
     "money",
     "number",
     "one_of",
+    "period",
     "ref",
+    "series",
+    "shape",
     "text",
+    "told",
 ]

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from db import crypto
 from db.facts import Facts, Grant, Link, OneOf, Parts, Shape
-from db.types import Choice, Json
+from db.kinds import DATE, KINDS
+from db.series import DISTRICT, YEAR
 
 if TYPE_CHECKING:
     from db.registry import EntityInfo, Registry
@@ -40,14 +41,8 @@ def check_column(where: str, column: sa.Column[Any], facts: Facts) -> None:
         raise ModelMistake(
             where, "a key of rows is personal", "Who may not read it could still ask for it: drop unique or personal."
         )
-    if facts.kind == "enum" and not isinstance(column.type, Choice):
-        raise ModelMistake(where, "an enum column without its check", "Use choice(…).")
-    if facts.kind == "json" and not isinstance(column.type, Json):
-        raise ModelMistake(where, "a document column of another type", "Use document(…).")
-    if facts.kind == "json" and not facts.hidden and facts.copies is None:
-        raise ModelMistake(
-            where, "a document that does not say what it copies", "Say copies=Shape(…); Shape() where it copies no row."
-        )
+    if (wrong := facts.kind.mistake(column, facts)) is not None:
+        raise ModelMistake(where, *wrong)
     if isinstance(facts.default, dt.date):
         raise ModelMistake(where, "a fixed date as default ages", "Leave the default out.")
 
@@ -117,7 +112,7 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
             must_know(f"the grant of {role.name}", named, stored | lists)
         for name in grant.columns.get("E", ()):
             column = info.fields.get(name)
-            if column is None or not (column.kind == "encrypted" or column.maskable):
+            if column is None or not (column.kind.sealed or column.maskable):
                 raise ModelMistake(
                     where,
                     f"the grant of {role.name} reveals {name!r}, which nobody sees masked",
@@ -126,12 +121,14 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
     for column in info.fields.values():
         if column.facts.copies:
             _check_shape(entities, info, f"{info.name}.{column.name}", column.facts.copies)
+        if column.facts.series:
+            _check_series(entities, info, f"{info.name}.{column.name}", column.facts)
     if facts.machine and facts.machine.column not in info.fields:
         raise ModelMistake(
             where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column."
         )
     label = info.fields.get(facts.label)
-    if label and (label.maskable or label.kind == "encrypted"):
+    if label and (label.maskable or label.kind.sealed):
         raise ModelMistake(
             where,
             f"label {facts.label!r} is personal",
@@ -173,11 +170,35 @@ def _check_narrower(where: str, info: EntityInfo, cell: str, inherited: str | No
     )  # fmt: skip
     if not same or (given.masked and not own.masked):
         raise ModelMistake(where, f"{cell!r} is not the parent's {inherited!r}", "Name columns, add m or E; no more.")
-    plain = {f.name for f in info.fields.values() if f.writable and not (f.maskable or f.kind == "encrypted")}
+    plain = {f.name for f in info.fields.values() if f.writable and not (f.maskable or f.kind.sealed)}
     plain |= {r.near for r in info.references if r.facts and not r.facts.computed}
     for letter, named in own.columns.items():
         if letter != "E" and (missing := sorted(column for column in plain if column not in named)):
             raise ModelMistake(where, f"{letter} leaves out {missing[0]!r}, which is not personal", "Name it as well.")
+
+
+def _check_series(entities: Registry, info: EntityInfo, where: str, facts: Facts) -> None:
+    """A number may be made only of what its row and its day have, by steps that there are."""
+    series = facts.series
+    assert series is not None
+    if not (facts.computed and facts.unique):
+        raise ModelMistake(where, "a number that may be written, or given twice", "Say computed=True, unique=True.")
+    for name in series.needs:
+        *steps, last = name.split(".")
+        end = info
+        try:
+            if steps == [DISTRICT] and DISTRICT not in info.relations:
+                steps, end = [], entities["Region"]
+            end = entities[entities.walk(end, ".".join(steps))[-1].target] if steps else end
+            known = name == YEAR or end.fields[last] is not None
+        except KeyError:
+            known = False
+        if not known:
+            raise ModelMistake(where, f"the number names {name!r}, which is no field", "See db.series.")
+    verbs = {step.verb for step in info.facts.machine.steps if step.sources} if info.facts.machine else set()
+    for verb in series.steps:
+        if verb not in verbs:
+            raise ModelMistake(where, f"there is no step {verb!r} to give the number", "Name a step of the machine.")
 
 
 def _check_shape(entities: Registry, info: EntityInfo, where: str, shape: Shape) -> None:
@@ -240,9 +261,9 @@ def check_rollups(info: EntityInfo) -> None:
         if "scope_path" not in info.table.c:
             raise ModelMistake(where, "the rows belong to no region", "Derive the model from Scoped.")
         asked = (
-            ("day", (rollup.day,), frozenset({"date"})),
-            ("dimensions", rollup.dimensions, _DIMENSIONS),
-            ("sums", rollup.sums, _SUMS),
+            ("day", (rollup.day,), {DATE}),
+            ("dimensions", rollup.dimensions, {kind for kind in KINDS.values() if kind.finite}),
+            ("sums", rollup.sums, {kind for kind in KINDS.values() if kind.summable}),
         )
         for what, names, kinds in asked:
             for name in names:

@@ -17,6 +17,7 @@ from sqlalchemy import inspect
 from db.base import Base, Record
 from db.declared import facts_of
 from db.facts import SCOPES, Entity, Facts, Grant, Grants, Kind, OneOf, Role, Through
+from db.kinds import REF
 from db.mistakes import ModelMistake, check_column, check_entity, check_part, check_rollups, tested_values
 from db.naming import camel, lower_first, plural, snake
 
@@ -124,7 +125,7 @@ class EntityInfo:
     @property
     def by_keys(self) -> list[Field]:
         """Fields that name one row by themselves: the id and unique columns that are not encrypted."""
-        return [f for f in self.fields.values() if f.name == "id" or (f.facts.unique and f.kind != "encrypted")]
+        return [f for f in self.fields.values() if f.name == "id" or (f.facts.unique and f.kind.askable)]
 
     @property
     def owner(self) -> Relation | None:
@@ -174,8 +175,7 @@ class EntityInfo:
     @functools.cached_property
     def dimensions(self) -> frozenset[str]:
         """Python names that an aggregates-only role may use in conditions and groups (API 4, `*`)."""
-        kinds = {"enum", "date", "bool"}
-        named = {f.name for f in self.fields.values() if f.kind in kinds and not f.maskable}
+        named = {f.name for f in self.fields.values() if f.kind.dimension and not f.maskable}
         return frozenset(named | {"region"} | set(self.facts.dimensions))
 
 
@@ -246,7 +246,7 @@ class Registry(Mapping[str, EntityInfo]):
     def _add_references(self, info: EntityInfo) -> None:
         for column in info.table.c:
             facts: Facts = column.info["facts"]
-            if facts.kind != "ref" or facts.hidden:
+            if facts.kind != REF or facts.hidden:
                 continue
             where = f"{info.name}.{column.name}"
             if not column.name.endswith("_id"):
@@ -343,7 +343,7 @@ def _read(model: type[Record], facts: Entity) -> EntityInfo:
         check_column(where, column, said)
         if said.hidden:
             info.hidden[column.name] = said
-        elif said.kind != "ref":
+        elif said.kind != REF:
             name = column.info.get("encrypted", column.name)
             masked_null = said.personal == "null"
             nullable = bool(column.nullable or masked_null)

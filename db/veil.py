@@ -1,4 +1,5 @@
-"""Parts of a JSON document made null: ``veil`` for SQLite, whose parser takes no deeply nested statement."""
+"""Parts of a JSON document made null, or picked: ``veil`` and ``parts`` for SQLite, whose parser takes no deeply nested
+statement."""
 
 from __future__ import annotations
 
@@ -19,8 +20,25 @@ def veil(document: str | None, tree: str, *conditions: Any) -> str | None:
     return orjson.dumps(_under(orjson.loads(document), orjson.loads(tree), conditions)).decode()
 
 
+def parts(document: str | None, tree: str) -> str | None:
+    """The text of the parts of a document that `tree` names (``resolvers.parts``)."""
+    return None if document is None else orjson.dumps(_picked(orjson.loads(document), orjson.loads(tree))).decode()
+
+
+def _picked(value: Any, tree: list[Any]) -> Any:
+    if isinstance(value, list):
+        return [_picked(item, tree) if isinstance(item, dict) else None for item in value]
+    if not isinstance(value, dict):
+        return None
+    return {
+        shown: below if key is None else value.get(key) if below is None else _picked(value.get(key), below)
+        for shown, key, below in tree
+    }
+
+
 def add_function(connection: sqlite3.Connection) -> None:
-    """Let statements of a connection call it."""
+    """Let statements of a connection call them."""
+    connection.create_function("parts", 2, parts, deterministic=True)
     connection.create_function("veil", -1, veil, deterministic=True)
 
 

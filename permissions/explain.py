@@ -164,7 +164,7 @@ def _creation(info: EntityInfo, viewer: Viewer, asked: Question, named: str) -> 
 
 def _reading(info: EntityInfo, viewer: Viewer, row: OpenRow, field: str | None) -> Explanation:
     found = _field(info, field)
-    if found is not None and found.kind == "encrypted":
+    if found is not None and found.kind.sealed:
         return _no("MASK", f"“{found.facts.zh}”加密存放，谁都只看到掩码；确有需要时凭理由查看原文，并留下记录。",
                    "Encrypted: everybody sees the mask; a reveal takes a reason and leaves a record.")  # fmt: skip
     if found is not None and found.name in row.masked:
@@ -251,7 +251,7 @@ def _column(info: EntityInfo, name: str, allowed: frozenset[str], *, new: bool) 
         return None
     zh = facts.zh if facts else relation.zh if relation else name
     children = known in {listed.name for listed, _ in info.parts or ()}
-    if (facts is None and not children) or (facts and (facts.computed or facts.kind == "id")):
+    if (facts is None and not children) or (facts and (facts.computed or facts.kind.identity)):
         return _no("COLUMN", f"“{zh}”由系统填写，不能修改。", "Written by the server.")
     if facts and facts.fixed and not new:
         return _no("COLUMN", f"“{zh}”新建时确定，不能修改。", "Chosen at creation, never changed.")

@@ -79,7 +79,7 @@ def markdown(entities: Registry) -> str:
 
 
 def _personal(info: EntityInfo) -> str:
-    encrypted = [f.facts.zh for f in info.fields.values() if f.kind == "encrypted"]
+    encrypted = [f.facts.zh for f in info.fields.values() if f.kind.sealed]
     masked = [f.facts.zh for f in info.fields.values() if f.maskable]
     said = []
     if encrypted:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, FromClause, case, func, select
 from sqlalchemy.engine import Dialect
 
 from db.facts import Role
+from db.kinds import TEXT
 from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.columns import reference_sight, sight
 from permissions.scopes import aggregates_only, pure_ranges, scope
@@ -28,7 +29,8 @@ from resolvers.faults import forbidden, too_large
 from resolvers.fragments import Member, Pieces, braced, concat, literal, pieces, printed
 from resolvers.joins import by_key, link
 from resolvers.lists import ListText
-from resolvers.requests import Connection, Either, One, Paged, Pick, Single, Slot
+from resolvers.parts import Parts, Tree
+from resolvers.requests import Connection, Either, One, Paged, PartsOf, Pick, Single, Slot
 from resolvers.veiled import veiled
 
 MOST_TABLES = 2_000
@@ -188,19 +190,28 @@ class Compiler:
         return concat(braced(members))
 
     def _item(
-        self, info: EntityInfo, item: Field | One | Either | Connection, table: FromClause, proof: Proof, path: str
+        self,
+        info: EntityInfo,
+        item: Field | PartsOf | One | Either | Connection,
+        table: FromClause,
+        proof: Proof,
+        path: str,
     ) -> ColumnElement[Any] | Pieces:
         if isinstance(item, Field):
             return self._scalar(info, item, table, path)
+        if isinstance(item, PartsOf):
+            return self._scalar(info, item.field, table, path, item.tree)
         if isinstance(item, One | Either):
             ones = [item] if isinstance(item, One) else item.ones
             rows = [self._one(one, table, proof, path) for one in ones]
             return func.coalesce(*rows, literal("null"), type_=sa.Text())
         return ListText(self, item, table, proof, path).sql()
 
-    def _scalar(self, info: EntityInfo, field: Field, table: FromClause, path: str) -> ColumnElement[Any] | Pieces:
+    def _scalar(
+        self, info: EntityInfo, field: Field, table: FromClause, path: str, tree: Tree | None = None
+    ) -> ColumnElement[Any] | Pieces:
         seen = sight(self.entities, info, field, table, self.viewer)
-        encrypted = field.kind == "encrypted"
+        encrypted = field.kind.sealed
         if encrypted or not (isinstance(seen, str) and seen == "shown"):
             self.masked.append(path)
         if isinstance(seen, str) and seen == "masked":
@@ -210,6 +221,7 @@ class Compiler:
             self.masked += [f"{path}.{part}" for part in paths(kept)]
             about = field.facts.copies.about if field.facts.copies else None
             value = veiled(value, table.c[about] if about else None, kept)
+        value = value if tree is None else Parts(value, tree)
         plain = isinstance(seen, str)
         if plain and not field.nullable:
             return pieces(value, field.kind, prefix)
@@ -221,7 +233,7 @@ class Compiler:
         if field.facts.personal != "surname":
             return literal("null")
         surname = func.substr(table.c[field.column], sa.literal_column("1"), sa.literal_column("1"), type_=sa.Text())
-        return func.coalesce(printed(surname + literal("某某"), "text"), literal("null"), type_=sa.Text())
+        return func.coalesce(printed(surname + literal("某某"), TEXT), literal("null"), type_=sa.Text())
 
     def _one(self, item: One, table: FromClause, proof: Proof, path: str) -> ColumnElement[Any]:
         info = item.pick.entity
@@ -269,7 +281,8 @@ class Compiler:
     def columns_of(self, pick: Pick, table: FromClause) -> Iterator[str]:
         """The stored columns that printing `pick` refers to."""
         for _, item in pick.items:
-            if isinstance(item, Field):
+            if isinstance(item, Field | PartsOf):
+                item = item.field if isinstance(item, PartsOf) else item
                 yield from self._columns_of_field(pick.entity, item, table)
             elif isinstance(item, Either):
                 for one in item.ones:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, not_, or_, select, true
 
+from db.kinds import DATE
 from db.registry import EntityInfo, Field, Relation
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
@@ -17,7 +18,8 @@ from resolvers.followed import check_followed
 from resolvers.fragments import Position
 from resolvers.joins import link, region_step, the_first
 from resolvers.measures import asked_of, measure_of
-from resolvers.months import WHOLE
+from resolvers.months import WHOLE, is_whole
+from resolvers.periods import RANKED, end_of, rank, start_of
 from resolvers.values import MAX_LIST, period_edge, stored_form, wide
 
 if TYPE_CHECKING:
@@ -84,12 +86,12 @@ def _may_condition(c: Compiler, info: EntityInfo, field: Field, tree: Mapping[st
             f"{at}：只看汇总的角色不能用“{field.facts.zh}”作条件。",
             f"{at}: not a dimension; roles that see aggregates only may not use it.",
         )
-    if aggregates_only(info, c.viewer) and field.kind in ("date", "datetime"):
+    if aggregates_only(info, c.viewer) and field.kind.bucketed:
         for operator, value in tree.items():
-            _months_only(c, operator, value, f"{at}.{operator}")
+            _months_only(c, operator, value, f"{at}.{operator}", field.kind.spanning)
 
 
-def _months_only(c: Compiler, operator: str, value: Any, at: str) -> None:
+def _months_only(c: Compiler, operator: str, value: Any, at: str, periods: bool) -> None:
     """Refuse, now or at each run, a condition of who may only count that tells the days of a month apart."""
     refused = bad_input(
         f"{at}：只看汇总的角色按日期筛选只到月；请用月初、月末的日期，或 inPeriod 写月、季、半年、年。",
@@ -97,14 +99,20 @@ def _months_only(c: Compiler, operator: str, value: Any, at: str) -> None:
     )
     if operator == "isNull":
         return
-    if operator not in WHOLE:
+    whole = _all_whole if periods else WHOLE.get(operator)
+    if whole is None:
         raise refused
 
     def check(asked: Any, _call: Any) -> None:
-        if asked is not None and not WHOLE[operator](asked):
+        if asked is not None and not whole(asked):
             raise refused
 
     c.binds.check(value, check)
+
+
+def _all_whole(asked: Any) -> bool:
+    """Whether a period, or each of several, is made of months."""
+    return all(item is None or is_whole(item.upper()) for item in ([asked] if isinstance(asked, str) else asked))
 
 
 # --- operators -----------------------------------------------------------------------------------------------------
@@ -115,9 +123,26 @@ def _operators(
 ) -> list[ColumnElement[bool]]:
     column = c.column(info, field, table)
     return [
-        compare(c, column, field, info.facts.prefix, operator, value, f"{at}.{operator}")
+        _within(c, field, table, value, f"{at}.{operator}")
+        if field.kind.spanning and operator == "inPeriod"
+        else compare(
+            c, rank(field, table) if field.kind.spanning and operator in RANKED else column,
+            field, info.facts.prefix, operator, value, f"{at}.{operator}",
+        )
         for operator, value in tree.items()
-    ]
+    ]  # fmt: skip
+
+
+def _within(c: Compiler, field: Field, table: FromClause, value: Any, at: str) -> ColumnElement[bool]:
+    """Whether a column's period lies in another one, from its first day to its last."""
+    if value_of(value) is None:
+        raise _null(at)
+    low, high = (c.binds.add(value, start_of(field, table).type, period_edge(edge, DATE)) for edge in (0, 1))
+    return and_(start_of(field, table) >= low, end_of(field, table) < high)
+
+
+def _null(at: str) -> Exception:
+    return bad_input(f"{at} 不能为 null；查空值请用 isNull。", f"{at} must not be null; use isNull to look for nulls.")
 
 
 def compare(
@@ -125,12 +150,9 @@ def compare(
 ) -> ColumnElement[bool]:
     """One operator over one column. Raises BAD_INPUT where its value is null."""
     if value_of(value) is None:
-        raise bad_input(
-            f"{at} 不能为 null；查空值请用 isNull。", f"{at} must not be null; use isNull to look for nulls."
-        )
-    kind = (
-        sa.Text() if operator in ("contains", "startsWith", "endsWith") or field.kind == "enums" else wide(field.type)
-    )
+        raise _null(at)
+    texts = operator in ("contains", "startsWith", "endsWith") or field.kind.listing or field.kind.spanning
+    kind = sa.Text() if texts else wide(field.type)
 
     usual = stored_form(field, prefix, operator)
 

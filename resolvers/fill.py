@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 
+from db.kinds import BOOL, ENUM
 from db.types import Text
 from resolvers.binds import Call
 from resolvers.buckets import local_day, number_of
@@ -116,9 +117,9 @@ class Filled:
         if key.level is not None:
             return self._regions(key)
         assert key.column is not None
-        if key.kind == "bool":
+        if key.kind == BOOL:
             values = [sa.literal_column(value, sa.Boolean()) for value in ("true", "false")]
-        elif key.kind == "enum" and key.column.facts.members is not None:
+        elif key.kind == ENUM and key.column.facts.members is not None:
             values = [sa.literal_column(f"'{name}'", key.column.type) for name in key.column.facts.members.__members__]
         else:
             return None
@@ -148,7 +149,7 @@ class Filled:
         granularity, zone = key.granularity, key.zone
         assert granularity is not None
         assert key.column is not None
-        moments = key.column.kind == "datetime"
+        moments = key.column.kind.instant
 
         def first(period: Any) -> dt.date:
             day = days_of(period)[0]
@@ -159,6 +160,8 @@ class Filled:
             return local_day(midnight(after) - _INSTANT, zone) if moments else after - dt.timedelta(days=1)
 
         def day(value: Any) -> dt.date:
+            if isinstance(value, str):  # a column of periods counts by their first days
+                return days_of(value.upper())[0]
             return local_day(value, zone) if isinstance(value, dt.datetime) else value
 
         if (period := condition.get("inPeriod")) is not None:

@@ -108,14 +108,14 @@ def by_key(
         raise bad_input(f"{where}：要且只要给出一个键。", f"{where}: give exactly one key.")
     name, value = given[0]
     field = info.public_fields[name]
-    if field.kind != "id" and not conditionable(info, field, c.viewer):
+    if not field.kind.identity and not conditionable(info, field, c.viewer):
         raise forbidden(
             f"{where}：您看不到“{field.facts.zh}”，不能用来查找。",
             f"{where}: you may not read {name}, so it is no key.",
             about=info.name,
         )
     column = table.c[field.column]
-    convert = key_of(info.facts.prefix) if field.kind == "id" else checked_text
+    convert = key_of(info.facts.prefix) if field.kind.identity else checked_text
     conditions: list[ColumnElement[bool]] = [column == c.binds.add(value, column.type, convert)]
     if isinstance(field.facts.unique, str):
         conditions.append(table.c[field.facts.unique.removesuffix(" IS NULL")].is_(None))

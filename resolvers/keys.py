@@ -10,16 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, case, select
 
 from db.facts import Kind
+from db.kinds import DATE, ID, INT
 from db.models.places.region import RegionLevel
+from db.periods import Granularity
 from db.registry import EntityInfo, Field, Relation
 from db.types import Key as KeyType
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
-from resolvers.buckets import CHINA, Bucket, Granularity, LocalDay, Period, offsets
+from resolvers.buckets import CHINA, Bucket, LocalDay, Period, offsets
 from resolvers.faults import bad_input
 from resolvers.followed import check_followed
 from resolvers.joins import link, the_first
 from resolvers.months import WHOLE_MONTHS
+from resolvers.periods import start_of
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
@@ -48,8 +51,8 @@ class GroupKey:
     def kind(self) -> Kind:
         """What its value is when it is sorted and kept in a cursor."""
         if self.column is None:
-            return "id"
-        return "int" if self.granularity else self.column.kind
+            return ID
+        return INT if self.granularity else self.column.kind
 
     @property
     def prefix(self) -> str:
@@ -58,7 +61,7 @@ class GroupKey:
 
     def printable(self, value: ColumnElement[Any]) -> tuple[ColumnElement[Any], Kind]:
         """The value as the answer shows it, and its kind."""
-        return (Period(value, self.granularity), "date") if self.granularity else (value, self.kind)
+        return (Period(value, self.granularity), DATE) if self.granularity else (value, self.kind)
 
 
 def names_of(keys: Sequence[GroupKey]) -> list[str]:
@@ -131,7 +134,7 @@ def _column_key(
             about=info.name,
         )
     _dimension(c, info, column.name, at)
-    if column.kind not in ("date", "datetime"):
+    if not column.kind.bucketed:
         if value is not True:
             raise bad_input(f"{at} 只能写 true。", f"{at} takes true only.")
         return GroupKey(path, info, relations, column)
@@ -184,10 +187,11 @@ class Keyed:
             info = self.c.entities[relation.target]
         if key.column is None:
             return _at_level(near, key.level or "", self.c)
-        value = self.c.column(key.info, key.column, near)
+        spans = key.column.kind.spanning
+        value = start_of(key.column, near) if spans else self.c.column(key.info, key.column, near)
         if key.granularity is None:
             return sa.type_coerce(value, key.column.type)
-        return Bucket(LocalDay(value, key.zone) if key.column.kind == "datetime" else value, key.granularity)
+        return Bucket(LocalDay(value, key.zone) if key.column.kind.instant else value, key.granularity)
 
     def _step(self, info: EntityInfo, relation: Relation, near: FromClause, path: tuple[str, ...]) -> FromClause:
         if path in self._far:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from db.registry import EntityInfo, Field, Relation
+from resolvers.parts import Tree
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Pick:
     """What to print of one row: response key -> scalar, constant, row or list, in the order of the answer."""
 
     entity: EntityInfo
-    items: list[tuple[str, Field | str | One | Either | Connection]] = field(default_factory=list)
+    items: list[tuple[str, Field | PartsOf | str | One | Either | Connection]] = field(default_factory=list)
 
     def add(self, *names: str) -> Pick:
         """Print the named scalars under their public names; returns itself."""
@@ -36,6 +37,14 @@ class Pick:
             found = self.entity.fields[name]
             self.items.append((found.public, found))
         return self
+
+
+@dataclass(frozen=True)
+class PartsOf:
+    """A typed document and what to print of it (``resolvers.parts``)."""
+
+    field: Field
+    tree: Tree
 
 
 @dataclass

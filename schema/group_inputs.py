@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLBoolean, GraphQLEnumType, GraphQLEnumValue, GraphQLInputField, GraphQLNonNull, GraphQLString
 
 from db.models.places.region import RegionLevel
+from db.periods import Granularity
 from db.registry import EntityInfo, Field
-from resolvers.buckets import CHINA, Granularity
-from resolvers.measures import ADDED, RANGED, countable
+from resolvers.buckets import CHINA
+from resolvers.measures import countable
+from schema.kinds import ORDERED
 from schema.scalars import DECIMAL
 from schema.words import named
 
 if TYPE_CHECKING:
     from schema.inputs import Inputs
 
-_ORDERED = ("eq", "neq", "in", "notIn", "isNull", "gt", "gte", "lt", "lte", "between")
-
 
 def added(info: EntityInfo) -> list[Field]:
     """The columns that sum and avg take."""
-    return [f for f in info.fields.values() if f.kind in ADDED and f.name != "version"]
+    return [f for f in info.fields.values() if f.kind.summable and f.name != "version"]
 
 
 def ranged(info: EntityInfo) -> list[Field]:
     """The columns that min and max take."""
-    return [f for f in info.fields.values() if f.kind in RANGED and f.name != "version"]
+    return [f for f in info.fields.values() if f.kind.ranged and f.name != "version"]
 
 
 class GroupInputs:
@@ -80,7 +80,7 @@ class GroupInputs:
         def fields() -> dict[str, GraphQLInputField]:
             made: dict[str, GraphQLInputField] = {}
             for f in filter(countable, info.fields.values()):
-                kind = self.time_bucket() if f.kind in ("date", "datetime") else GraphQLBoolean
+                kind = self.time_bucket() if f.kind.bucketed else GraphQLBoolean
                 made[f.public] = GraphQLInputField(kind, description=named(f))
             for r in info.relations.values():
                 if not r.many:
@@ -172,7 +172,7 @@ class GroupInputs:
         return self.inputs.input(f"{info.name}{suffix}", fields, f"{info.facts.zh}：{text}", one_of)
 
     def _decimals(self, _field: Field) -> Any:
-        return self.inputs.operators_of("DecimalWhere", DECIMAL, _ORDERED)
+        return self.inputs.operators_of("DecimalWhere", DECIMAL, ORDERED)
 
     def _direction(self, _field: Field) -> Any:
         return self.inputs.sort_order

@@ -27,13 +27,11 @@ from resolvers.commands.nested import creatable, owned_lists
 from resolvers.commands.upsert import keys_of
 from resolvers.commands.work import named as column_named
 from resolvers.orderings import Sort
+from schema import shapes
 from schema.group_inputs import GroupInputs
-from schema.scalars import DATE, DATETIME, DECIMAL, JSON
+from schema.kinds import ORDERED, SPOKEN
 from schema.words import named, said
 
-_EQUAL = ("eq", "neq", "in", "notIn", "isNull")
-_ORDERED = (*_EQUAL, "gt", "gte", "lt", "lte", "between")
-_TEXT = (*_ORDERED, "contains", "startsWith", "endsWith")
 _SAID = {
     "eq": "等于。Equal.", "neq": "不等于，空值也算。Not equal, or null.",
     "in": "在其中；[] 一个也不取。One of them; [] is none.", "notIn": "不在其中；[] 全取。None of them; [] is all.",
@@ -68,6 +66,10 @@ class Inputs:
             self._made[name] = make()
         return self._made[name]
 
+    def output(self, name: str, make: Callable[[], Any]) -> Any:
+        """An output type, made once by its name."""
+        return self._once(name, make)
+
     def input(
         self, name: str, fields: Callable[[], Mapping[str, GraphQLInputField]], said: str, one_of: bool = False
     ) -> Any:
@@ -89,43 +91,18 @@ class Inputs:
 
     def scalar(self, kind: Kind, members: type[Code] | None) -> Any:
         """The GraphQL type of a value of a kind, without nullability."""
-        if kind == "enum":
-            assert members is not None
-            return self.enum(members)
-        if kind == "enums":
-            assert members is not None
-            return GraphQLList(GraphQLNonNull(self.enum(members)))
-        return {
-            "id": GraphQLID, "text": GraphQLString, "encrypted": GraphQLString, "int": GraphQLInt, "decimal": DECIMAL,
-            "bool": GraphQLBoolean, "date": DATE, "datetime": DATETIME, "json": JSON,
-        }[kind]  # fmt: skip
+        one = SPOKEN[kind].scalar or (self.enum(members) if members else None)
+        return GraphQLList(GraphQLNonNull(one)) if kind.listing else one
 
     def operators(self, field: Field) -> Any:
         """The shared input of operators over a field, such as StringWhere; None where there is none."""
-        kind, members = field.kind, field.facts.members
-        match kind:
-            case "json" | "encrypted" | "ref":
-                return None
-            case "enums":
-                assert members is not None
-                return self.operators_of(
-                    f"{members.__name__}ListWhere", self.enum(members), ("has", "hasSome", "hasEvery", "isNull")
-                )
-            case "enum":
-                assert members is not None
-                return self.operators_of(f"{members.__name__}Where", self.enum(members), _EQUAL)
-            case "bool":
-                return self.operators_of("BooleanWhere", GraphQLBoolean, ("eq", "neq", "isNull"))
-            case "id":
-                return self.operators_of("IDWhere", GraphQLID, _EQUAL)
-            case "text":
-                return self.operators_of("StringWhere", GraphQLString, _TEXT)
-            case "date" | "datetime":
-                scalar = self.scalar(kind, None)
-                return self.operators_of(f"{scalar.name}Where", scalar, (*_ORDERED, "inPeriod"))
-            case "int" | "decimal":
-                scalar = self.scalar(kind, None)
-                return self.operators_of(f"{scalar.name}Where", scalar, _ORDERED)
+        spoken, members = SPOKEN[field.kind], field.facts.members
+        if not spoken.operators:
+            return None
+        one = spoken.scalar or (self.enum(members) if members else None)
+        assert one is not None
+        name = f"{spoken.name or one.name}{'List' if field.kind.listing else ''}Where"
+        return self.operators_of(name, one, spoken.operators)
 
     def operators_of(self, name: str, scalar: Any, operators: tuple[str, ...]) -> Any:
         """The shared input of some operators over a scalar."""
@@ -143,7 +120,7 @@ class Inputs:
 
     def int_operators(self) -> Any:
         """The shared input of operators over numbers of rows."""
-        return self.operators_of("IntWhere", GraphQLInt, _ORDERED)
+        return self.operators_of("IntWhere", GraphQLInt, ORDERED)
 
     # --- entities ----------------------------------------------------------------------------------------------------
 
@@ -204,7 +181,7 @@ class Inputs:
             made = {
                 f.public: GraphQLInputField(self.sort_order, description=named(f))
                 for f in info.fields.values()
-                if f.kind not in ("json", "encrypted", "enums")
+                if f.kind.sortable
             }
             for r in info.relations.values():
                 target = self.entities[r.target]
@@ -270,8 +247,9 @@ class Inputs:
         keys = {column for columns in keys_of(info).values() for column in columns} if by_itself else set()
         for field in info.fields.values():
             if (field.writable and not (patch and field.facts.fixed)) or field.name in keys:
-                scalar = self.scalar(field.kind, field.facts.members)
-                made[field.public] = GraphQLInputField(scalar, description=_said(field, info, patch))
+                model = field.facts.model
+                held = shapes.written(self, model) if model else self.scalar(field.kind, field.facts.members)
+                made[field.public] = GraphQLInputField(held, description=_said(field, info, patch))
         for r in info.references:
             elsewhere = (info.part_of is not None and r.name == info.facts.owner) or (r.facts and r.facts.one_of)
             if r.facts is not None and not elsewhere and not r.facts.computed and not (patch and r.facts.fixed):

@@ -22,7 +22,7 @@ from db.facts import OneOf
 from db.registry import EntityInfo, Field, Registry
 from permissions.columns import shows
 from resolvers.search import searchable
-from schema import words
+from schema import shapes, words
 from schema.inputs import Inputs, type_of
 from schema.measures import MeasureTypes
 
@@ -89,7 +89,8 @@ class Objects:
         )
 
     def _field_type(self, info: EntityInfo, field: Field) -> Any:
-        scalar = self.inputs.scalar(field.kind, field.facts.members)
+        model = field.facts.model
+        scalar = shapes.output(self.inputs, model) if model else self.inputs.scalar(field.kind, field.facts.members)
         readers = [grant for grant in info.grants.values() if "R" in grant.operations]
         hidden = any(not shows(grant, field) for grant in readers) and field.facts.personal != "surname"
         return scalar if field.nullable or hidden else GraphQLNonNull(scalar)
@@ -157,4 +158,4 @@ def _many(kind: Any) -> Any:
 
 
 def _described(field: Field) -> str:
-    return words.said(field, *(("只显示掩码。", "Its mask only.") if field.kind == "encrypted" else ()))
+    return words.said(field, *(("只显示掩码。", "Its mask only.") if field.kind.sealed else ()))

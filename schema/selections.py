@@ -15,7 +15,7 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails, coll
 from graphql.execution.values import VariableValues, get_argument_values
 
 from db.registry import EntityInfo, Registry, Relation
-from resolvers.requests import Connection, Either, Groups, KeyPick, Measured, One, Pick, Slot
+from resolvers.requests import Connection, Either, Groups, KeyPick, Measured, One, PartsOf, Pick, Slot
 
 _PAGING = ("first", "after", "last", "before", "offset")
 _LIST_ARGUMENTS = ("where", "search", *_PAGING)
@@ -76,13 +76,28 @@ class Selections:
             if name == "__typename":
                 pick.items.append((key, gtype.name))
             elif name in info.public_fields:
-                pick.items.append((key, info.public_fields[name]))
+                field, inner = info.public_fields[name], get_named_type(gtype.fields[name].type)
+                whole = not isinstance(inner, GraphQLObjectType)
+                pick.items.append((key, field if whole else PartsOf(field, self._parts(inner, details))))
             elif name in info.public_one_ofs:
                 members = [info.reference(column) for column in info.public_one_ofs[name].columns]
                 pick.items.append((key, Either([self._one(relation, details) for relation in members])))
             else:
                 pick.items.append((key, self._related(info.public_relations[name], gtype, details)))
         return pick
+
+    def _parts(self, gtype: Any, nodes: list[FieldDetails]) -> list[tuple[str, str | None, Any]]:
+        """What is selected of a typed document."""
+        tree: list[tuple[str, str | None, Any]] = []
+        for key, details in self._fields(gtype, nodes).items():
+            name = details[0].node.name.value
+            if name == "__typename":
+                tree.append((key, None, gtype.name))
+                continue
+            inner = get_named_type(gtype.fields[name].type)
+            below = self._parts(inner, details) if isinstance(inner, GraphQLObjectType) else None
+            tree.append((key, name, below))
+        return tree
 
     def _related(self, relation: Relation, parent: GraphQLObjectType, details: list[FieldDetails]) -> One | Connection:
         target = self.entities[relation.target]

@@ -21,7 +21,7 @@ from tests.asks import Ask
 from tests.places import Place
 from tests.reference_documents import unveiled
 from tests.reference_groups import SUPPRESSED_BELOW, Cell, Grouping, aggregate, arranged, holds, measured
-from tests.reference_values import compares, periods_of, printed
+from tests.reference_values import compares, ends, periods_of, printed
 from tests.world import Row
 
 __all__ = ["Ask", "Reference", "periods_of", "read_rows"]
@@ -292,7 +292,7 @@ class Reference:
     def conditionable(self, entity: str, field: Field, viewer: Viewer) -> bool:
         """Whether the viewer may filter and order by a field at all."""
         cells = self.readers(self.entities[entity], viewer, counting=True)
-        return field.kind not in ("encrypted", "json") and all(self.shows(grant, field) for _, grant in cells)
+        return field.kind not in ("encrypted", "json", "shape") and all(self.shows(grant, field) for _, grant in cells)
 
     # --- which conditions -------------------------------------------------------------------------------------------
 
@@ -368,7 +368,8 @@ class Reference:
         [(name, value)] = item.items()
         info = self.entities[entity]
         if name in info.public_fields:
-            return self.value(entity, info.public_fields[name], row)
+            value = self.value(entity, info.public_fields[name], row)
+            return ends(value) if info.public_fields[name].kind == "period" and value is not None else value
         relation = info.public_relations[name]
         found = self.related(relation, row, viewer)
         if relation.many:

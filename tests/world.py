@@ -24,9 +24,12 @@ import sqlalchemy as sa
 
 from db.clock import today
 from db.facts import Facts, Role, Shape
+from db.kinds.beside import completed
+from db.periods import granularity_of
 from db.registry import EntityInfo, registry
 from permissions.viewer import Reach, Viewer, subtree
 from tests.canaries import MARK, SECRET
+from tests.reference_values import periods_of
 
 Row = dict[str, Any]
 TODAY = today()
@@ -208,6 +211,7 @@ class Rows:
             row |= self._owned(info, row)
         if name == "gone":
             row["deleted_at"] = _moment(n)
+        row = dict(completed(info.table, row))
         self.by_entity.setdefault(entity, []).append(row)
         self.named[f"{entity}:{name or n}"] = row
         self._unsigned.append((row, given))
@@ -270,6 +274,9 @@ def _filler(column: sa.Column[Any], facts: Facts, i: int, n: int) -> Any:
             return dt.date(2026, 1 + i % 12, 1 + i % 28)
         case "datetime":
             return _moment(i)
+        case "period":
+            return sorted(period for day in (_moment(i),) for period in periods_of(day)
+                          if granularity_of(period) in facts.lengths)[0]  # fmt: skip
         case "enum":
             assert facts.members is not None
             return list(facts.members)[i % 3 % len(facts.members)].name

@@ -30,7 +30,7 @@ def told(info: EntityInfo, row: Row | None, other: Row | None) -> dict[str, Any]
             value = row.get(relation.near)
             found[relation.public] = None if value is None else global_id(target.facts.prefix, value)
     # An encrypted value may change behind the same mask.
-    hidden = [f for f in info.fields.values() if f.kind == "encrypted" and _differs(f"{f.name}_digest", row, other)]
+    hidden = [f for f in info.fields.values() if f.kind.sealed and _differs(f"{f.name}_digest", row, other)]
     return found | {f.public: row.get(f.column) for f in hidden}
 
 
@@ -53,7 +53,7 @@ def _differs(column: str, row: Row, other: Row | None) -> bool:
 
 
 def _masked(field: Field, value: Any) -> Any:
-    if value is None or field.kind == "encrypted":
+    if value is None or field.kind.sealed:
         return value
     if field.maskable:
         return f"{value[:1]}某某" if field.facts.personal == "surname" else "***"

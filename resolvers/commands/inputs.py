@@ -11,6 +11,7 @@ from typing import Any
 
 from db import crypto
 from db.facts import Facts, OneOf, When
+from db.kinds import Several
 from db.registry import EntityInfo, Field, Relation
 from permissions.actions import writable_columns
 from resolvers.acting import acts_of
@@ -28,13 +29,14 @@ def read(draft: Draft, data: Mapping[str, Any]) -> None:
         try:
             if isinstance(known, Relation):
                 _read_reference(draft, known, value, known.name in allowed)
-            elif known.kind == "encrypted":
+            elif known.kind.sealed:
                 _read_encrypted(draft, known, value, known.name in allowed)
             else:
                 _read_value(draft, known, value, known.name in allowed)
-        except Bad as bad:
+        except (Bad, Several) as wrong:
             column = known.near if isinstance(known, Relation) else known.name
-            draft.fault(column, bad.code, bad.zh, bad.en)
+            for bad in wrong.faults if isinstance(wrong, Several) else [wrong]:
+                draft.fault(column, bad.code, bad.zh, bad.en, *bad.path)
 
 
 def _known(info: EntityInfo, name: str) -> Field | Relation:
@@ -69,13 +71,13 @@ def _is_mask(draft: Draft, field: Field, value: Any, stored: Any) -> bool:
 def _unchanged(draft: Draft, field: Field, value: Any, stored: Any) -> bool:
     if draft.open is None:
         return False
-    if field.kind == "id":
+    if field.kind.identity:
         return bool(value == public_id(draft.info, draft.open.key))
-    if field.kind == "json":
+    if field.kind.structured:
         return bool(value == stored)
     try:
         return _is_mask(draft, field, value, stored) or converted(field.facts, value, draft.work.today) == stored
-    except Bad:
+    except (Bad, Several):
         return False
 
 
@@ -125,7 +127,7 @@ def sealed(info: EntityInfo, field: Field, clear: str | None) -> dict[str, str |
 def _read_only(facts: Facts | None, draft: Draft) -> Bad:
     if facts is not None and facts.fixed and not draft.new:
         return Bad("READ_ONLY", "新建时确定，不能修改", "is chosen at creation and cannot be changed")
-    if facts is not None and not facts.computed and facts.kind != "id":
+    if facts is not None and not facts.computed and not facts.kind.identity:
         return Bad("READ_ONLY", "您不能修改", "may not be changed by you")
     return Bad("READ_ONLY", "由系统填写，不能修改", "is written by the server")
 
@@ -174,7 +176,7 @@ def _require_one(draft: Draft, one_of: OneOf) -> None:
 
 
 def _empty(draft: Draft, column: str, facts: Facts) -> bool:
-    stored = f"{column}_digest" if facts.kind == "encrypted" else column
+    stored = f"{column}_digest" if facts.kind.sealed else column
     return draft.row.get(stored) is None and column not in draft.broken
 
 
@@ -203,5 +205,5 @@ def needed(info: EntityInfo) -> dict[str, Facts]:
 
 
 def _optional(info: EntityInfo, field: Field) -> bool:
-    stored = f"{field.name}_cipher" if field.kind == "encrypted" else field.column
+    stored = f"{field.name}_cipher" if field.kind.sealed else field.column
     return bool(info.table.c[stored].nullable)

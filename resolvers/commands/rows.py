@@ -18,6 +18,7 @@ from permissions.scopes import open_by_columns, scope
 from resolvers.acting import Acts, DraftAct, acts_of
 from resolvers.commands import audit, deletion, inputs, nested, parts, places, uniqueness
 from resolvers.commands.labels import printed
+from resolvers.commands.numbers import numbers
 from resolvers.commands.references import not_found, target_key
 from resolvers.commands.versions import conflict, refuse_stale
 from resolvers.commands.work import Draft, Row, Work, fault_at
@@ -48,7 +49,7 @@ def _create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
         raise Refused(draft.faults)
     run(acts.allow, draft)
     run(acts.finish, draft)
-    row = draft.row = draft.row | work.made()
+    row = draft.row = draft.row | work.made() | numbers(work, info, draft.row)
     with _within_the_wall(draft):
         work.insert(info.table, row)
     _still_in_scope(draft, "C")

@@ -13,6 +13,7 @@ from typing import Any
 
 from db.facts import Facts
 from db.identity import global_id, parse_global_id
+from db.kinds import TEXT
 from db.models.system.audit_log import AuditAction
 from permissions.actions import open_row
 from permissions.events import record
@@ -28,7 +29,7 @@ from resolvers.faults import Fault, Refused, forbidden
 
 SESSION, TOKEN = "ls", "at"
 """Prefixes of ids."""
-_NAME = Facts("text", "用途", "What for.", length=100)
+_NAME = Facts(TEXT, "用途", "What for.", length=100)
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,20 @@ from typing import Any
 
 from db.clock import today
 from db.facts import Facts, Step
+from db.kinds import TEXT
 from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo
 from permissions.actions import OpenRow, Verdict, choose_step, may_take
 from resolvers.acting import Act, acts_of
 from resolvers.commands import audit
+from resolvers.commands.numbers import numbers
 from resolvers.commands.rows import held, judge, run, state_fault, store
 from resolvers.commands.values import Bad, converted
 from resolvers.commands.versions import refuse_stale
 from resolvers.commands.work import Draft, Work
 from resolvers.faults import Denied, Fault, Refused, bad_input, forbidden
 
-_REASON = Facts("text", "理由", "Why.", length=1000, long=True)
+_REASON = Facts(TEXT, "理由", "Why.", length=1000, long=True)
 
 
 def take(
@@ -39,7 +41,7 @@ def take(
     effect = acts.effects.get(verb)
     columns = effect(act) if effect else {}
     machine = info.facts.machine
-    changes = {**columns, **({machine.column: step.target} if machine else {})}
+    changes = {**columns, **numbers(work, info, row, verb), **({machine.column: step.target} if machine else {})}
     after = store(work, info, row, changes)
     audit.record(work, AuditAction.VERB, info, row.key, row.values, after, step, said)
     return row.key

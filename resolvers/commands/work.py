@@ -195,10 +195,11 @@ class Draft:
             self.memo[name] = look_up()
         return self.memo[name]  # type: ignore[no-any-return]
 
-    def fault(self, column: str, code: str, zh: str, en: str) -> None:
-        """Note a fault at a column: ``fault("ends_on", "RANGE", "早于任期开始", "is before startsOn")``."""
+    def fault(self, column: str, code: str, zh: str, en: str, *inside: str | int) -> None:
+        """Note a fault at a column: ``fault("ends_on", "RANGE", "早于任期开始", "is before startsOn")``, or `inside` of
+        the document that it holds."""
         self.broken.add(column)
-        self.faults.append(fault_at(self.info, column, code, zh, en))
+        self.faults.append(fault_at(self.info, column, code, zh, en, *inside))
 
     def whole_fault(self, code: str, zh: str, en: str) -> None:
         """Note a fault of the row as a whole, or of what it stands in."""
@@ -211,11 +212,12 @@ def named(info: EntityInfo, column: str) -> Field | Relation:
     return info.relations[name] if name in info.relations and column not in info.fields else info.fields[column]
 
 
-def fault_at(info: EntityInfo, column: str, code: str, zh: str, en: str) -> Fault:
+def fault_at(info: EntityInfo, column: str, code: str, zh: str, en: str, *inside: str | int) -> Fault:
     """A fault at a column, named by its Chinese label and by its public name."""
     known = named(info, column)
     label = known.facts.zh if isinstance(known, Field) else known.zh
-    return Fault(place_of(info, known), code, f"“{label}”{zh}。", f"{known.public} {en}.")
+    path = *place_of(info, known), *map(str, inside)
+    return Fault(path, code, f"“{label}”{zh}。", f"{'.'.join(path)} {en}.")
 
 
 def place_of(info: EntityInfo, known: Field | Relation) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from db import crypto
 from db.checksums import citizen_birth_date, citizen_sex, is_citizen_number, is_credit_code, mod97
 from db.clock import SHANGHAI
 from db.engine import Database
-from db.facts import Role
+from db.facts import Role, Series
 from db.models.cases.mediation_case import CaseState
 from db.models.register.committee_filing import FilingState
 from db.registry import registry
@@ -35,7 +35,7 @@ from resolvers.commands.demo.load import _FILES, _shared
 from resolvers.commands.demo.names import citizen_number, credit_code, mobile, short_place
 from resolvers.commands.demo.scales import HOME, HOME_STREET
 from resolvers.commands.demo.world import Place
-from resolvers.commands.numbers import committee_code, filing_no, mediator_no
+from resolvers.commands.numbers import next_of
 from resolvers.commands.regions import read_source, write_regions
 from resolvers.commands.rows import judge, run
 from resolvers.commands.steps import take
@@ -401,6 +401,12 @@ def _day(moment: dt.datetime) -> dt.date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def _series(entity: str, column: str) -> Series:
+    series = registry()[entity].fields[column].facts.series
+    assert series is not None
+    return series
+
+
 def test_numbers_and_codes_are_right_and_the_server_goes_on_after_them(demo: Loaded) -> None:
     codes = {row["code"] for row in demo.rows["MediationCommittee"]}
     filings = {row["filing_no"] for row in demo.rows["CommitteeFiling"] if row["filing_no"]}
@@ -408,10 +414,15 @@ def test_numbers_and_codes_are_right_and_the_server_goes_on_after_them(demo: Loa
 
     def next_ones(connection: Connection) -> tuple[str, str, str]:
         year = max(int(number.split("-")[1]) for number in filings)
+        district = {"district.code": "320102000000"}
         return (
-            committee_code(connection, "320102002001", "11"),
-            filing_no(connection, "320102000000", year),
-            mediator_no(connection, "320102000000"),
+            next_of(connection, _series("MediationCommittee", "code"), {"region.code": "320102002001", "type": "11"}),
+            next_of(
+                connection,
+                _series("CommitteeFiling", "filing_no"),
+                {"district.code": "320102000000", "year": str(year)},
+            ),
+            next_of(connection, _series("Mediator", "mediator_no"), district),
         )
 
     code, filing, person = look(demo.url, next_ones)

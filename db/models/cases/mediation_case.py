@@ -27,6 +27,7 @@ from db.facts import (
     money,
     number,
     ref,
+    series,
     text,
 )
 
@@ -227,8 +228,9 @@ class MediationCase(Scoped):
     )  # fmt: skip
 
     case_no: Mapped[str] = text(
-        "案件编号", "Committee code, year and serial.", 32, computed=True, unique=True, search=True
-    )
+        "案件编号", "Committee code, year and serial.", 32, computed=True, unique=True, search=True,
+        series=series("case", "{committee.code}{year}{serial:6}"),
+    )  # fmt: skip
     title: Mapped[str] = text("案由", "Short title.", search=True)
     summary: Mapped[str] = long_text("纠纷简要情况", "Claim, facts and focus of the dispute (L29).", 2000)
     committee_id: Mapped[str] = ref("MediationCommittee", "调委会", "The committee that mediates.", fixed=True)

@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Code, Entity, Link, Through, choice, choices, day, encrypted, flag, ref, text
+from db.facts import Code, Entity, Link, Through, choice, choices, day, encrypted, flag, ref, series, text
 from db.models.cases.mediation_case import DisputeType
 from db.models.people.ethnicity import Ethnicity
 
@@ -120,8 +120,9 @@ class Mediator(Scoped):
     )  # fmt: skip
 
     mediator_no: Mapped[str] = text(
-        "调解员编号", "Register number, given by the server, unique.", 32, computed=True, unique=True, search=True
-    )
+        "调解员编号", "Register number, given by the server, unique.", 32, computed=True, unique=True, search=True,
+        series=series("mediator", "{district.code:6}{serial:6}"),
+    )  # fmt: skip
     certificate_no: Mapped[str | None] = text("上岗证号", "Number of the certificate of post.", 32)
     name: Mapped[str] = text("姓名", "Name.", 50, search=True)
     region_id: Mapped[str] = ref("Region", "登记区划", "Where the person is registered.", fixed=True)

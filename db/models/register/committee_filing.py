@@ -9,7 +9,23 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Code, Entity, Link, Machine, Role, Shape, Step, choice, day, document, long_text, moment, ref, text
+from db.facts import (
+    Code,
+    Entity,
+    Link,
+    Machine,
+    Role,
+    Shape,
+    Step,
+    choice,
+    day,
+    document,
+    long_text,
+    moment,
+    ref,
+    series,
+    text,
+)
 from db.shapes import CHANGES, COMMITTEE
 
 
@@ -87,8 +103,9 @@ class CommitteeFiling(Scoped):
     type: Mapped[str] = choice(FilingType, "备案类型", "What it attests.", fixed=True)
     state: Mapped[str] = choice(FilingState, "环节", "Changed by verbs only.", computed=True, default=FilingState.DRAFT)
     filing_no: Mapped[str | None] = text(
-        "备案编号", "District code, year and serial; given when filed.", 32, computed=True, unique=True
-    )
+        "备案编号", "District code, year and serial; given when filed.", 32, computed=True, unique=True,
+        series=series("filing", "{district.code:6}-{year}-{serial:4}", steps=("file", "correct")),
+    )  # fmt: skip
     superseded_nos: Mapped[list[str] | None] = document(
         "被更正的编号", "Numbers this filing had before corrections.", copies=Shape()
     )

@@ -8,7 +8,7 @@ import decimal
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Code, Entity, Link, Through, When, choice, day, flag, number, ref, text
+from db.facts import Code, Entity, Link, Through, When, choice, day, flag, number, ref, series, text
 from db.models.places.region import RegionLevel
 
 
@@ -125,6 +125,7 @@ class MediationCommittee(Scoped):
     code: Mapped[str] = text(
         "编码", "Region code, type, serial and two check digits; given by the server, never reused.", 20,
         computed=True, unique=True, search=True,
+        series=series("committee", "{region.code}{type}{serial:4}{check}", per="{region.code}{type}"),
     )  # fmt: skip
     name: Mapped[str] = text("名称", "Full name (DB32/T 3669 annex A).", search=True)
     type: Mapped[str] = choice(CommitteeType, "类型", "Type of committee.")

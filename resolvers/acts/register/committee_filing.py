@@ -24,8 +24,6 @@ from resolvers.acts.register.mediation_committee import DISTRICT_FILED_TYPES, wo
 from resolvers.acts.register.snapshots import MEMBER_ROLES, changed_fields, snapshot_of
 from resolvers.acts.register.standing import OPEN_STATES, filings_in, last_filed, refresh
 from resolvers.commands.dates import ONE_DAY
-from resolvers.commands.numbers import filing_no
-from resolvers.commands.places import district_of
 from resolvers.commands.work import Draft, Row, Work
 from resolvers.faults import Fault, Refused, forbidden
 
@@ -170,7 +168,7 @@ def send_back(act: Act) -> Mapping[str, Any]:
 
 @effect("file")
 def file(act: Act) -> Mapping[str, Any]:
-    """Gives the number and carries the effects of the filing's type."""
+    """Carries the effects of the filing's type."""
     committee = _committee(act.work, act.row)
     if act.row["type"] == FilingType.REELECTION.name:
         _open_term(act.work, act.row)
@@ -178,7 +176,7 @@ def file(act: Act) -> Mapping[str, Any]:
         _dissolve(act.work, act.row, committee)
     else:
         refresh(act.work, committee["id"], pending=False, filed=act.row["committee_snapshot"])
-    return {"filing_no": _number(act.work, act.row), "filed_at": act.work.now, "filed_by_id": act.work.actor}
+    return {"filed_at": act.work.now, "filed_by_id": act.work.actor}
 
 
 @effect("refuse")
@@ -199,7 +197,7 @@ def withdraw(act: Act) -> Mapping[str, Any]:
 def correct(act: Act) -> Mapping[str, Any]:
     """A new number; the old one is kept as superseded."""
     superseded = [*(act.row["superseded_nos"] or []), act.row["filing_no"]]
-    return {"filing_no": _number(act.work, act.row), "superseded_nos": superseded, "return_reason": act.reason}
+    return {"superseded_nos": superseded, "return_reason": act.reason}
 
 
 def _committee(work: Work, row: OpenRow | Row) -> Row:
@@ -207,10 +205,6 @@ def _committee(work: Work, row: OpenRow | Row) -> Row:
     if committee is None or committee["deleted_at"]:
         raise Refused([Fault(("by",), "STATE", "调委会已不存在。", "The committee no longer exists.")])
     return committee
-
-
-def _number(work: Work, row: OpenRow) -> str:
-    return filing_no(work.connection, district_of(work, row["scope_path"])["code"], work.today.year)
 
 
 @guards("submit", "file")

@@ -12,10 +12,9 @@ from db.models.places.region import RegionLevel
 from db.models.register.host_unit import HostUnitStatus
 from db.models.register.mediation_committee import OF_PLACES, TRADES, CommitteeStatus, CommitteeType
 from permissions.scopes import living
-from resolvers.acting import checks, derives, finishes, prepares
+from resolvers.acting import checks, derives, prepares
 from resolvers.acts.register.snapshots import TRACKED_COLUMNS
 from resolvers.acts.register.standing import status_of
-from resolvers.commands.numbers import committee_code
 from resolvers.commands.places import bureau_over, covers, office_over, over, rank, same_district
 from resolvers.commands.work import Draft, Row
 
@@ -140,14 +139,6 @@ def _guides(draft: Draft, unit: Row, path: str) -> bool:
     direct = works_above_streets(draft.row) if draft.row.get("level") else False
     alone = direct or office_over(draft.work, path) is None
     return alone and unit["kind"] in _BUREAUS and unit["scope_path"] in over(path)
-
-
-@finishes
-def finish(draft: Draft) -> None:
-    if draft.new:
-        region = draft.work.get("Region", draft.row["region_id"])
-        code = region["code"] if region else ""
-        draft.row["code"] = committee_code(draft.work.connection, code, CommitteeType[draft.row["type"]].code)
 
 
 @derives("status", "id", "status")

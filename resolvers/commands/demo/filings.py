@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from db.models.register.committee_filing import FilingState, FilingType
+from db.models.register.committee_filing import CommitteeFiling, FilingState, FilingType
 from db.registry import registry
 from resolvers.acts.register.snapshots import MEMBER_ROLES, changed_fields, compose
 from resolvers.commands.demo.boards import Committee
@@ -104,9 +104,7 @@ def _people(world: World, committee: Committee) -> tuple[str | None, str | None,
 
 
 def _number(world: World, committee: Committee, year: int) -> str:
-    """As ``numbers.filing_no`` gives it."""
-    district = committee.place.code[:6]
-    return f"{district}-{year}-{world.next(f'filing/{district}/{year}'):04d}"
+    return world.number(CommitteeFiling.filing_no, district_code=committee.place.code, year=str(year))
 
 
 # --- what is attested ------------------------------------------------------------------------------------------------

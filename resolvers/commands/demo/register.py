@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from db.checksums import mod97
 from db.models.register.committee_term import CommitteeTerm, ElectionMethod
 from db.models.register.mediation_committee import CommitteeStatus, CommitteeType, FundingSource, MediationCommittee
 from resolvers.commands.dates import last_of_term, months_later
@@ -86,11 +85,11 @@ def _starts(world: World, story: Story) -> list[dt.date]:
 
 def _committee_row(world: World, plan: Plan, story: Story, since: dt.date) -> dict[str, Any]:
     chance, place = world.chance, plan.place
-    number = f"{place.code}{plan.type.code}{world.next(f'committee/{place.code}{plan.type.code}'):04d}"
+    number = world.number(MediationCommittee.code, region_code=place.code, type=plan.type.code)
     domain = plan.seat.domain if plan.seat else None
     return world.add(
         MediationCommittee, place, plan.office.id, moment(since, 9, 0),
-        code=number + mod97(number), name=f"{plan.name}人民调解委员会", type=plan.type.name,
+        code=number, name=f"{plan.name}人民调解委员会", type=plan.type.name,
         industry_domain=domain and domain.name, level=place.level, guiding_office_id=plan.office.id,
         filing_bureau_id=plan.office.bureau_id, host_unit_id=plan.seat.host["id"] if plan.seat else None,
         established_on=since, status=story.status.name, filing_status=story.filing_status.name,
