@@ -21,8 +21,7 @@ def names(entities: Registry, info: EntityInfo, column: str) -> dict[str, str] |
     if column == "entity":
         return {other.name: other.facts.zh for other in entities.values()}
     if column == "verb":
-        machines = [other.facts.machine for other in entities.values() if other.facts.machine]
-        return {step.verb: step.zh for machine in machines for step in machine.steps}
+        return {step.verb: step.zh for other in entities.values() for step in other.facts.steps}
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from db.machines import Machine
+from db.machines import Machine, Step
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ class Entity:
     menu: str = "业务"
     listed: Sequence[str] = ()
     through: tuple[Through, ...] = ()
-    machine: Machine | None = None
+    machines: tuple[Machine, ...] = ()
+    """Its lives side by side, each with a state of its own. Only the first has a step that creates the row."""
     unique: tuple[tuple[str, ...], ...] = ()
     dimensions: tuple[str, ...] = ()
     """Columns an aggregates-only role may filter and group by, beside enums, dates, flags and the region."""
@@ -98,3 +99,21 @@ class Entity:
     rollups: tuple[Rollup, ...] = ()
     rules: tuple[str, ...] = ()
     """Codes of the rules that every create and update is judged by; their bodies are found (``resolvers.acting``)."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of all its machines, in their order."""
+        return tuple(step for machine in self.machines for step in machine.steps)
+
+    def machine_of(self, verb: str) -> Machine | None:
+        """The machine that a verb of a row moves; a verb belongs to one."""
+        return next((machine for machine in self.machines if machine.of(verb)), None)
+
+    def edges(self, verb: str) -> tuple[Step, ...]:
+        """The edges of a verb of a row."""
+        machine = self.machine_of(verb)
+        return machine.of(verb) if machine else ()
+
+    def is_state(self, column: str) -> bool:
+        """Whether a column is the state of one of its machines."""
+        return any(machine.column == column for machine in self.machines)

@@ -4,7 +4,7 @@ A model is a class of columns. Each column is made by one of the functions below
 called in Chinese and English, and what bounds it; ``__entity__ = Entity(…)`` says what the whole row is, who owns it
 and who may do what with it. All of it is data: permissions compile it, the schema and the admin derive from it, and
 ``db.registry`` refuses a model that contradicts itself. The words are made in ``db.enumeration``, ``db.columns``,
-``db.grants``, ``db.machines`` and ``db.entities``; a model takes them from here.
+``db.grants``, ``db.machines``, ``db.deadlines`` and ``db.entities``; a model takes them from here.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ from db.columns import (
     ref,
     text,
 )
+from db.deadlines import Days, Deadline, Escalation, Months, WorkingDays
 from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
 from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant
-from db.machines import Machine, Step
+from db.machines import Machine, Step, Take
 
 __all__ = [
     "OPERATIONS",
@@ -41,19 +42,25 @@ __all__ = [
     "SCOPES",
     "Code",
     "Copy",
+    "Days",
+    "Deadline",
     "Encrypted",
     "Entity",
+    "Escalation",
     "Facts",
     "Grant",
     "Kind",
     "Link",
     "Machine",
+    "Months",
     "Role",
     "Rollup",
     "Shape",
     "Step",
+    "Take",
     "Through",
     "When",
+    "WorkingDays",
     "choice",
     "choices",
     "day",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from db import crypto
-from db.facts import Facts, Link, Shape
+from db.facts import Facts, Link, Shape, Step
 from db.types import Choice, Json
 
 if TYPE_CHECKING:
@@ -106,10 +106,7 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
     for column in info.fields.values():
         if column.facts.copies:
             _check_shape(entities, info, f"{info.name}.{column.name}", column.facts.copies)
-    if facts.machine and facts.machine.column not in info.fields:
-        raise ModelMistake(
-            where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column."
-        )
+    check_machines(where, info)
     label = info.fields.get(facts.label)
     if label and (label.maskable or label.kind == "encrypted"):
         raise ModelMistake(
@@ -152,6 +149,55 @@ def _check_link(entities: Registry, info: EntityInfo, link: Link) -> None:
         raise ModelMistake(
             where, f"{end.name} lies in no region that a unit could cover", "Name the column of the unit."
         )
+
+
+def check_machines(where: str, info: EntityInfo) -> None:
+    """Refuse machines whose steps lead nowhere, meet each other, or ask for what no step may set."""
+    machines, seen = info.facts.machines, dict[str, str]()
+    for place, machine in enumerate(machines):
+        state = info.fields.get(machine.column)
+        if state is None:
+            raise ModelMistake(where, f"the machine's column {machine.column!r} is no field", "Name the state column.")
+        if place and machine.start:
+            raise ModelMistake(where, f"the machine {machine.column!r} creates the row as well", "Only the first does.")
+        states = set(state.facts.members.__members__) if state.facts.members else set()
+        for step in machine.steps:
+            at = f"{where} {step.verb}"
+            if seen.setdefault(step.verb, machine.column) != machine.column:
+                raise ModelMistake(at, "two machines have this verb", "A verb moves one of them: rename it.")
+            pauses = step.due.pause if step.due else ()
+            for name in sorted({*step.sources, step.target, *pauses} - states) if states else ():
+                raise ModelMistake(at, f"{name!r} is no state of {machine.column!r}", "Name a member of its codes.")
+            _check_step(at, info, step)
+
+
+_ARGUMENTS = frozenset({"by", "ifVersion", "reason", "acknowledge", "where", "atMost", "dryRun"})
+"""What a step's mutation asks for beside what it takes."""
+
+
+def _check_step(at: str, info: EntityInfo, step: Step) -> None:
+    if step.server and (step.roles or step.operation or step.takes or step.reason or step.by or step.apart):
+        raise ModelMistake(at, "nobody takes a step of the server", "Leave roles and all that asks of people out.")
+    if not step.server and not (step.roles and step.operation):
+        raise ModelMistake(at, "nobody may take the step", "Name an operation and roles, or say server=True.")
+    if step.undo and not info.facts.edges(step.undo):
+        raise ModelMistake(at, f"there is no step {step.undo!r} back", "Name a verb of the entity.")
+    if (step.warns or step.escalates) and step.due is None:
+        raise ModelMistake(at, "it warns of no deadline", "Say due=Deadline(…).")
+    if step.due and step.due.start is not None:
+        start = info.fields.get(step.due.start)
+        if start is None or start.kind not in ("date", "datetime"):
+            raise ModelMistake(at, f"due begins with {step.due.start!r}, no such field", "Name a day or a moment.")
+    for take in step.taken:
+        field, relation = info.fields.get(take.column), info.relations.get(take.column.removesuffix("_id"))
+        known = field or (relation if relation and relation.near == take.column else None)
+        if known is None or not step.sources:
+            raise ModelMistake(at, f"takes names {take.column!r}, which it cannot take", "Name a column of the row.")
+        state = any(machine.column == take.column for machine in info.facts.machines)
+        owner = info.owner is not None and info.owner.near == take.column
+        kinds = field is not None and field.kind in ("id", "json")
+        if state or owner or kinds or known.public in _ARGUMENTS:
+            raise ModelMistake(at, f"takes names {take.column!r}, which no step may set", "Leave it to the server.")
 
 
 _DIMENSIONS, _SUMS = frozenset({"enum", "bool"}), frozenset({"int", "decimal"})

@@ -90,3 +90,7 @@ class Viewer:
                 items = reach.above if what == "above" else getattr(reach, f"{what}s")
                 values.update({f"v_{role.name}_{what}{i}": item for i, item in enumerate(items)})
         return values
+
+
+SERVER = Viewer("", "", "系统")
+"""The server itself, where it acts by the clock: no account, no rights of its own."""

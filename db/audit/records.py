@@ -5,6 +5,7 @@ Whoever writes signs what it wrote, as it is stored: the sealer takes nothing th
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,8 @@ from db.technical import AuditWaiting
 
 COMMAND_LINE = "命令行"
 """Who acts without an account: whoever may run the tasks of the server, where it runs."""
+CLOCK = "系统"
+"""Who takes the steps of the server when they are due."""
 _ACCOUNT = UserAccount.__table__
 
 
@@ -35,6 +38,11 @@ def stamped(actor: str | None, ip: str | None) -> dict[str, Any]:
     made = {"id": new_key(), "created_at": at, "updated_at": at, "version": 1, "at": at}
     who = {"created_by_id": actor, "updated_by_id": actor, "actor_id": actor, "ip": ip}
     return {**made, **who} if actor else {**made, **who, "actor_login": None, "actor_name": COMMAND_LINE}
+
+
+def by_clock(at: dt.datetime) -> dict[str, Any]:
+    """As ``stamped``, of what the server does by itself as of a moment, whenever it comes to do it."""
+    return {**stamped(None, None), "actor_name": CLOCK, "at": at}
 
 
 def add(connection: Connection, record: Mapping[str, Any], statement: Insert | None = None) -> None:

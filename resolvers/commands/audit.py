@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from sqlalchemy.engine import Connection
 from db.audit import records as audit
 from db.facts import Step
 from db.models.places.region import Region
-from db.models.system.audit_log import AuditAction, AuditLog
+from db.models.system.audit_log import ACKNOWLEDGE, AuditAction, AuditLog
 from db.models.system.user_account import UserAccount
 from db.registry import EntityInfo, Field, registry
 from permissions.viewer import Viewer
@@ -38,9 +39,13 @@ _INSERT = sa.insert(_LOG).values(  # type: ignore[arg-type]
 
 def record(
     work: Work, action: AuditAction, info: EntityInfo, key: str, before: Row | None, after: Row | None,
-    step: Step | None = None, reason: str | None = None,
+    step: Step | None = None, reason: str | None = None, acknowledged: Sequence[str] = (), server: bool = False,
 ) -> None:  # fmt: skip
-    """Write the record of one act on one row; `before` and `after` are stored rows, of which the changed is told."""
+    """Write the record of one act on one row; `before` and `after` are stored rows, of which the changed is told.
+
+    `acknowledged` are the warnings in spite of which it was done; what the `server` does by itself is recorded as of
+    the moment of the work.
+    """
     row = after or before or {}
     path = row["path" if info.name == "Region" else "scope_path"]
     own = key if info.name == "Region" else row.get("region_id")
@@ -48,12 +53,13 @@ def record(
     audit.add(
         work.connection,
         {
-            **audit.stamped(work.actor, work.viewer.ip), "scope_path": path, "path_of_region": path,
-            "own_region": own,
+            **(audit.by_clock(work.now) if server else audit.stamped(work.actor, work.viewer.ip)),
+            "scope_path": path, "path_of_region": path, "own_region": own,
             "org_scope_id": row.get("org_scope_id"), "action": action.name, "verb": step.verb if step else None,
             "entity": info.name, "entity_id": public_id(info, key),
             "summary": f"{zh} {info.facts.zh}：{label_of(work, info, row)}"[:300],
-            "before": _told(info, before, after), "after": _told(info, after, before), "reason": reason,
+            "before": _told(info, before, after), "after": _acknowledging(_told(info, after, before), acknowledged),
+            "reason": reason,
             "technical": _is_technical(info),
         },
         _INSERT,
@@ -128,6 +134,10 @@ def _told(info: EntityInfo, row: Row | None, other: Row | None) -> dict[str, Any
     # An encrypted value may change behind the same mask.
     hidden = [f for f in info.fields.values() if f.kind == "encrypted" and _differs(f"{f.name}_digest", row, other)]
     return told | {f.public: row.get(f.column) for f in hidden}
+
+
+def _acknowledging(told: dict[str, Any] | None, codes: Sequence[str]) -> dict[str, Any] | None:
+    return {**(told or {}), ACKNOWLEDGE: list(codes)} if codes else told
 
 
 def _differs(column: str, row: Row, other: Row | None) -> bool:

@@ -20,9 +20,13 @@ from resolvers.commands.work import Draft, named, public_id
 from resolvers.faults import bad_input
 
 
-def read(draft: Draft, data: Mapping[str, Any]) -> None:
-    """Take over what `data` says, by public names; faults are noted in the draft."""
-    allowed = writable_columns(draft.info, draft.work.viewer, draft.open)
+def read(draft: Draft, data: Mapping[str, Any], allowed: frozenset[str] | None = None) -> None:
+    """Take over what `data` says, by public names; faults are noted in the draft.
+
+    `allowed` are the fields and references that may be written; None: those the viewer may write.
+    """
+    if allowed is None:
+        allowed = writable_columns(draft.info, draft.work.viewer, draft.open)
     for name, value in data.items():
         known = _known(draft.info, name)
         try:
@@ -147,20 +151,20 @@ def require(draft: Draft, supplied: frozenset[str]) -> None:
 
     What the server supplies from other columns is missing because those are.
     """
-    empty = [column for column, facts in needed(draft.info).items() if _empty(draft, column, facts)]
+    empty = [column for column, facts in needed(draft.info).items() if is_empty(draft, column, facts)]
     for column in [c for c in empty if c not in supplied]:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
     for column in [c for c in empty if c in supplied and not draft.faults and not draft.early]:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
     for column, when in required_when(draft.info).items():
         facts = draft.info.table.c[column].info["facts"]
-        if when.column not in draft.broken and when.holds(draft.row) and _empty(draft, column, facts):
+        if when.column not in draft.broken and when.holds(draft.row) and is_empty(draft, column, facts):
             known = named(draft.info, when.column)
             label = known.facts.zh if isinstance(known, Field) else known.zh
             draft.fault(column, "REQUIRED", f"在{when.zh(label)}时必填", f"is required by {known.public}")
 
 
-def _empty(draft: Draft, column: str, facts: Facts) -> bool:
+def is_empty(draft: Draft, column: str, facts: Facts) -> bool:
     stored = f"{column}_digest" if facts.kind == "encrypted" else column
     return draft.row.get(stored) is None and column not in draft.broken
 

@@ -35,7 +35,8 @@ def check(draft: Draft) -> None:
         if draft.whole(*columns) and _taken(draft, {column: draft.row[column] for column in columns}):
             draft.fault(columns[-1], *_TAKEN)
     for field in fields:
-        if not field.facts.unique or field.facts.computed or field.name in draft.broken:
+        known = field.facts.computed and field.column not in draft.given  # by a step
+        if not field.facts.unique or known or field.name in draft.broken:
             continue
         if field.kind == "encrypted" and (draft.faults or draft.early):
             continue

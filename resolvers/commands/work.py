@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.actions import OpenRow
 from permissions.ceilings import Ceiling
 from permissions.viewer import Viewer
-from resolvers.faults import Fault
+from resolvers.faults import Fault, Refused
 from settings import Settings
 
 Row = Mapping[str, Any]
@@ -41,6 +41,8 @@ class Origin:
 
     channel: EntryChannel = EntryChannel.PC
     once: Once | None = None
+    acknowledge: frozenset[str] = frozenset()
+    """Codes of the warnings that its writer has read and goes on in spite of."""
 
 
 @dataclass
@@ -56,8 +58,13 @@ class Work:
     today: dt.date = field(default_factory=today)
     known: dict[tuple[str, str], Row] = field(default_factory=dict)
     """Rows that were looked up by their key already; whatever writes an entity's rows forgets those (`forget`)."""
+    dry: bool = False
+    """Nothing will be written: what would be held is only read."""
+    peers: dict[str, list[str]] = field(default_factory=dict)
+    """Entity -> keys of the rows that are judged one after the other: what is asked of one is looked up for all."""
     registered: int = 0
     """How often this write was told that somebody's number is registered already (``uniqueness``)."""
+    _parts: dict[tuple[str, str], dict[str, list[Row]]] = field(default_factory=dict)
 
     @property
     def actor(self) -> str | None:
@@ -68,6 +75,13 @@ class Work:
     def ceiling(self) -> Ceiling:
         """What the viewer may give others, as it stands when it is first asked for."""
         return Ceiling(self.connection, self.viewer)
+
+    def unanswered(self, faults: Iterable[Fault]) -> list[Fault]:
+        """The faults that stand in the way: all but the warnings that were acknowledged. The server warns nobody."""
+        return [fault for fault in faults if not self._goes_on(fault)]
+
+    def _goes_on(self, fault: Fault) -> bool:
+        return fault.severity == "WARN" and (self.actor is None or fault.code in self.origin.acknowledge)
 
     def table(self, entity: str) -> sa.Table:
         """The table of an entity."""
@@ -95,8 +109,26 @@ class Work:
             self._look_up(entity, key, "get")
         return self.known.get((entity, key))
 
+    def parts(self, entity: str, column: str, key: str) -> list[Row]:
+        """The living rows of an entity that name the row `key` in `column`, in the order of creation.
+
+        Of rows that are judged together (`peers`) those of all are found in one statement.
+        """
+        place = (entity, column)
+        if key not in self._parts.setdefault(place, {}):
+            table = self.table(entity)
+            target = table.c[column].info["facts"].target
+            keys = sorted({key, *(self.peers.get(target, ()) if target else ())} - self._parts[place].keys())
+            found: dict[str, list[Row]] = {each: [] for each in keys}
+            for row in self.living(entity, table.c[column].in_(keys)):
+                found[row[column]].append(row)
+            self._parts[place] |= found
+        return self._parts[place][key]
+
     def hold(self, entity: str, key: str) -> Row | None:
         """A row by its key; nobody else changes it, or what is decided under it, before this transaction ends."""
+        if self.dry:
+            return self.get(entity, key)
         return self._look_up(entity, key, "hold")
 
     def _look_up(self, entity: str, key: str, purpose: str) -> Row | None:
@@ -123,9 +155,11 @@ class Work:
     def forget(self, entity: str | None = None) -> None:
         """Look up the rows of `entity`, or of all, anew: they were changed, or a change was taken back."""
         self.known = {place: row for place, row in self.known.items() if entity not in (None, place[0])}
+        self._parts = {place: rows for place, rows in self._parts.items() if entity not in (None, place[0])}
 
     def insert(self, table: sa.Table, row: Row) -> None:
         """Write a new row, given with all its columns."""
+        self._parts.clear()
         door.insert(self.connection, table, row)
 
     def change(self, entity: str, key: str, **values: Any) -> None:
@@ -194,6 +228,20 @@ class Draft:
         """Note a fault at a column: ``fault("ends_on", "RANGE", "早于任期开始", "is before startsOn")``."""
         self.broken.add(column)
         self.faults.append(fault_at(self.info, column, code, zh, en))
+
+    def warn(self, column: str, code: str, zh: str, en: str) -> None:
+        """Note a warning at a column: it stops the write until the writer acknowledges its code."""
+        self.faults.append(replace(fault_at(self.info, column, code, zh, en), severity="WARN"))
+
+    def refuse(self) -> None:
+        """Raise Refused where a fault stands in the way of the write."""
+        if faults := self.work.unanswered(self.faults):
+            raise Refused(faults)
+
+    @property
+    def acknowledged(self) -> list[str]:
+        """Codes of the warnings in spite of which it is written."""
+        return sorted({fault.code for fault in self.faults if fault.severity == "WARN"})
 
     def whole_fault(self, code: str, zh: str, en: str) -> None:
         """Note a fault of the row as a whole, or of what it stands in."""

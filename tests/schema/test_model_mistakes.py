@@ -119,7 +119,7 @@ MISTAKES: list[tuple[str, Models, str, str]] = [
      "Name relations, parted by dots"),
     ("a mediator nowhere", [book(__entity__=entity(mediator="reader"))], "Book.__entity__",
      "Name relations, parted by dots"),
-    ("a machine of no column", [book(__entity__=entity(machine=Machine("state", ())))], "Book.__entity__",
+    ("a machine of no column", [book(__entity__=entity(machines=(Machine("state", ()),)))], "Book.__entity__",
      "Name the state column"),
     ("a personal label", [book(name=text("姓名", "Name.", personal="surname"))], "Book.__entity__",
      "what everybody may read"),
