@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -19,6 +18,7 @@ from db.technical import AccountHold
 
 Asked = tuple[str, dt.datetime | None]
 """An account and the moment it is asked of."""
+_Hold = sa.Row[str, str, dt.datetime, dt.datetime | None]
 HELD_ZH = "本人改口令并启用两步验证之前，用这个账号办的事算作您办的：您不能再审核它申报的备案。"
 
 
@@ -49,19 +49,17 @@ def hands(connection: Connection, account_id: str, at: dt.datetime | None = None
 
 def all_hands(connection: Connection, asked: Iterable[tuple[str, dt.datetime | None]]) -> dict[Asked, frozenset[str]]:
     """The same of many accounts, each at its moment: a statement for each hand between the first and the last."""
-    asked, holds = list(asked), dict[str, list[sa.Row[Any]]]()
+    asked, holds = list(asked), dict[str, list[_Hold]]()
     ask = {account for account, _ in asked}
     while ask:
-        held: sa.Select[Any] = sa.select(
-            AccountHold.account_id, AccountHold.holder_id, AccountHold.since, AccountHold.until
-        )
+        held = sa.select(AccountHold.account_id, AccountHold.holder_id, AccountHold.since, AccountHold.until)
         found = connection.execute(held.where(AccountHold.account_id.in_(sorted(ask)))).all()
         holds |= {account: [row for row in found if row.account_id == account] for account in ask}
         ask = {row.holder_id for row in found} - holds.keys()
     return {(account, at): _reached(holds, account, at or now()) for account, at in asked}
 
 
-def _reached(holds: Mapping[str, Sequence[sa.Row[Any]]], account: str, at: dt.datetime) -> frozenset[str]:
+def _reached(holds: Mapping[str, Sequence[_Hold]], account: str, at: dt.datetime) -> frozenset[str]:
     found, ask = {account}, [account]
     while ask:
         rows = holds[ask.pop()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,9 +26,9 @@ def same_units(connection: Connection, viewer: Viewer, accounts: Collection[str]
     return frozenset(shared | (set(accounts) & {viewer.account_id}))
 
 
-def _grants(connection: Connection, accounts: Sequence[str]) -> Iterable[sa.Row[Any]]:
+def _grants(connection: Connection, accounts: Sequence[str]) -> Sequence[sa.Row[str, str, str | None, str | None, str]]:
     grant = RoleGrant
-    statement: sa.Select[Any] = (
+    statement = (
         sa.select(grant.account_id, grant.role, grant.committee_id, grant.org_unit_id, Region.path)
         .outerjoin(Region, Region.id == grant.region_id)
         .where(grant.account_id.in_(accounts), grant.deleted_at.is_(None), grant.valid_from <= today())

@@ -28,7 +28,7 @@ from resolvers.faults import forbidden, too_large
 from resolvers.fragments import Member, Pieces, braced, concat, literal, pieces, printed
 from resolvers.joins import by_key, link
 from resolvers.lists import ListText
-from resolvers.requests import Connection, One, Paged, Pick, Single, Slot
+from resolvers.requests import Connection, Later, One, Paged, Pick, Single, Slot
 from resolvers.veiled import veiled
 
 MOST_TABLES = 2_000
@@ -55,6 +55,8 @@ class Plan:
     """Paths of the answer that print masks, without list indexes."""
     guarded: tuple[str, ...]
     """The entities that it counts for a viewer who may see no rows of them."""
+    later: tuple[tuple[str, Later], ...] = ()
+    """Paths of the answer that print an id in the place of what is told later, without list indexes."""
     lookups: tuple[tuple[str, Values], ...] = ()
     """Statements of one text each that are read before, and how to run them: the paths of regions it names."""
 
@@ -98,6 +100,7 @@ class Compiler:
         self.binds = Binds()
         self.cursors: list[Paged] = []
         self.masked: list[str] = []
+        self.later: list[tuple[str, Later]] = []
         self.guarded: set[str] = set()
         self.prints_cursors = False
         self.may_be_too_many = False
@@ -125,6 +128,7 @@ class Compiler:
             tuple(self.fixed),
             tuple(dict.fromkeys(self.masked)),
             tuple(sorted(self.guarded)),
+            tuple(self.later),
             tuple((str(look), Values(look, self.binds, dialect, checked=False)) for look in looks),
         )
 
@@ -188,10 +192,13 @@ class Compiler:
         return concat(braced(members))
 
     def _item(
-        self, info: EntityInfo, item: Field | One | Connection, table: FromClause, proof: Proof, path: str
+        self, info: EntityInfo, item: Field | One | Later | Connection, table: FromClause, proof: Proof, path: str
     ) -> ColumnElement[Any] | Pieces:
         if isinstance(item, Field):
             return self._scalar(info, item, table, path)
+        if isinstance(item, Later):
+            self.later.append((path, item))
+            return self._scalar(info, info.fields["id"], table, path)
         if isinstance(item, One):
             return func.coalesce(self._one(item, table, proof, path), literal("null"), type_=sa.Text())
         return ListText(self, item, table, proof, path).sql()
@@ -269,6 +276,8 @@ class Compiler:
         for _, item in pick.items:
             if isinstance(item, Field):
                 yield from self._columns_of_field(pick.entity, item, table)
+            elif isinstance(item, Later):
+                yield "id"
             elif not isinstance(item, str):
                 assert item.relation is not None
                 yield from self._columns_of_step(pick.entity, item.relation, table)

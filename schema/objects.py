@@ -21,8 +21,10 @@ from db.registry import EntityInfo, Field, Registry
 from permissions.columns import shows
 from resolvers.search import searchable
 from schema import words
+from schema.allowed import STEPS
 from schema.inputs import Inputs
 from schema.measures import MeasureTypes
+from schema.selections import LATER
 
 NODE = GraphQLInterfaceType(
     "Node",
@@ -65,6 +67,8 @@ class Objects:
         fields = {
             f.public: GraphQLField(self._field_type(info, f), description=_described(f)) for f in info.fields.values()
         }
+        if info.facts.machines:
+            fields[LATER] = STEPS
         for r in info.relations.values():
             target = self.entities[r.target]
             if r.many:

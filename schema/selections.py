@@ -15,8 +15,10 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails, coll
 from graphql.execution.values import VariableValues, get_argument_values
 
 from db.registry import EntityInfo, Registry, Relation
-from resolvers.requests import Connection, Groups, KeyPick, Measured, One, Pick, Slot
+from resolvers.requests import Connection, Groups, KeyPick, Later, Measured, One, Pick, Slot
 
+LATER = "allowedSteps"
+"""The field of a row that no statement can print."""
 _PAGING = ("first", "after", "last", "before", "offset")
 _LIST_ARGUMENTS = ("where", "search", *_PAGING)
 
@@ -77,6 +79,8 @@ class Selections:
                 pick.items.append((key, gtype.name))
             elif name in info.public_fields:
                 pick.items.append((key, info.public_fields[name]))
+            elif name == LATER:
+                pick.items.append((key, Later(self._parts(get_named_type(gtype.fields[name].type), details))))
             else:
                 pick.items.append((key, self._related(info.public_relations[name], gtype, details)))
         return pick
@@ -121,6 +125,16 @@ class Selections:
             case "groupBy":
                 return name, self._groups(listed, inner, details, self.arguments(details[0], gtype))
         return name, None
+
+    def _parts(self, gtype: Any, nodes: list[FieldDetails]) -> list[tuple[str, str, Any]]:
+        """The fields of an object with what is selected of objects in it."""
+        made: list[tuple[str, str, Any]] = []
+        for key, details in self._fields(gtype, nodes).items():
+            name = details[0].node.name.value
+            inner = get_named_type(gtype.fields[name].type) if name != "__typename" else None
+            more = self._parts(inner, details) if isinstance(inner, GraphQLObjectType) else gtype.name
+            made.append((key, name, more))
+        return made
 
     def _names(self, gtype: GraphQLObjectType, details: list[FieldDetails]) -> list[tuple[str, str]]:
         """The plain fields of an object: response key and name, of ``__typename`` the type's."""

@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -58,13 +59,12 @@ class Work:
     today: dt.date = field(default_factory=today)
     known: dict[tuple[str, str], Row] = field(default_factory=dict)
     """Rows that were looked up by their key already; whatever writes an entity's rows forgets those (`forget`)."""
-    dry: bool = False
-    """Nothing will be written: what would be held is only read."""
-    peers: dict[str, list[str]] = field(default_factory=dict)
-    """Entity -> keys of the rows that are judged one after the other: what is asked of one is looked up for all."""
+    peers: dict[str, set[str]] | None = None
+    """Of a look at many rows, where nothing is written: entity -> keys that are asked for one after the other, so that
+    what is asked of one is looked up for all. None: a write, which looks at everything as it comes to it."""
     registered: int = 0
     """How often this write was told that somebody's number is registered already (``uniqueness``)."""
-    _parts: dict[tuple[str, str], dict[str, list[Row]]] = field(default_factory=dict)
+    _together: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def actor(self) -> str | None:
@@ -106,28 +106,56 @@ class Work:
         if not key:
             return None
         if (entity, key) not in self.known:
+            if self.peers is not None and key in self.peers.get(entity, ()):
+                return self.together(("get", entity), entity, key, partial(self._rows_of, entity))
             self._look_up(entity, key, "get")
         return self.known.get((entity, key))
 
-    def parts(self, entity: str, column: str, key: str) -> list[Row]:
-        """The living rows of an entity that name the row `key` in `column`, in the order of creation.
+    def _rows_of(self, entity: str, keys: Sequence[str]) -> dict[str, Row | None]:
+        table = self.table(entity)
+        found = self.rows(sa.select(table).where(table.c.id.in_(keys)))
+        self._meet(entity, found)
+        return {**dict.fromkeys(keys), **{row["id"]: row for row in found}}
 
-        Of rows that are judged together (`peers`) those of all are found in one statement.
-        """
-        place = (entity, column)
-        if key not in self._parts.setdefault(place, {}):
-            table = self.table(entity)
-            target = table.c[column].info["facts"].target
-            keys = sorted({key, *(self.peers.get(target, ()) if target else ())} - self._parts[place].keys())
+    def together(self, name: Hashable, entity: str, key: str, load: Callable[[Sequence[str]], Mapping[str, T]]) -> T:
+        """What `load` finds for the row `key` of an entity; of rows that are looked at together, for all in one go."""
+        if self.peers is None:
+            return load([key])[key]
+        known = self._together.setdefault(name, {})
+        if key not in known:
+            known |= load(sorted({key, *self.peers.get(entity, ())} - known.keys()))
+        return known[key]  # type: ignore[no-any-return]
+
+    def parts(self, entity: str, column: str, key: str) -> list[Row]:
+        """The living rows of an entity that name the row `key` in `column`, in the order of creation."""
+        table = self.table(entity)
+
+        def load(keys: Sequence[str]) -> dict[str, list[Row]]:
             found: dict[str, list[Row]] = {each: [] for each in keys}
             for row in self.living(entity, table.c[column].in_(keys)):
                 found[row[column]].append(row)
-            self._parts[place] |= found
-        return self._parts[place][key]
+            self._meet(entity, [row for rows in found.values() for row in rows])
+            return found
+
+        return self.together(("parts", entity, column), table.c[column].info["facts"].target, key, load)
+
+    def look_at(self, entity: str, rows: Sequence[Row]) -> None:
+        """Judge these rows together from now on: what is asked of one, and of what it names, is asked for all."""
+        self.peers = self.peers or {}
+        self.known |= {(entity, row["id"]): row for row in rows}
+        self._meet(entity, rows)
+
+    def _meet(self, entity: str, rows: Sequence[Row]) -> None:
+        if self.peers is None:
+            return
+        self.peers.setdefault(entity, set()).update(row["id"] for row in rows)
+        for relation in self.entities[entity].references:
+            named = {row[relation.near] for row in rows} - {None}
+            self.peers.setdefault(relation.target, set()).update(named)
 
     def hold(self, entity: str, key: str) -> Row | None:
         """A row by its key; nobody else changes it, or what is decided under it, before this transaction ends."""
-        if self.dry:
+        if self.peers is not None:
             return self.get(entity, key)
         return self._look_up(entity, key, "hold")
 
@@ -155,11 +183,9 @@ class Work:
     def forget(self, entity: str | None = None) -> None:
         """Look up the rows of `entity`, or of all, anew: they were changed, or a change was taken back."""
         self.known = {place: row for place, row in self.known.items() if entity not in (None, place[0])}
-        self._parts = {place: rows for place, rows in self._parts.items() if entity not in (None, place[0])}
 
     def insert(self, table: sa.Table, row: Row) -> None:
         """Write a new row, given with all its columns."""
-        self._parts.clear()
         door.insert(self.connection, table, row)
 
     def change(self, entity: str, key: str, **values: Any) -> None:
