@@ -67,7 +67,7 @@ class Objects:
         fields = {
             f.public: GraphQLField(self._field_type(info, f), description=_described(f)) for f in info.fields.values()
         }
-        if info.facts.machines:
+        if any(machine.moves for machine in info.facts.machines):
             fields[LATER] = STEPS
         for r in info.relations.values():
             target = self.entities[r.target]

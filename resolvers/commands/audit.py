@@ -15,7 +15,7 @@ from db.facts import Step
 from db.models.places.region import Region
 from db.models.system.audit_log import ACKNOWLEDGE, AuditAction, AuditLog
 from db.models.system.user_account import UserAccount
-from db.registry import EntityInfo, Field, registry
+from db.registry import EntityInfo, Field, Registry
 from permissions.viewer import Viewer
 from resolvers.commands.labels import label_of
 from resolvers.commands.work import Row, Work, public_id
@@ -58,7 +58,8 @@ def record(
             "org_scope_id": row.get("org_scope_id"), "action": action.name, "verb": step.verb if step else None,
             "entity": info.name, "entity_id": public_id(info, key),
             "summary": f"{zh} {info.facts.zh}：{label_of(work, info, row)}"[:300],
-            "before": _told(info, before, after), "after": _acknowledging(_told(info, after, before), acknowledged),
+            "before": _told(work.entities, info, before, after),
+            "after": _acknowledging(_told(work.entities, info, after, before), acknowledged),
             "reason": reason,
             "technical": _is_technical(info),
         },
@@ -119,7 +120,7 @@ def _is_technical(info: EntityInfo) -> bool:
     return info.facts.technical or info.name == "Region"
 
 
-def _told(info: EntityInfo, row: Row | None, other: Row | None) -> dict[str, Any] | None:
+def _told(entities: Registry, info: EntityInfo, row: Row | None, other: Row | None) -> dict[str, Any] | None:
     if row is None:
         return None
     told: dict[str, Any] = {}
@@ -128,7 +129,7 @@ def _told(info: EntityInfo, row: Row | None, other: Row | None) -> dict[str, Any
             told[field.public] = _masked(field, row.get(field.column))
     for relation in info.references:
         if relation.near not in _NOT_TOLD and _differs(relation.near, row, other):
-            target = registry()[relation.target]
+            target = entities[relation.target]
             value = row.get(relation.near)
             told[relation.public] = None if value is None else public_id(target, value)
     # An encrypted value may change behind the same mask.
