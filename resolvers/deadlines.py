@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from db.clock import SHANGHAI
 from db.deadlines import Deadline, WorkingDay, working_days
-from db.facts import Machine, Step
+from db.facts import Machine, Role, Step
 from db.history import shadow_of
 from db.registry import EntityInfo, Registry
 from resolvers.buckets import CHINA, Bucket, Granularity, LocalDay
@@ -107,6 +108,45 @@ def due_steps(
                 over = dt.datetime.combine(_due_on(step.due, day, worked) + _ONE_DAY, dt.time(), SHANGHAI)
                 found.append((info.name, key, step.verb, over.astimezone(dt.UTC)))
     return sorted(found, key=lambda each: (each[3], each[1]))
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What is to be told on a day about a step that is not taken: to `roles`, or to who may take it where none are."""
+
+    entity: str
+    key: str
+    verb: str
+    due_on: dt.date
+    days: int
+    """Until the last day, or, of an escalation, since it: below zero."""
+    roles: tuple[Role, ...] = ()
+
+
+def signals(connection: Connection, entities: Registry, day: dt.date) -> list[Signal]:
+    """The reminders and escalations that fall on a day: of rows whose steps are open then and still not taken."""
+    found: list[Signal] = []
+    worked = working_days(connection)
+    for info in entities.values():
+        for machine, step in dated(info):
+            told = [(days, ()) for days in step.warns] + [(-each.days, each.roles) for each in step.escalates]
+            if told:
+                due = _due_of(connection, info, machine, step, worked)
+                found += [
+                    Signal(info.name, key, step.verb, on, days, roles)
+                    for key, on in due for days, roles in told if on - dt.timedelta(days=days) == day
+                ]  # fmt: skip
+    return sorted(found, key=lambda each: (each.entity, each.key, each.verb))
+
+
+def _due_of(
+    connection: Connection, info: EntityInfo, machine: Machine, step: Step, worked: WorkingDay
+) -> list[tuple[str, dt.date]]:
+    assert step.due is not None
+    table = info.table.alias("t")
+    day = begun(info, machine, step, table)
+    days = sa.select(table.c.id, day).where(table.c.deleted_at.is_(None), day.is_not(None))
+    return [(key, _due_on(step.due, number_, worked)) for key, number_ in connection.execute(days)]
 
 
 def dated(info: EntityInfo) -> list[tuple[Machine, Step]]:

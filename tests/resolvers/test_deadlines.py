@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from db.clock import SHANGHAI
 from db.deadlines import Days, Months, WorkingDays, weekdays
+from db.facts import Role
 from db.history import shadow_of
 from db.identity import new_key
-from resolvers.deadlines import due_days, due_steps, overdue
+from resolvers.deadlines import due_days, due_steps, overdue, signals
 from tests.resolvers import papers
 from tests.resolvers.desk import Papers, known
 from tests.resolvers.town import Town
@@ -123,3 +124,19 @@ async def test_steps_of_the_server_are_due_when_their_last_day_is_over(desk: Pap
     for _, key, verb, moment in found:
         assert await desk.serve(key, verb, moment)
     assert await look(lambda c: due_steps(c, known(), at("2026-03-20"))) == []
+
+
+async def test_reminders_and_escalations_fall_on_their_days(desk: Papers) -> None:
+    key = await desk.make()
+    await desk.put(key, state="SUBMITTED", submitted_at=at("2026-03-06"))  # due on the 13th
+
+    async def told(day: str) -> list[tuple[str, int, tuple[Role, ...]]]:
+        look = desk.town.database.look
+        found = await look(lambda c: signals(c, known(), dt.date.fromisoformat(day)))
+        return [(each.verb, each.days, each.roles) for each in found if each.key == key]
+
+    assert await told("2026-03-11") == [("review", 2, ())]
+    assert await told("2026-03-16") == [("review", -3, (Role.CITY,))]
+    assert [await told(f"2026-03-{day}") for day in (10, 12, 13, 14, 15, 17)] == [[]] * 6
+    await desk.put(key, state="REVIEWED")
+    assert await told("2026-03-16") == []
