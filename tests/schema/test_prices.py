@@ -41,7 +41,8 @@ def written_by_hand(here: Place) -> dict[str, str]:
         "accountActs": f"accountActs({of})",
         "accountSessions": f"accountSessions({of}) {{id createdAt seenAt ip agent current}}",
         "accountTokens": f"accountTokens({of}) {{id name createdAt expiresAt}}",
-        "allowedSteps": f'allowedSteps(id: "{filing}") {{verb label target reasonRequired takes dueOn missing {{code}}}}',
+        "allowedSteps": f'allowedSteps(id: "{filing}") '
+        "{verb label target reasonRequired takes dueOn missing {code}}",
         "explainAccess": 'explainAccess(type: "CommitteeFiling", action: "READ", field: "state", '
         f'id: "{filing}", login: "{login}") {{allowed rule sentence}}',
         "grantableRoles": "grantableRoles {role label anchor level kind until}",
