@@ -43,7 +43,8 @@ def loader(context: Context) -> Loader:
         }
         return [found.get(each, []) for each in asked]
 
-    return DataLoader(load_fn=load)
+    # Nothing is kept: of two writes in a request the second tells what may be done after it.
+    return DataLoader(load_fn=load, cache=False)
 
 
 async def _load(context: Context, identities: Sequence[str], judged: bool) -> Iterable[tuple[str, Told]]:

@@ -154,7 +154,7 @@ def require(draft: Draft, supplied: frozenset[str]) -> None:
     empty = [column for column, facts in needed(draft.info).items() if is_empty(draft, column, facts)]
     for column in [c for c in empty if c not in supplied]:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
-    for column in [c for c in empty if c in supplied and not draft.faults and not draft.early]:
+    for column in [c for c in empty if c in supplied and draft.sound and not draft.early]:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
     for column, when in required_when(draft.info).items():
         facts = draft.info.table.c[column].info["facts"]

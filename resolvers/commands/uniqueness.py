@@ -38,7 +38,7 @@ def check(draft: Draft) -> None:
         known = field.facts.computed and field.column not in draft.given  # by a step
         if not field.facts.unique or known or field.name in draft.broken:
             continue
-        if field.kind == "encrypted" and (draft.faults or draft.early):
+        if field.kind == "encrypted" and (draft.early or not draft.sound):
             continue
         stored = f"{field.name}_digest" if field.kind == "encrypted" else field.column
         partial = field.facts.unique if isinstance(field.facts.unique, str) else None

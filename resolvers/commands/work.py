@@ -265,6 +265,11 @@ class Draft:
             raise Refused(faults)
 
     @property
+    def sound(self) -> bool:
+        """Whether nothing stands in the way so far: a warning that was acknowledged does not."""
+        return not self.work.unanswered(self.faults)
+
+    @property
     def acknowledged(self) -> list[str]:
         """Codes of the warnings in spite of which it is written."""
         return sorted({fault.code for fault in self.faults if fault.severity == "WARN"})

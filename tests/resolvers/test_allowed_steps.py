@@ -100,6 +100,21 @@ async def test_rows_double_and_the_statements_stay(desk: Papers) -> None:
     assert numbers[0] == numbers[1] == numbers[2] < 30
 
 
+async def test_each_write_of_a_request_tells_what_may_be_done_after_it(desk: Papers) -> None:
+    key = await desk.make()
+    document = """mutation($by: PaperBy!) {
+      submitPaper(by: $by) { paper { ...steps } }  publishPaper(by: $by) { paper { ...steps } }
+      submitPapers(by: [$by], atMost: 1) { results { paper { ...steps } errors { code } } } }
+    fragment steps on Paper { allowedSteps { verb } }"""
+    answer = (await desk.ends.ask("district", document, {"by": desk.by(key)}))["data"]
+    told = [answer[verb]["paper"]["allowedSteps"] for verb in ("submitPaper", "publishPaper")]
+    [many] = answer["submitPapers"]["results"]
+    assert told == [
+        [{"verb": "hold"}, {"verb": "publish"}], [{"verb": "hold"}, {"verb": "conceal"}],
+    ]  # fmt: skip
+    assert (many["paper"]["allowedSteps"], many["errors"]) == (told[1], [{"code": "STATE"}])
+
+
 FILINGS = """query { committeeFilings { nodes { id state allowedSteps { verb missing { code } } } } }"""
 
 

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import Connection
 
 from db.clock import now, today
 from permissions.actions import allowed_steps, may_take, open_row
 from permissions.matrix import markdown
+from resolvers.commands.work import Draft, Origin, Work
 from resolvers.faults import Denied, Refused
 from tests.resolvers import papers
 from tests.resolvers.asking import faults
@@ -153,6 +155,22 @@ async def test_an_error_is_not_acknowledged_away(desk: Papers) -> None:
     with pytest.raises(Refused) as refused:
         await desk.take("district", key, "submit", acknowledge=["BR-14", "BR-24"])
     assert codes(refused.value) == {("follows", "BR-24")}
+
+
+async def test_what_follows_from_a_sound_row_follows_in_spite_of_an_acknowledged_warning(desk: Papers) -> None:
+    """Acts ask whether the draft is sound, not whether it has faults: else a warning would change what they do."""
+    viewer, settings = await desk.town.viewer("district"), desk.town.database.settings
+
+    def judged(connection: Connection) -> list[bool]:
+        ways = (Origin(), Origin(acknowledge=frozenset({"BR-14"})))
+        drafts = [Draft(Work(connection, known(), viewer, settings, way), desk.info) for way in ways]
+        for draft in drafts:
+            draft.warn("amount", "BR-14", "超过一千元", "is more than a thousand")
+        found = [draft.sound for draft in drafts]
+        drafts[1].fault("title", "REQUIRED", "必须填写", "is required")
+        return [*found, drafts[1].sound]
+
+    assert await desk.town.database.look(judged) == [False, True, False]
 
 
 CREATE = """mutation($input: PaperInput!, $ok: [String!]) {
