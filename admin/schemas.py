@@ -28,8 +28,8 @@ def schema(tables: Tables, table: Table, viewer: Viewer, rights: Rights) -> dict
     columns = tables.visible(table, viewer)
     creatable = rights.creatable(table, viewer)
     properties = {c.wire: _property(tables, table, c, viewer, rights, c in creatable) for c in columns}
-    if (state := rights.state(table)) is not None:
-        properties = _after(properties, state.wire, {REASON: _reason()})
+    if states := rights.states(table):
+        properties = _after(properties, states[-1].wire, {REASON: _reason(table)})
     facts, needed = table.info.facts, must_be_sent(table.info)
     listed = [table.of(name) for name in facts.listed]
     return {
@@ -101,7 +101,7 @@ def _property(
     assert column.scalar is not None
     facts = column.scalar.facts
     extra["help_text"] = help_text(column.scalar)
-    extra["state"] = table.info.facts.machine is not None and column.name == table.info.facts.machine.column
+    extra["state"] = table.info.facts.is_state(column.name)
     terms = wording.names(tables.entities, table.info, column.name)
     if facts.members is not None or terms:
         extra["choices"] = choices(terms or {m.name: m.zh for m in facts.members or ()})
@@ -116,10 +116,11 @@ def _nullable(table: Table, column: Column) -> bool:
     return bool(table.info.table.c[stored].nullable)
 
 
-def _reason() -> dict[str, Any]:
+def _reason(table: Table) -> dict[str, Any]:
+    needed = dict.fromkeys(step.zh for step in table.info.facts.steps if step.reason)
     extra = {
         "choices": None, "nullable": True, "secret": False, "unique": True, "create": False, "sortable": False,
-        "step": True, "widget": "text-area", "help_text": "退回、不予备案和更正必须写明理由。",
+        "step": True, "widget": "text-area", "help_text": f"{'、'.join(needed)}必须写明理由。" if needed else None,
     }  # fmt: skip
     return {"title": REASON, "type": "string", "extra": extra}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from db.machines import Machine
+from db.machines import Machine, Step
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ class Entity:
     menu: str = "业务"
     listed: Sequence[str] = ()
     through: tuple[Through, ...] = ()
-    machine: Machine | None = None
+    machines: tuple[Machine, ...] = ()
+    """Its lives side by side, each with a state of its own. Only the first has a step that creates the row."""
     unique: tuple[tuple[str, ...], ...] = ()
     dimensions: tuple[str, ...] = ()
     """Columns an aggregates-only role may filter and group by, beside enums, dates, flags and the region."""
@@ -108,3 +109,21 @@ class Entity:
     """The entity that its rows are children of; said by ``db.parts.Parts``, with all that follows."""
     whole: tuple[str, ...] = ()
     """What must hold of all children of one parent together."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of all its machines, in their order."""
+        return tuple(step for machine in self.machines for step in machine.steps)
+
+    def machine_of(self, verb: str) -> Machine | None:
+        """The machine that a verb of a row moves; a verb belongs to one."""
+        return next((machine for machine in self.machines if machine.of(verb)), None)
+
+    def edges(self, verb: str) -> tuple[Step, ...]:
+        """The edges of a verb of a row."""
+        machine = self.machine_of(verb)
+        return machine.of(verb) if machine else ()
+
+    def is_state(self, column: str) -> bool:
+        """Whether a column is the state of one of its machines."""
+        return any(machine.column == column for machine in self.machines)

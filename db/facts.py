@@ -4,7 +4,7 @@ A model is a class of columns. Each column is made by one of the functions below
 called in Chinese and English, and what bounds it; ``__entity__ = Entity(…)`` says what the whole row is, who owns it
 and who may do what with it. All of it is data: permissions compile it, the schema and the admin derive from it, and
 ``db.registry`` refuses a model that contradicts itself. The words are made in ``db.enumeration``, ``db.columns``,
-``db.grants``, ``db.machines``, ``db.entities`` and ``db.parts``; a model takes them from here.
+``db.grants``, ``db.machines``, ``db.deadlines``, ``db.entities`` and ``db.parts``; a model takes them from here.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ from db.columns import (
     ref,
     text,
 )
+from db.deadlines import Days, Deadline, Escalation, Months, WorkingDays
 from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
 from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant, Grants
 from db.kinds import Kind
 from db.kinds.shape import Shaped, told
-from db.machines import Machine, Step
+from db.machines import Machine, Step, Take
 from db.one_of import OneOf, one_of
 from db.parts import Parts
 from db.series import Series, series
@@ -47,14 +48,18 @@ __all__ = [
     "SCOPES",
     "Code",
     "Copy",
+    "Days",
+    "Deadline",
     "Encrypted",
     "Entity",
+    "Escalation",
     "Facts",
     "Grant",
     "Grants",
     "Kind",
     "Link",
     "Machine",
+    "Months",
     "OneOf",
     "Parts",
     "Role",
@@ -63,8 +68,10 @@ __all__ = [
     "Shape",
     "Shaped",
     "Step",
+    "Take",
     "Through",
     "When",
+    "WorkingDays",
     "choice",
     "choices",
     "day",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from db import crypto
-from db.facts import Facts, Grant, Link, OneOf, Parts, Shape
+from db.facts import Facts, Grant, Link, OneOf, Parts, Shape, Step
 from db.kinds import DATE, KINDS
 from db.series import DISTRICT, YEAR
 
@@ -103,9 +103,9 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
                     where, f"{role.name} has scope {letter}, but no {what} has the rows",
                     f'Name the path to it: {what}="self" or a reference without its _id.',
                 )  # fmt: skip
-        if facts.machine and grant.operations & _WRITES and any(t.column == facts.machine.column for t in grant.where):
+        if grant.operations & _WRITES and (states := [t.column for t in grant.where if facts.is_state(t.column)]):
             raise ModelMistake(
-                where, f"{role.name} writes by a condition on {facts.machine.column!r}, which steps change",
+                where, f"{role.name} writes by a condition on {states[0]!r}, which steps change",
                 "Say from which states a step leads (Step.sources); by the state only what is read is parted.",
             )  # fmt: skip
         for named in grant.columns.values():
@@ -123,10 +123,7 @@ def check_entity(entities: Registry, info: EntityInfo) -> None:
             _check_shape(entities, info, f"{info.name}.{column.name}", column.facts.copies)
         if column.facts.series:
             _check_series(entities, info, f"{info.name}.{column.name}", column.facts)
-    if facts.machine and facts.machine.column not in info.fields:
-        raise ModelMistake(
-            where, f"the machine's column {facts.machine.column!r} is no field", "Name the state column."
-        )
+    check_machines(where, info)
     label = info.fields.get(facts.label)
     if label and (label.maskable or label.kind.sealed):
         raise ModelMistake(
@@ -195,7 +192,7 @@ def _check_series(entities: Registry, info: EntityInfo, where: str, facts: Facts
             known = False
         if not known:
             raise ModelMistake(where, f"the number names {name!r}, which is no field", "See db.series.")
-    verbs = {step.verb for step in info.facts.machine.steps if step.sources} if info.facts.machine else set()
+    verbs = {step.verb for step in info.facts.steps if step.sources}
     for verb in series.steps:
         if verb not in verbs:
             raise ModelMistake(where, f"there is no step {verb!r} to give the number", "Name a step of the machine.")
@@ -249,6 +246,55 @@ def tested_values(table: sa.Table, column: str) -> tuple[str | bool, ...]:
     if said.personal is not None:
         raise ValueError(f"no condition looks at {column!r}, which is personal: which rows are open would tell it")
     return tuple(member.name for member in said.members) if said.members else (False, True)
+
+
+def check_machines(where: str, info: EntityInfo) -> None:
+    """Refuse machines whose steps lead nowhere, meet each other, or ask for what no step may set."""
+    machines, seen = info.facts.machines, dict[str, str]()
+    for place, machine in enumerate(machines):
+        state = info.fields.get(machine.column)
+        if state is None:
+            raise ModelMistake(where, f"the machine's column {machine.column!r} is no field", "Name the state column.")
+        if place and machine.start:
+            raise ModelMistake(where, f"the machine {machine.column!r} creates the row as well", "Only the first does.")
+        states = set(state.facts.members.__members__) if state.facts.members else set()
+        for step in machine.steps:
+            at = f"{where} {step.verb}"
+            if seen.setdefault(step.verb, machine.column) != machine.column:
+                raise ModelMistake(at, "two machines have this verb", "A verb moves one of them: rename it.")
+            pauses = step.due.pause if step.due else ()
+            for name in sorted({*step.sources, step.target, *pauses} - states) if states else ():
+                raise ModelMistake(at, f"{name!r} is no state of {machine.column!r}", "Name a member of its codes.")
+            _check_step(at, info, step)
+
+
+_ARGUMENTS = frozenset({"by", "ifVersion", "reason", "acknowledge", "where", "atMost", "dryRun"})
+"""What a step's mutation asks for beside what it takes."""
+
+
+def _check_step(at: str, info: EntityInfo, step: Step) -> None:
+    if step.server and (step.roles or step.operation or step.takes or step.reason or step.by or step.apart):
+        raise ModelMistake(at, "nobody takes a step of the server", "Leave roles and all that asks of people out.")
+    if not step.server and not (step.roles and step.operation):
+        raise ModelMistake(at, "nobody may take the step", "Name an operation and roles, or say server=True.")
+    if step.undo and not info.facts.edges(step.undo):
+        raise ModelMistake(at, f"there is no step {step.undo!r} back", "Name a verb of the entity.")
+    if (step.warns or step.escalates) and step.due is None:
+        raise ModelMistake(at, "it warns of no deadline", "Say due=Deadline(…).")
+    if step.due and step.due.start is not None:
+        start = info.fields.get(step.due.start)
+        if start is None or start.kind not in ("date", "datetime"):
+            raise ModelMistake(at, f"due begins with {step.due.start!r}, no such field", "Name a day or a moment.")
+    for take in step.taken:
+        field, relation = info.fields.get(take.column), info.relations.get(take.column.removesuffix("_id"))
+        known = field or (relation if relation and relation.near == take.column else None)
+        if known is None or not step.sources:
+            raise ModelMistake(at, f"takes names {take.column!r}, which it cannot take", "Name a column of the row.")
+        state = any(machine.column == take.column for machine in info.facts.machines)
+        owner = info.owner is not None and info.owner.near == take.column
+        kinds = field is not None and field.kind in ("id", "json")
+        if state or owner or kinds or known.public in _ARGUMENTS:
+            raise ModelMistake(at, f"takes names {take.column!r}, which no step may set", "Leave it to the server.")
 
 
 _DIMENSIONS, _SUMS = frozenset({"enum", "bool"}), frozenset({"int", "decimal"})

@@ -56,10 +56,12 @@ def explain(connection: Connection, entities: Registry, viewer: Viewer, asked: Q
     """The answer. Raises KeyError for an action or a field that the entity has not."""
     info = asked.info
     step = asked.action if asked.action not in LETTERS else None
-    machine = info.facts.machine
-    steps = [s for s in machine.steps if s.verb == step] if machine and step else []
+    steps = [s for s in info.facts.steps if s.verb == step] if step else []
     if step and not steps:
         raise KeyError(asked.action)
+    if steps and all(s.server for s in steps):
+        return _no("MATRIX", f"“{steps[0].zh}”由系统到期办理，不由人办理。", "The server takes it when it is due.")
+    steps = [s for s in steps if not s.server]
     letters = {s.operation for s in steps} if steps else {LETTERS[asked.action]}
     named = steps[0].zh if steps else _ZH[asked.action]
     held = [role for letter in letters for role, _ in grants_of(info, viewer, letter)]

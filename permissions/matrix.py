@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from db.facts import OPERATIONS, SCOPES, Grant, Machine, Role
+from db.facts import OPERATIONS, SCOPES, Grant, Machine, Role, Step
 from db.grants import Test
 from db.registry import EntityInfo, Registry
 
@@ -73,8 +73,7 @@ def markdown(entities: Registry) -> str:
                 parts.append(f"| {role.zh} {role.name} | {said} |\n")
         if personal := _personal(info):
             parts.append(f"\n{personal}\n")
-        if info.facts.machine is not None:
-            parts.append(_life(info, info.facts.machine))
+        parts += [_life(info, machine) for machine in info.facts.machines]
     return "".join(parts)
 
 
@@ -95,10 +94,25 @@ def _life(info: EntityInfo, machine: Machine) -> str:
     lines = ["\n| 办理 | 从 | 到 | 谁可以 | 不得由 |\n|---|---|---|---|---|\n"]
     for step in machine.steps:
         sources = "、".join(states.get(s, s) for s in step.sources) or "（新建）"
-        roles = "、".join(role.zh for role in step.roles)
+        roles = "系统" if step.server else "、".join(role.zh for role in step.roles)
         apart = "、".join(_label(info, column) for column in step.apart) or "—"
         lines.append(f"| {step.zh} | {sources} | {states.get(step.target, step.target)} | {roles} | {apart} |\n")
+    lines += [f"\n{said}\n" for step in machine.steps if (said := _terms(info, step))]
     return "".join(lines)
+
+
+def _terms(info: EntityInfo, step: Step) -> str:
+    """What else a step says of itself: what it asks for, by when, and how it is undone."""
+    takes = "、".join(_label(info, take.column) + "（必填）" * take.required for take in step.taken)
+    said = [f"填写{takes}"] if takes else []
+    if step.due is not None:
+        begin = f"“{_label(info, step.due.start)}”" if step.due.start else "进入可办理的环节"
+        said.append(f"期限为自{begin}起 {step.due.term.zh}" + "，暂停的环节不计" * bool(step.due.pause))
+    said += [f"到期前 {days} 日提醒" for days in step.warns]
+    said += [f"逾期 {each.days} 日告知{'、'.join(role.zh for role in each.roles)}" for each in step.escalates]
+    if step.undo:
+        said.append(f"可用“{next(other.zh for other in info.facts.edges(step.undo))}”撤销")
+    return f"“{step.zh}”：{'；'.join(said)}。" if said else ""
 
 
 def export() -> str:

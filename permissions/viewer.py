@@ -101,3 +101,7 @@ class Viewer:
             for what, items in {"above": reach.above, **reach.named}.items():
                 values.update({f"v_{role.name}_{what}{i}": item for i, item in enumerate(items)})
         return values
+
+
+SERVER = Viewer("", "", "系统")
+"""The server itself, where it acts by the clock: no account, no rights of its own."""

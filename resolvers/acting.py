@@ -262,7 +262,7 @@ def _check_whole(entities: Registry, info: EntityInfo) -> None:
 
 
 def _check(info: EntityInfo, acts: Acts) -> None:
-    where, steps = _path(info.model), info.facts.machine.steps if info.facts.machine else ()
+    where, steps = _path(info.model), info.facts.steps
     declared = {*info.facts.rules, *(code for step in steps for code in step.rules)}
     verbs = {step.verb for step in steps if step.sources}
     for code in sorted(declared - acts.rules.keys()):

@@ -30,7 +30,7 @@ from resolvers.fragments import Member, Pieces, braced, concat, literal, pieces,
 from resolvers.joins import by_key, link
 from resolvers.lists import ListText
 from resolvers.parts import Parts, Tree
-from resolvers.requests import Connection, Either, One, Paged, PartsOf, Pick, Single, Slot
+from resolvers.requests import Connection, Either, Later, One, Paged, PartsOf, Pick, Single, Slot
 from resolvers.veiled import veiled
 
 MOST_TABLES = 2_000
@@ -57,6 +57,8 @@ class Plan:
     """Paths of the answer that print masks, without list indexes."""
     guarded: tuple[str, ...]
     """The entities that it counts for a viewer who may see no rows of them."""
+    later: tuple[tuple[str, Later], ...] = ()
+    """Paths of the answer that print an id in the place of what is told later, without list indexes."""
     lookups: tuple[tuple[str, Values], ...] = ()
     """Statements of one text each that are read before, and how to run them: the paths of regions it names."""
 
@@ -100,6 +102,7 @@ class Compiler:
         self.binds = Binds()
         self.cursors: list[Paged] = []
         self.masked: list[str] = []
+        self.later: list[tuple[str, Later]] = []
         self.guarded: set[str] = set()
         self.prints_cursors = False
         self.may_be_too_many = False
@@ -127,6 +130,7 @@ class Compiler:
             tuple(self.fixed),
             tuple(dict.fromkeys(self.masked)),
             tuple(sorted(self.guarded)),
+            tuple(self.later),
             tuple((str(look), Values(look, self.binds, dialect, checked=False)) for look in looks),
         )
 
@@ -192,7 +196,7 @@ class Compiler:
     def _item(
         self,
         info: EntityInfo,
-        item: Field | PartsOf | One | Either | Connection,
+        item: Field | PartsOf | One | Either | Later | Connection,
         table: FromClause,
         proof: Proof,
         path: str,
@@ -201,6 +205,9 @@ class Compiler:
             return self._scalar(info, item, table, path)
         if isinstance(item, PartsOf):
             return self._scalar(info, item.field, table, path, item.tree)
+        if isinstance(item, Later):
+            self.later.append((path, item))
+            return self._scalar(info, info.fields["id"], table, path)
         if isinstance(item, One | Either):
             ones = [item] if isinstance(item, One) else item.ones
             rows = [self._one(one, table, proof, path) for one in ones]
@@ -287,6 +294,8 @@ class Compiler:
             elif isinstance(item, Either):
                 for one in item.ones:
                     yield from self._columns_of_step(pick.entity, one.relation, table)
+            elif isinstance(item, Later):
+                yield "id"
             elif not isinstance(item, str):
                 assert item.relation is not None
                 yield from self._columns_of_step(pick.entity, item.relation, table)

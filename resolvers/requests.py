@@ -29,7 +29,7 @@ class Pick:
     """What to print of one row: response key -> scalar, constant, row or list, in the order of the answer."""
 
     entity: EntityInfo
-    items: list[tuple[str, Field | PartsOf | str | One | Either | Connection]] = field(default_factory=list)
+    items: list[tuple[str, Field | PartsOf | str | One | Either | Later | Connection]] = field(default_factory=list)
 
     def add(self, *names: str) -> Pick:
         """Print the named scalars under their public names; returns itself."""
@@ -45,6 +45,20 @@ class PartsOf:
 
     field: Field
     tree: Tree
+
+
+@dataclass
+class Later:
+    """What SQL cannot say of a row: it prints the row's id there, and all rows of the answer are told of together.
+
+    `parts` are response key, name, and what of an object in it.
+    """
+
+    parts: list[tuple[str, str, Any]]
+
+    def asks_for(self, name: str) -> bool:
+        """Whether a field is among its parts."""
+        return any(part == name for _, part, _ in self.parts)
 
 
 @dataclass

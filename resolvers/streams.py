@@ -68,7 +68,10 @@ def compile_stream(
     """The plan of an export. Raises Denied for what the viewer may not ask or not export."""
     _mark(request, viewer, request.entity.plural)
     c = Compiler(entities, viewer, suppress_below)
-    return c.plan(StreamText(c, request, None, None, "").statement(), dialect)
+    plan = c.plan(StreamText(c, request, None, None, "").statement(), dialect)
+    if plan.later:
+        raise bad_input("导出中不能选择 allowedSteps。", "An export does not tell allowedSteps.")
+    return plan
 
 
 def _mark(asked: Any, viewer: Viewer, path: str) -> None:

@@ -19,7 +19,7 @@ from graphql import (
 from db.identity import parse_global_id
 from db.registry import EntityInfo, Registry, registry
 from schema.accounts import AccountFields
-from schema.allowed import AllowedStepType, steps_of
+from schema.allowed import ALLOWED_STEPS
 from schema.documents import Ready
 from schema.explaining import AccessExplanationType, explained
 from schema.inputs import Inputs
@@ -41,10 +41,6 @@ class Query:
     def me(self, info: strawberry.Info) -> ViewerType:
         context = info.context
         return viewer_type(context.services.entities, context.viewer)
-
-    @strawberry.field(description="登录人现在可以对一条记录办理的各步。The steps the viewer may take with a row now.")
-    async def allowed_steps(self, info: strawberry.Info, id: Annotated[strawberry.ID, _ID]) -> list[AllowedStepType]:
-        return await steps_of(info.context, id)
 
     @strawberry.field(description="为什么可以或不可以。Why one may or may not act on a row or a field of it.")
     async def explain_access(
@@ -82,6 +78,7 @@ class RegisterSchema(strawberry.Schema):
             "Query",
             lambda: {
                 **written.fields,
+                "allowedSteps": ALLOWED_STEPS,
                 **own_account_reads(),
                 **accounts.queries(),
                 **_reads(entities, inputs, objects, plans),

@@ -241,6 +241,13 @@ class Inputs:
         said = f"对{info.facts.zh}的修改；未写的不变。Changes." if patch else f"新的{info.facts.zh}。A new row."
         return self.input(name, lambda: self._value_fields(info, patch), said)
 
+    def value(self, info: EntityInfo, column: str) -> Any:
+        """The input type of one column: of a reference, an object that connects."""
+        known = column_named(info, column)
+        if isinstance(known, Field):
+            return self.scalar(known.kind, known.facts.members)
+        return self.connect(self.entities[known.target])
+
     def _value_fields(self, info: EntityInfo, patch: bool) -> dict[str, GraphQLInputField]:
         made = {}
         by_itself = not patch and info.part_of is None

@@ -23,8 +23,10 @@ from db.registry import EntityInfo, Field, Registry
 from permissions.columns import shows
 from resolvers.search import searchable
 from schema import shapes, words
+from schema.allowed import STEPS
 from schema.inputs import Inputs, type_of
 from schema.measures import MeasureTypes
+from schema.selections import LATER
 
 NODE = GraphQLInterfaceType(
     "Node",
@@ -67,6 +69,8 @@ class Objects:
         fields = {
             f.public: GraphQLField(self._field_type(info, f), description=_described(f)) for f in info.fields.values()
         }
+        if any(machine.moves for machine in info.facts.machines):
+            fields[LATER] = STEPS
         for r in info.relations.values():
             target = self.entities[r.target]
             if r.many:

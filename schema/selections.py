@@ -15,8 +15,10 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails, coll
 from graphql.execution.values import VariableValues, get_argument_values
 
 from db.registry import EntityInfo, Registry, Relation
-from resolvers.requests import Connection, Either, Groups, KeyPick, Measured, One, PartsOf, Pick, Slot
+from resolvers.requests import Connection, Either, Groups, KeyPick, Later, Measured, One, PartsOf, Pick, Slot
 
+LATER = "allowedSteps"
+"""The field of a row that no statement can print."""
 _PAGING = ("first", "after", "last", "before", "offset")
 _LIST_ARGUMENTS = ("where", "search", *_PAGING)
 
@@ -82,6 +84,8 @@ class Selections:
             elif name in info.public_one_ofs:
                 members = [info.reference(column) for column in info.public_one_ofs[name].columns]
                 pick.items.append((key, Either([self._one(relation, details) for relation in members])))
+            elif name == LATER:
+                pick.items.append((key, Later(self._later(get_named_type(gtype.fields[name].type), details))))
             else:
                 pick.items.append((key, self._related(info.public_relations[name], gtype, details)))
         return pick
@@ -144,6 +148,16 @@ class Selections:
             case "groupBy":
                 return name, self._groups(listed, inner, details, self.arguments(details[0], gtype))
         return name, None
+
+    def _later(self, gtype: Any, nodes: list[FieldDetails]) -> list[tuple[str, str, Any]]:
+        """The fields of an object with what is selected of objects in it."""
+        made: list[tuple[str, str, Any]] = []
+        for key, details in self._fields(gtype, nodes).items():
+            name = details[0].node.name.value
+            inner = get_named_type(gtype.fields[name].type) if name != "__typename" else None
+            more = self._later(inner, details) if isinstance(inner, GraphQLObjectType) else gtype.name
+            made.append((key, name, more))
+        return made
 
     def _names(self, gtype: GraphQLObjectType, details: list[FieldDetails]) -> list[tuple[str, str]]:
         """The plain fields of an object: response key and name, of ``__typename`` the type's."""

@@ -30,7 +30,7 @@ class Making(Rows):
         for relation in info.references:
             if relation.near not in said and self._must(info, relation):
                 said[relation.near] = self._some(relation.target)["id"]
-        first, machine = start_of(info), info.facts.machine
+        first, machine = start_of(info), next(iter(info.facts.machines), None)
         if machine is not None and first is not None:
             said.setdefault(machine.column, first.target)
         said |= {column: value for column, value in self._apart(info).items() if column not in given}

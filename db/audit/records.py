@@ -5,6 +5,7 @@ Whoever writes signs what it wrote, as it is stored: the sealer takes nothing th
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,8 @@ from db.technical import AuditWaiting
 
 COMMAND_LINE = "命令行"
 """Who acts without an account: whoever may run the tasks of the server, where it runs."""
+CLOCK = "系统"
+"""Who takes the steps of the server when they are due."""
 _ACCOUNT, _REGION = UserAccount.__table__, Region.__table__
 _PLACED = sa.insert(AuditLog).values(
     # By the path, not by a column of the row: a case's region is the place of the dispute, a grant's may be none.
@@ -47,6 +50,11 @@ def stamped(actor: str | None, ip: str | None) -> dict[str, Any]:
     made = {"id": new_key(), "created_at": at, "updated_at": at, "version": 1, "at": at}
     who = {"created_by_id": actor, "updated_by_id": actor, "actor_id": actor, "ip": ip}
     return {**made, **who} if actor else {**made, **who, "actor_login": None, "actor_name": COMMAND_LINE}
+
+
+def by_clock(at: dt.datetime) -> dict[str, Any]:
+    """As ``stamped``, of what the server does by itself as of a moment, whenever it comes to do it."""
+    return {**stamped(None, None), "actor_name": CLOCK, "at": at}
 
 
 def add(connection: Connection, record: Mapping[str, Any]) -> None:

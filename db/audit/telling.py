@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from db.identity import global_id
-from db.registry import EntityInfo, Field, registry
+from db.registry import EntityInfo, Field, Registry, registry
 
 Row = Mapping[str, Any]
 _NOT_TOLD = frozenset(
@@ -16,7 +16,9 @@ _NOT_TOLD = frozenset(
 )
 
 
-def told(info: EntityInfo, row: Row | None, other: Row | None) -> dict[str, Any] | None:
+def told(
+    info: EntityInfo, row: Row | None, other: Row | None, entities: Registry | None = None
+) -> dict[str, Any] | None:
     """The values of `row` that differ from those of `other`; of a row without another, those it has."""
     if row is None:
         return None
@@ -26,7 +28,7 @@ def told(info: EntityInfo, row: Row | None, other: Row | None) -> dict[str, Any]
             found[field.public] = _masked(field, row.get(field.column))
     for relation in info.references:
         if relation.near not in _NOT_TOLD and _differs(relation.near, row, other):
-            target = registry()[relation.target]
+            target = (entities or registry())[relation.target]
             value = row.get(relation.near)
             found[relation.public] = None if value is None else global_id(target.facts.prefix, value)
     # An encrypted value may change behind the same mask.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from sqlalchemy.engine import Connection
 from db.audit import records as audit
 from db.audit.telling import is_technical, told
 from db.facts import Step
-from db.models.system.audit_log import AuditAction
+from db.models.system.audit_log import ACKNOWLEDGE, AuditAction
 from db.models.system.user_account import UserAccount
 from db.registry import EntityInfo, Field
 from permissions.viewer import Viewer
@@ -20,9 +21,13 @@ from resolvers.commands.work import Row, Work, public_id
 
 def record(
     work: Work, action: AuditAction, info: EntityInfo, key: str, before: Row | None, after: Row | None,
-    step: Step | None = None, reason: str | None = None,
+    step: Step | None = None, reason: str | None = None, acknowledged: Sequence[str] = (), server: bool = False,
 ) -> None:  # fmt: skip
-    """Write the record of one act on one row; `before` and `after` are stored rows, of which the changed is told."""
+    """Write the record of one act on one row; `before` and `after` are stored rows, of which the changed is told.
+
+    `acknowledged` are the warnings in spite of which it was done; what the `server` does by itself is recorded as of
+    the moment of the work.
+    """
     row = after or before or {}
     path = row["path" if info.name == "Region" else "scope_path"]
     own = key if info.name == "Region" else row.get("region_id")
@@ -30,12 +35,14 @@ def record(
     audit.add(
         work.connection,
         {
-            **audit.stamped(work.actor, work.viewer.ip), "scope_path": path, "own_region": own,
+            **(audit.by_clock(work.now) if server else audit.stamped(work.actor, work.viewer.ip)),
+            "scope_path": path, "own_region": own,
             "org_scope_id": row.get("org_scope_id"), "action": action.name, "verb": step.verb if step else None,
             "entity": info.name, "entity_id": public_id(info, key),
             "summary": f"{zh} {info.facts.zh}：{label_of(work, info, row)}"[:300],
-            "before": told(info, before, after), "after": told(info, after, before), "reason": reason,
-            "technical": is_technical(info),
+            "before": told(info, before, after, work.entities),
+            "after": _acknowledging(told(info, after, before, work.entities), acknowledged),
+            "reason": reason, "technical": is_technical(info),
         },
     )  # fmt: skip
 
@@ -86,3 +93,7 @@ def _home(connection: Connection, viewer: Viewer) -> dict[str, Any]:
     account = UserAccount.__table__
     owner = sa.select(account.c.region_id, account.c.scope_path, account.c.org_scope_id)
     return dict(connection.execute(owner.where(account.c.id == viewer.account_id)).mappings().one())
+
+
+def _acknowledging(told: dict[str, Any] | None, codes: Sequence[str]) -> dict[str, Any] | None:
+    return {**(told or {}), ACKNOWLEDGE: list(codes)} if codes else told

@@ -21,9 +21,13 @@ from resolvers.commands.work import Draft, named, public_id
 from resolvers.faults import Fault, bad_input
 
 
-def read(draft: Draft, data: Mapping[str, Any]) -> None:
-    """Take over what `data` says, by public names; faults are noted in the draft."""
-    allowed = writable_columns(draft.info, draft.work.viewer, draft.open)
+def read(draft: Draft, data: Mapping[str, Any], allowed: frozenset[str] | None = None) -> None:
+    """Take over what `data` says, by public names; faults are noted in the draft.
+
+    `allowed` are the fields and references that may be written; None: those the viewer may write.
+    """
+    if allowed is None:
+        allowed = writable_columns(draft.info, draft.work.viewer, draft.open)
     for name, value in data.items():
         known = _known(draft.info, name)
         try:
@@ -149,16 +153,16 @@ def require(draft: Draft, supplied: frozenset[str]) -> None:
 
     What the server supplies from other columns is missing because those are.
     """
-    empty = [column for column, facts in needed(draft.info).items() if _empty(draft, column, facts)]
+    empty = [column for column, facts in needed(draft.info).items() if is_empty(draft, column, facts)]
     for column in [c for c in empty if c not in supplied]:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
-    for column in [c for c in empty if c in supplied and not draft.faults and not draft.early]:
+    for column in [c for c in empty if c in supplied and draft.sound and not draft.early]:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
     for one_of in draft.info.one_ofs.values():
         _require_one(draft, one_of)
     for column, when in required_when(draft.info).items():
         facts = draft.info.table.c[column].info["facts"]
-        if when.column not in draft.broken and when.holds(draft.row) and _empty(draft, column, facts):
+        if when.column not in draft.broken and when.holds(draft.row) and is_empty(draft, column, facts):
             known = named(draft.info, when.column)
             label = known.facts.zh if isinstance(known, Field) else known.zh
             draft.fault(column, "REQUIRED", f"在{when.zh(label)}时必填", f"is required by {known.public}")
@@ -175,7 +179,7 @@ def _require_one(draft: Draft, one_of: OneOf) -> None:
             draft.faults.append(Fault((one_of.public,), code, f"“{one_of.zh}”{zh}。", en))
 
 
-def _empty(draft: Draft, column: str, facts: Facts) -> bool:
+def is_empty(draft: Draft, column: str, facts: Facts) -> bool:
     stored = f"{column}_digest" if facts.kind.sealed else column
     return draft.row.get(stored) is None and column not in draft.broken
 

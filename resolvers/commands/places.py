@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from db.base import Scoped
 from db.models.places.org_unit import OrgUnitKind
 from db.models.places.region import RegionLevel
 from db.registry import EntityInfo
@@ -94,7 +93,7 @@ def _covering(work: Work, path: str) -> sa.Select[Any]:
 def place(draft: Draft) -> None:
     """Fill the columns that row scopes are made of from the draft's owner (DESIGN 5)."""
     owner, work = next((o for o in draft.info.owners if draft.whole(o.near)), None), draft.work
-    if owner is None or not issubclass(draft.info.model, Scoped):
+    if owner is None or "scope_path" not in draft.info.table.c:
         return
     row = work.get(owner.target, draft.row[owner.near])
     if row is None:

@@ -11,9 +11,19 @@ import sqlalchemy as sa
 
 from db import door
 from db.identity import new_key
+from db.machines import Machine
 from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo
-from permissions.actions import OpenRow, deletable, editable, may_create, may_delete, may_update, open_row, start_of
+from permissions.actions import (
+    OpenRow,
+    at_start,
+    may_create,
+    may_delete,
+    may_update,
+    open_in,
+    open_row,
+    start_of,
+)
 from permissions.scopes import open_by_columns, scope
 from resolvers.acting import Acts, DraftAct, acts_of
 from resolvers.commands import audit, deletion, inputs, nested, parts, places, uniqueness
@@ -32,7 +42,7 @@ def create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
     """The key of a new row, made with all the rows that its input brings along."""
     if nested.brings(data):
         nested.check_size(data)
-        if faults := _faults_before(work, info, data):
+        if faults := work.unanswered(_faults_before(work, info, data)):
             raise Refused(faults)
     return _create(work, info, data)
 
@@ -45,20 +55,18 @@ def _create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
     inputs.read(draft, nested.make_before(draft, given, partial(_create, work)))
     inputs.fill_defaults(draft)
     _judge(draft)
-    if draft.faults:
-        raise Refused(draft.faults)
+    draft.refuse()
     run(acts.allow, draft)
     run(acts.finish, draft)
     row = draft.row = draft.row | work.made() | numbers(work, info, draft.row)
-    with _within_the_wall(draft):
+    with within_the_wall(draft):
         work.insert(info.table, row)
     _still_in_scope(draft, "C")
     run(acts.follow, draft)
-    audit.record(work, AuditAction.CREATE, info, row["id"], None, row, start_of(info))
-    with _within_the_wall(draft):
+    audit.record(work, AuditAction.CREATE, info, row["id"], None, row, start_of(info), acknowledged=draft.acknowledged)
+    with within_the_wall(draft):
         parts.take(draft, given.children, _hands(work))
-    if draft.faults:
-        raise Refused(draft.faults)
+    draft.refuse()
     nested.make_after(draft, given, partial(_create, work))
     return str(row["id"])
 
@@ -109,28 +117,27 @@ def change(work: Work, info: EntityInfo, row: OpenRow, patch: Mapping[str, Any],
     if not row.roles("U"):
         raise forbidden(f"没有权限修改这条{info.facts.zh}。", "You may not change this row.")
     refuse_stale(work, info, row, if_version)
-    if not editable(info, row):
-        raise Refused([state_fault(info, row, "修改", "changed")])
+    if closed := [machine for machine in info.facts.machines if not open_in(machine, row)]:
+        raise Refused([state_fault(info, row, machine, "修改", "changed") for machine in closed])
     draft, acts = Draft(work, info, row, dict(row.values)), acts_of(info.model)
     given = nested.split(work.entities, info, patch, new=False)
     if given.children:
         nested.check_size(patch)
     inputs.read(draft, nested.make_before(draft, given, partial(create, work)))
     _judge(draft)
-    with _within_the_wall(draft):
+    with within_the_wall(draft):
         touched = parts.take(draft, given.children, _hands(work))
-    if draft.faults:
-        raise Refused(draft.faults)
+    draft.refuse()
     run(acts.allow, draft)
     if not draft.changes() and not touched:
         return False
     run(acts.finish, draft)
-    with _within_the_wall(draft):
+    with within_the_wall(draft):
         after = store(work, info, row, draft.changes())
         places.carry(draft)
     _still_in_scope(draft, "U")
     run(acts.follow, draft)
-    audit.record(work, AuditAction.UPDATE, info, row.key, row.values, after)
+    audit.record(work, AuditAction.UPDATE, info, row.key, row.values, after, acknowledged=draft.acknowledged)
     return True
 
 
@@ -153,7 +160,8 @@ def remove(work: Work, info: EntityInfo, row: OpenRow, if_version: int | None = 
     if not row.roles("C"):
         raise forbidden(f"没有权限删除这条{info.facts.zh}。", "You may not delete this row.")
     refuse_stale(work, info, row, if_version)
-    faults = [] if deletable(info, row) else [state_fault(info, row, "删除", "deleted")]
+    begun = [machine for machine in info.facts.machines if not at_start(info, machine, row)]
+    faults = [state_fault(info, row, machine, "删除", "deleted") for machine in begun]
     if referring := deletion.referring(work, info, row.key):
         faults.append(deletion.fault_of(info, referring))
     if faults:
@@ -200,9 +208,9 @@ def allowed(work: Work, info: EntityInfo, row: OpenRow) -> bool:
     return True
 
 
-def state_fault(info: EntityInfo, row: OpenRow, zh: str, en: str) -> Fault:
-    """The refusal of what the row's state does not let happen."""
-    column = info.facts.machine.column if info.facts.machine else ""
+def state_fault(info: EntityInfo, row: OpenRow, machine: Machine, zh: str, en: str) -> Fault:
+    """The refusal of what the row's state in a machine does not let happen."""
+    column = machine.column
     state = printed(info, column, row[column])
     return Fault(
         ("by",), "STATE", f"{info.facts.zh}现处于“{state}”，不能{zh}。", f"A row that is {row[column]} cannot be {en}."
@@ -249,7 +257,7 @@ def _still_in_scope(draft: Draft, letter: str) -> None:
 
 
 @contextlib.contextmanager
-def _within_the_wall(draft: Draft) -> Iterator[None]:
+def within_the_wall(draft: Draft) -> Iterator[None]:
     """Where the database guards rows as well, it refuses first what lies outside: the same fault (docs/wall.md)."""
     try:
         yield

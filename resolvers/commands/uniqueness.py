@@ -35,9 +35,10 @@ def check(draft: Draft) -> None:
         if draft.whole(*columns) and _taken(draft, {column: draft.row[column] for column in columns}):
             draft.fault(columns[-1], *_TAKEN)
     for field in fields:
-        if not field.facts.unique or field.facts.computed or field.name in draft.broken:
+        known = field.facts.computed and field.column not in draft.given  # by a step
+        if not field.facts.unique or known or field.name in draft.broken:
             continue
-        if field.kind.sealed and (draft.faults or draft.early):
+        if field.kind.sealed and (draft.early or not draft.sound):
             continue
         stored = f"{field.name}_digest" if field.kind.sealed else field.column
         partial = field.facts.unique if isinstance(field.facts.unique, str) else None

@@ -83,11 +83,11 @@ def _cell(dice: random.Random, info: EntityInfo, real: Grant | None) -> str:
 
 def _where(dice: random.Random, info: EntityInfo, writes: bool) -> str:
     """Mostly nothing; else one test, now and then two, of enumerations and flags that are nobody's secret."""
-    state = info.facts.machine.column if info.facts.machine else None
     derived = acts_of(info.model).derived
     some = [
         f for f in info.fields.values()
-        if f.kind in ("enum", "bool") and not f.maskable and f.name not in derived and not (writes and f.name == state)
+        if f.kind in ("enum", "bool") and not f.maskable and f.name not in derived
+        and not (writes and info.facts.is_state(f.name))
     ]  # fmt: skip
     if not some or dice.random() < 0.6:
         return ""

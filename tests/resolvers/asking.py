@@ -28,7 +28,8 @@ class Endpoint:
 
     def __init__(self, town: Town, schema: RegisterSchema | None = None, entities: Registry | None = None) -> None:
         self.town, self.schema = town, schema or _schema()
-        self.services: Services = make_services(town.database.settings, town.database, entities or registry())
+        entities = entities or town.commands.entities
+        self.services: Services = make_services(town.database.settings, town.database, entities)
         self.fast = FastPath(self.schema)
 
     async def body(

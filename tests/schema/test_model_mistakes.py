@@ -12,19 +12,24 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from db.facts import (
     Copy,
+    Days,
+    Deadline,
     Entity,
     Facts,
     Link,
     Machine,
     OneOf,
     Parts,
+    Role,
     Rollup,
     Shape,
+    Step,
     Through,
     choice,
     day,
     document,
     integer,
+    moment,
     period,
     ref,
     series,
@@ -52,6 +57,21 @@ def book(**more: Any) -> tuple[str, dict[str, Any]]:
 def rolled(**more: Any) -> Entity:
     """An entity with a rollup without a mistake, but for what is given."""
     return entity(rollups=(Rollup(**{"name": "monthly", "day": "on", **more}),))
+
+
+def step(**more: Any) -> Step:
+    """A step without a mistake, but for what is given."""
+    said = {"verb": "sign", "zh": "签", "sources": ("MALE",), "target": "FEMALE", "operation": "U"}
+    return Step(**{**said, "roles": (Role.DIST,), **more})
+
+
+def living(*steps: Step) -> tuple[str, dict[str, Any]]:
+    """A book with a machine for each of the steps."""
+    states = ("state", "other")[: len(steps)]
+    machines = tuple(Machine(state, (each,)) for state, each in zip(states, steps, strict=True))
+    columns = {state: choice(Sex, "环节", "State.") for state in states}
+    more = {"at": moment("时间", "When."), "reason": text("理由", "Why."), **columns}
+    return book(__entity__=entity(machines=machines), **more)
 
 
 def shelf(**more: Any) -> tuple[str, dict[str, Any]]:
@@ -193,8 +213,23 @@ MISTAKES: list[tuple[str, Models, str, str]] = [
      "Name relations, parted by dots"),
     ("a mediator nowhere", [book(__entity__=entity(mediator="reader"))], "Book.__entity__",
      "Name relations, parted by dots"),
-    ("a machine of no column", [book(__entity__=entity(machine=Machine("state", ())))], "Book.__entity__",
+    ("a machine of no column", [book(__entity__=entity(machines=(Machine("state", ()),)))], "Book.__entity__",
      "Name the state column"),
+    ("a step to nowhere", [living(step(target="GONE"))], "Book.__entity__ sign", "Name a member"),
+    ("a pause nowhere", [living(step(due=Deadline("at", Days(1), pause=("GONE",))))], "Book.__entity__ sign",
+     "Name a member"),
+    ("a step of nobody", [living(step(roles=()))], "Book.__entity__ sign", "say server=True"),
+    ("a step of the server and of somebody", [living(step(server=True))], "Book.__entity__ sign", "Leave roles"),
+    ("a step that takes nothing known", [living(step(takes=("nme",)))], "Book.__entity__ sign", "Name a column"),
+    ("a step that takes its own state", [living(step(takes=("state",)))], "Book.__entity__ sign", "Leave it"),
+    ("a step that takes what its mutation asks for", [living(step(takes=("reason",)))], "Book.__entity__ sign",
+     "Leave it"),
+    ("a deadline from no day", [living(step(due=Deadline("name", Days(1))))], "Book.__entity__ sign", "Name a day"),
+    ("a warning of no deadline", [living(step(warns=(3,)))], "Book.__entity__ sign", "Say due=Deadline"),
+    ("a way back that is none", [living(step(undo="unsign"))], "Book.__entity__ sign", "Name a verb"),
+    ("two machines that make the row", [living(step(), step(verb="pen", sources=()))], "Book.__entity__",
+     "Only the first does"),
+    ("a verb of two machines", [living(step(), step())], "Book.__entity__ sign", "rename it"),
     ("a personal label", [book(name=text("姓名", "Name.", personal="surname"))], "Book.__entity__",
      "what everybody may read"),
     ("a part of nothing", [book(), page(parent="Bok")], "Page.__entity__", "Did you mean 'Book'?"),

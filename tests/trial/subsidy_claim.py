@@ -39,13 +39,15 @@ class SubsidyClaim(TrialScoped):
         zh="补贴申报", prefix="sc", label="claim_no", owner="committee", committee="committee", menu="补贴",
         listed=("claim_no", "amount", "state"),
         matrix=dict(PROV="R* P", CITY="Rm C", DIST="RCU D", OFFC="RU(amount) S", COMM="RCUS K", AUDT="R D"),
-        machine=Machine(
-            "state",
-            (
-                Step("propose", "提出", (), "PROPOSED", "C", (Role.COMM, Role.DIST)),
-                Step("submit", "申报", ("PROPOSED",), "SUBMITTED", "S", (Role.COMM,)),
+        machines=(
+            Machine(
+                "state",
+                (
+                    Step("propose", "提出", (), "PROPOSED", "C", (Role.COMM, Role.DIST)),
+                    Step("submit", "申报", ("PROPOSED",), "SUBMITTED", "S", (Role.COMM,)),
+                ),
+                editable=("PROPOSED",),
             ),
-            editable=("PROPOSED",),
         ),
     )  # fmt: skip
 

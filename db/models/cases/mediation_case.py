@@ -220,10 +220,12 @@ class MediationCase(Scoped):
                 sums=("amount_claimed", "headcount"),
             ),
         ),
-        machine=Machine(
-            "state",
-            (Step("register", "登记", (), "REGISTERED", "C", (Role.MEDR, Role.COMM, Role.OFFC)),),
-            editable=tuple(state.name for state in CaseState if state is not CaseState.ARCHIVED),
+        machines=(
+            Machine(
+                "state",
+                (Step("register", "登记", (), "REGISTERED", "C", (Role.MEDR, Role.COMM, Role.OFFC)),),
+                editable=tuple(state.name for state in CaseState if state is not CaseState.ARCHIVED),
+            ),
         ),
     )  # fmt: skip
 

@@ -36,11 +36,13 @@ class CourtNotification(Scoped):
         order=("-sent_on",),
         linked=(Link(unit="court_id"),),
         matrix=dict(PROV="R* P", CITY="R C", DIST="RC D", SECT="R D", OFFC="R S", COURT="RV L", AUDT="R D"),
-        machine=Machine(
-            "state",
-            (
-                Step("send", "通报", (), "SENT", "C", (Role.DIST,)),
-                Step("acknowledge", "签收", ("SENT",), "ACKNOWLEDGED", "V", (Role.COURT,)),
+        machines=(
+            Machine(
+                "state",
+                (
+                    Step("send", "通报", (), "SENT", "C", (Role.DIST,)),
+                    Step("acknowledge", "签收", ("SENT",), "ACKNOWLEDGED", "V", (Role.COURT,)),
+                ),
             ),
         ),
     )  # fmt: skip

@@ -32,7 +32,9 @@ class AuditAction(Code):
     ROTATE = "ROTATE", "更换密钥"
 
 
-_TOLD = Shape(about="entity")
+ACKNOWLEDGE = "acknowledge"
+"""Beside the columns that an act changed: codes of the warnings in spite of which it was done."""
+_TOLD = Shape(about="entity", own=(ACKNOWLEDGE,))
 
 
 class AuditLog(Scoped):

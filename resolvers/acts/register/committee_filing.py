@@ -7,7 +7,8 @@ columns it sets, and its effects on the committee, its terms and its appointment
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -213,12 +214,17 @@ def no_open_cases(draft: Draft) -> None:
     work, row = draft.work, draft.row
     if row["type"] != FilingType.DISSOLVE.name:
         return
-    case = work.table("MediationCase")
-    where = (case.c.committee_id == row["committee_id"], case.c.deleted_at.is_(None), case.c.state.not_in(_ENDED_CASES))
-    count = work.connection.execute(sa.select(sa.func.count()).select_from(case).where(*where)).scalar_one()
+    count = work.together("open cases", "MediationCommittee", row["committee_id"], partial(_open_cases, work))
     if count:
         zh, en = f"调委会还有 {count} 件未结案件，不能撤销。", f"The committee still has {count} open cases."
         draft.faults.append(Fault(("by",), "STATE", zh, en))
+
+
+def _open_cases(work: Work, committees: Sequence[str]) -> dict[str, int]:
+    case = work.table("MediationCase")
+    where = (case.c.committee_id.in_(committees), case.c.deleted_at.is_(None), case.c.state.not_in(_ENDED_CASES))
+    counted = sa.select(case.c.committee_id, sa.func.count().label("n")).where(*where).group_by(case.c.committee_id)
+    return {**dict.fromkeys(committees, 0), **{row["committee_id"]: row["n"] for row in work.rows(counted)}}
 
 
 def _open_term(work: Work, row: OpenRow) -> None:

@@ -51,8 +51,7 @@ def composition(work: Work, committee: Row, filing_type: str) -> Composition:
 
 
 def _term(work: Work, committee: Row, filing_type: str) -> Row | None:
-    table = work.table("CommitteeTerm")
-    terms = sorted(work.living("CommitteeTerm", table.c.committee_id == committee["id"]), key=lambda t: t["starts_on"])
+    terms = sorted(work.parts("CommitteeTerm", "committee_id", committee["id"]), key=lambda t: t["starts_on"])
     attested = ((last_filed(work, committee["id"]) or {}).get("term") or {}).get("termNo", 0)
     if filing_type == FilingType.REELECTION.name:
         return terms[-1] if len(terms) > 1 and terms[-1]["term_no"] > attested else None
@@ -70,10 +69,11 @@ def _multi_ethnic(work: Work, committee: Row) -> bool:
 def _judge_days_to_come(made: Composition, work: Work, committee: Row) -> None:
     """BR-01 holds on every day of the term: posts whose end or beginning is known already are looked ahead to."""
     assert made.term is not None
-    post, terms = work.table("MediatorAppointment"), work.table("CommitteeTerm")
-    next_terms = work.living("CommitteeTerm", terms.c.committee_id == committee["id"], terms.c.starts_on > made.as_of)
+    terms = work.parts("CommitteeTerm", "committee_id", committee["id"])
+    next_terms = [term for term in terms if term["starts_on"] > made.as_of]
     last = min([made.term["ends_on"], *(term["starts_on"] - ONE_DAY for term in next_terms)])
-    posts = work.living("MediatorAppointment", post.c.committee_id == committee["id"], post.c.role.in_(MEMBER_ROLES))
+    posts = work.parts("MediatorAppointment", "committee_id", committee["id"])
+    posts = [post for post in posts if post["role"] in MEMBER_ROLES]
     days = {row["start_on"] for row in posts} | {row["end_on"] + ONE_DAY for row in posts if row["end_on"]}
     for day in sorted(day for day in days if made.as_of < day <= last):
         count = len(members_on(work, committee["id"], day))

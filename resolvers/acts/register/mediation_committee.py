@@ -75,7 +75,7 @@ def check(draft: Draft) -> None:
         if region is not None:
             _check_level(draft, region)
             _check_units(draft, region)
-    if draft.before and not draft.faults and draft.changed(*TRACKED_COLUMNS):
+    if draft.before and draft.sound and draft.changed(*TRACKED_COLUMNS):
         draft.row["filing_status"] = status_of(draft.work, draft.row)
 
 

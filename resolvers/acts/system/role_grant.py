@@ -56,7 +56,7 @@ def check(draft: Draft) -> None:
                 column, "RANGE", f"须为空：角色“{role.zh}”不按此授权", f"must be empty for the role {role.name}"
             )
     _check_anchor(draft, role)
-    if not draft.faults:
+    if draft.sound:
         _check_days(draft)
 
 
