@@ -34,6 +34,7 @@ from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
 from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant
 from db.machines import Machine, Step
+from db.timetable import Timer
 
 __all__ = [
     "OPERATIONS",
@@ -53,6 +54,7 @@ __all__ = [
     "Shape",
     "Step",
     "Through",
+    "Timer",
     "When",
     "choice",
     "choices",

@@ -23,6 +23,12 @@ _NOT_TOLD = frozenset(
     {"id", "created_at", "updated_at", "created_by_id", "updated_by_id", "scope_path", "org_scope_id"}
 )
 
+
+def _stamped(work: Work) -> dict[str, Any]:
+    viewer = work.viewer
+    return audit.stamped(work.actor, viewer.ip, viewer.name if viewer.server else audit.COMMAND_LINE)
+
+
 _LOG, _REGION = AuditLog.__table__, Region.__table__
 _INSERT = sa.insert(_LOG).values(  # type: ignore[arg-type]
     # By the path, not by a column of the row: a case's region is the place of the dispute, a grant's may be none.
@@ -48,7 +54,7 @@ def record(
     audit.add(
         work.connection,
         {
-            **audit.stamped(work.actor, work.viewer.ip), "scope_path": path, "path_of_region": path,
+            **_stamped(work), "scope_path": path, "path_of_region": path,
             "own_region": own,
             "org_scope_id": row.get("org_scope_id"), "action": action.name, "verb": step.verb if step else None,
             "entity": info.name, "entity_id": public_id(info, key),
@@ -72,7 +78,7 @@ def record_sight(work: Work, action: AuditAction, info: EntityInfo, field: Field
     audit.add(
         work.connection,
         {
-            **audit.stamped(work.actor, work.viewer.ip), **placed, "path_of_region": placed["scope_path"],
+            **_stamped(work), **placed, "path_of_region": placed["scope_path"],
             "action": action.name, "entity": info.name, "reason": reason, "after": {"field": field.public},
             "summary": f"{action.zh} {info.facts.zh}的{field.facts.zh}{named}"[:300], "technical": _is_technical(info),
         },
