@@ -121,9 +121,8 @@ class Jobs:
         return found
 
     def _due(self, connection: Connection, moment: dt.datetime) -> list[tuple[Job, Period]]:
-        newest = dict(
-            connection.execute(sa.select(_RUN.c.job, sa.func.max(_RUN.c.due_at)).group_by(_RUN.c.job)).tuples().all()
-        )
+        latest = sa.select(_RUN.c.job, sa.func.max(_RUN.c.due_at)).group_by(_RUN.c.job)
+        newest: dict[str, dt.datetime] = {name: due_at for name, due_at in connection.execute(latest)}
         failed: dict[str, list[str]] = {}
         waits = sa.select(_RUN.c.job, _RUN.c.period).where(_RUN.c.outcome == "FAILED", _RUN.c.again_at <= moment)
         for name, key in connection.execute(waits.order_by(_RUN.c.due_at)):

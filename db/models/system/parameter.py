@@ -54,7 +54,6 @@ class Parameter(Scoped):
         menu="系统",
         listed=("region_id", "key", "qualifier", "value", "valid_from", "valid_to", "document_no"),
         technical=True,
-        rules=("PM-01", "PM-02"),
         matrix=dict(
             PROV="RCU P^", CITY="RCU C^", DIST="RCU D^", DHR="R D^", OFFC="R S^", CENT="R D^", COMM="R K^",
             MEDR="R K^", AUDT="R D^",

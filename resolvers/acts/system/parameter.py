@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from db.models.system.parameter import PARAMETERS, Definition, ParameterKey
-from resolvers.acting import checks, rule
+from resolvers.acting import checks
 from resolvers.commands.dates import overlap
 from resolvers.commands.work import Draft
 
@@ -19,7 +19,7 @@ def check(draft: Draft) -> None:
         draft.fault("valid_to", "RANGE", "早于起始日期", "is before validFrom")
 
 
-@rule("PM-01", "数值和适用对象须与参数的定义相符")
+@checks
 def fits(draft: Draft) -> None:
     """A whole number in the bounds of the definition, said for all or for a member of what it may be said for."""
     said = _definition(draft)
@@ -28,17 +28,17 @@ def fits(draft: Draft) -> None:
     value = draft.row["value"]
     if draft.whole("value"):
         if not (value.isascii() and value.isdecimal() and said.low <= int(value) <= said.high):
-            zh = f"应为 {said.low} 至 {said.high} 的整数（{said.unit}）（PM-01）"
-            draft.fault("value", "PM-01", zh, f"must be a whole number from {said.low} to {said.high} (PM-01)")
+            zh = f"应为 {said.low} 至 {said.high} 的整数（{said.unit}）"
+            draft.fault("value", "RANGE", zh, f"must be a whole number from {said.low} to {said.high}")
         else:
             draft.row["value"] = str(int(value))
     names = [member.name for member in said.by] if said.by else []
     if draft.whole("qualifier") and draft.row["qualifier"] not in names:
         zh = f"应为 {'、'.join(names)} 之一" if names else "应留空：这个参数不分对象"
-        draft.fault("qualifier", "PM-01", f"{zh}（PM-01）", f"must be one of {', '.join(names) or 'none'} (PM-01)")
+        draft.fault("qualifier", "RANGE", zh, f"must be one of {', '.join(names) or 'none'}")
 
 
-@rule("PM-02", "同一区划的同一参数在同一天只有一个数值")
+@checks
 def one_at_a_time(draft: Draft) -> None:
     """In one region a parameter has one value a day for one kind; two that are entered at once take turns."""
     row, table = draft.row, draft.info.table
@@ -52,6 +52,6 @@ def one_at_a_time(draft: Draft) -> None:
     for other in draft.work.living("Parameter", *mine):
         if overlap(row["valid_from"], row["valid_to"], other["valid_from"], other["valid_to"]):
             until = other["valid_to"] or "今"
-            zh = f"与自 {other['valid_from']} 至 {until} 的数值 {other['value']} 重叠（PM-02）"
-            draft.fault("valid_from", "PM-02", zh, f"overlaps with the value of {other['valid_from']} (PM-02)")
+            zh = f"与自 {other['valid_from']} 至 {until} 的数值 {other['value']} 重叠"
+            draft.fault("valid_from", "CONFLICT", zh, f"overlaps with the value of {other['valid_from']}")
             return
