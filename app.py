@@ -26,7 +26,6 @@ from permissions import logs, middleware
 from permissions.http import health_routes, http_fault, session_routes
 from permissions.identities import Identities
 from resolvers.commands.job_runner import JobRunner
-from resolvers.commands.job_runs import Jobs
 from resolvers.commands.region_calendar import RegionCalendar
 from resolvers.services import make_services
 from schema.http import Direct, Endpoint
@@ -47,7 +46,7 @@ def create_app() -> Starlette:
     sealer = Sealer(system)
     folder = Folder(system)
     calendar = RegionCalendar(system)
-    runner = JobRunner(Jobs(system, services.entities))
+    runner = JobRunner(services.jobs)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -127,9 +127,9 @@ def _open(
 def writable_columns(info: EntityInfo, viewer: Viewer, row: OpenRow | None = None) -> frozenset[str]:
     """Names of the fields and references the viewer may give a value: in `row`, or in a new row without one."""
     if viewer.server:
-        placed = {info.owner.near} if info.owner else set()  # the region of a row is its owner's, or is said
-        said = (r.name for r in info.references if r.near != "region_id" or r.near in placed or not r.facts.computed)
-        return frozenset({*info.fields, *said}) - _STAMPS
+        # What is computed it may say as well, but for the region that follows from the row's owner.
+        placed = {r.name for r in info.references if r.near == "region_id" and r.facts and r.facts.computed}
+        return frozenset({*info.fields, *(r.name for r in info.references)}) - _STAMPS - placed
     letter = "C" if row is None else "U"
     roles = frozenset(role for role, _ in grants_of(info, viewer, letter)) if row is None else row.roles(letter)
     named = [info.grants[role].columns.get(letter) for role in roles]

@@ -19,11 +19,13 @@ from sqlalchemy.engine import Connection
 
 from db.clock import SHANGHAI, now
 from db.engine import Database
+from db.models.system.audit_log import AuditAction
 from db.registry import Registry
 from db.technical import JobRun
 from db.timetable import Period, named, period_of
+from permissions.events import record
 from permissions.logs import failure
-from permissions.viewer import SERVER
+from permissions.viewer import SERVER, Viewer
 from resolvers.commands.clock import Clock, Job, jobs_of
 from resolvers.commands.housekeeping import HOUSE
 from resolvers.commands.work import Work
@@ -73,10 +75,10 @@ class Jobs:
         """When the next period of any job falls due, after `moment`."""
         return min((job.timer.following(moment) for job in self.jobs), default=dt.datetime.max.replace(tzinfo=dt.UTC))
 
-    async def again(self, name: str, key: str | None = None) -> Mapping[str, Any]:
+    async def again(self, name: str, key: str | None = None, by: Viewer | None = None) -> Mapping[str, Any]:
         """Run a period now, whether or not it ran; without a name of one the newest that fell due. Its row.
 
-        What fails is in the row as well. Raises NoSuchJob.
+        What fails is in the row as well. The audit says who asked, whatever comes of it. Raises NoSuchJob.
         """
         moment, job = now(), self._named(name)
         [newest] = job.timer.due(None, moment)
@@ -88,6 +90,9 @@ class Jobs:
             ) from None
         if period.first > newest.first:
             raise NoSuchJob("period", "这一期还没有到。", "The period has not fallen due yet.")
+        who, ip = (by.account_id, by.ip) if by else (None, None)
+        summary = f"执行定时任务 {job.zh}（{job.name}）：{period.key}"[:300]
+        await self._database.write(lambda c: record(c, AuditAction.VERB, summary, about=None, by=who, ip=ip))
         await self._ran(job, period, moment, forced=True)
         found = sa.select(_RUN).where(_RUN.c.job == name, _RUN.c.period == period.key)
         return await self._database.look(lambda c: dict(c.execute(found).mappings().one()))

@@ -11,6 +11,7 @@ import datetime as dt
 import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -102,7 +103,7 @@ def import_holidays(connection: Connection, file: Path = SHIPPED) -> str:
     return done
 
 
-def _read(file: Path) -> list[dict[str, object]]:
+def _read(file: Path) -> list[dict[str, Any]]:
     """The rows of a UTF-8 file ``day,kind,name``."""
     try:
         lines = list(csv.reader(io.StringIO(file.read_bytes().decode("utf-8-sig"))))
@@ -111,7 +112,7 @@ def _read(file: Path) -> list[dict[str, object]]:
     if not lines or lines[0] != _COLUMNS:
         said = ",".join(_COLUMNS)
         raise Refused([_fault(1, f"标题行应为 {said}", f"the heading must be {said}")])
-    rows: dict[dt.date, dict[str, object]] = {}
+    rows: dict[dt.date, dict[str, Any]] = {}
     faults: list[Fault] = []
     for number, cells in enumerate(lines[1:], 2):
         if not cells:
