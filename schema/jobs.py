@@ -55,7 +55,7 @@ _JOB = GraphQLObjectType(
     {
         "name": _of(_SOME, "名称，runJob 用它。Its name, for runJob."),
         "label": _of(_SOME, "做什么。What it does."),
-        "every": _of(_SOME, "day week half-month month quarter year。How often."),
+        "every": _of(_SOME, "周期：day week half-month month quarter year。How often."),
         "at": _of(_SOME, "每期第一天的几点。At what time of a period's first day."),
         "nextAt": _of(GraphQLNonNull(DATETIME), "下次执行。When it falls due next."),
         "runs": _of(
