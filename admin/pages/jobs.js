@@ -14,6 +14,9 @@ const EVERY = {
 };
 const OUTCOME = { DONE: "已完成", FAILED: "失败", WAITING: "待执行" };
 
+// What is called as the program calls it.
+const name = (text) => el("code", { translate: "no" }, text);
+
 const main = await frame("定时任务");
 const said = el("div", { "aria-live": "polite" });
 const list = el("div", {});
@@ -39,7 +42,7 @@ function section(job) {
     "section",
     { id: job.name },
     el("h2", {}, job.label),
-    el("p", { class: "hint" }, `${EVERY[job.every]} ${job.at}，下次 ${moment(job.nextAt)}（${job.name}）`),
+    el("p", { class: "hint" }, `${EVERY[job.every]} ${job.at}，下次 ${moment(job.nextAt)}，名称 `, name(job.name)),
     job.runs.length
       ? el(
           "div",
@@ -47,7 +50,7 @@ function section(job) {
           el(
             "table",
             {},
-            el("tr", {}, ["期", "应执行", "结果", "结束", "次数", "条数", ""].map((name) => el("th", {}, name))),
+            el("tr", {}, ["期", "应执行", "结果", "结束", "次数", "条数", ""].map((title) => el("th", {}, title))),
             job.runs.map((run) => line(job, run)),
           ),
         )
@@ -56,7 +59,7 @@ function section(job) {
 }
 
 function line(job, run) {
-  const outcome = [OUTCOME[run.outcome], run.problem, run.againAt && `${moment(run.againAt)} 再试`];
+  const outcome = [OUTCOME[run.outcome], run.againAt && `，${moment(run.againAt)} 再试`, run.problem && " "];
   const button = el("button", { class: "plain", onclick: () => again(button, job, run.period) },
     run.outcome === "DONE" ? "再执行一次" : "现在执行");
   return el(
@@ -64,7 +67,7 @@ function line(job, run) {
     {},
     el("td", {}, run.period),
     el("td", {}, moment(run.dueAt)),
-    el("td", {}, outcome.filter(Boolean).join("，")),
+    el("td", {}, outcome, run.problem && name(run.problem)),
     el("td", {}, moment(run.endedAt)),
     el("td", {}, String(run.attempts)),
     el("td", {}, run.made === null ? "" : String(run.made)),

@@ -46,7 +46,7 @@ HOUSE = (
     ),
     _job(
         "writes",
-        "清理一天以前的 Idempotency-Key",
+        "清理一天以前的重复提交记录",
         "02:20",
         _removes(RememberedWrite, lambda at: RememberedWrite.at < at - KEPT),
     ),
