@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from db.machines import Machine, Step
+from db.timetable import Timer
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,8 @@ class Entity:
     rollups: tuple[Rollup, ...] = ()
     rules: tuple[str, ...] = ()
     """Codes of the rules that every create and update is judged by; their bodies are found (``resolvers.acting``)."""
+    timers: tuple[Timer, ...] = ()
+    """What the clock does with rows of this entity; the bodies are found as those of the rules."""
     part_of: str | None = None
     """The entity that its rows are children of; said by ``db.parts.Parts``, with all that follows."""
     whole: tuple[str, ...] = ()

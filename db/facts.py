@@ -40,6 +40,7 @@ from db.machines import Machine, Step, Take
 from db.one_of import OneOf, one_of
 from db.parts import Parts
 from db.series import Series, series
+from db.timetable import Timer
 from db.typed import shape
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "Step",
     "Take",
     "Through",
+    "Timer",
     "When",
     "WorkingDays",
     "choice",

@@ -114,6 +114,36 @@ class NumberSeries(Base):
     last: Mapped[int] = mapped_column(sa.Integer())
 
 
+class JobRun(Base):
+    """What became of one period of a job of the clock (``resolvers.commands.job_runs``); its row is the claim to it."""
+
+    job: Mapped[str] = mapped_column(Text(120), primary_key=True)
+    period: Mapped[str] = mapped_column(Text(12), primary_key=True)
+    due_at: Mapped[dt.datetime] = mapped_column(Moment(), index=True)
+    started_at: Mapped[dt.datetime] = mapped_column(Moment())
+    ended_at: Mapped[dt.datetime | None] = mapped_column(Moment())
+    outcome: Mapped[str] = mapped_column(Text(6))
+    """DONE or FAILED; nothing else is ever committed."""
+    problem: Mapped[str | None] = mapped_column(Text(300))
+    """The kind of the last failure and its place in the program, never its words."""
+    attempts: Mapped[int] = mapped_column(sa.Integer())
+    again_at: Mapped[dt.datetime | None] = mapped_column(Moment())
+    """When what failed is tried again."""
+    made: Mapped[int | None] = mapped_column(sa.Integer())
+    """How many rows it made, changed or removed."""
+
+
+class Holiday(Base):
+    """A day that the State Council's notices except from the week (``resolvers.commands.working_days``)."""
+
+    day: Mapped[dt.date] = mapped_column(Day(), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text(15))
+    """HOLIDAY, or SWAPPED_WORKDAY: a day of a weekend that is worked on for one of them."""
+    name: Mapped[str] = mapped_column(Text(100))
+    year: Mapped[int] = mapped_column(sa.Integer(), index=True)
+    """The calendar year; one without rows is not covered, and nothing is computed over it."""
+
+
 class PendingRegions(Base):
     """A list of regions that was checked, and takes effect on a day to come (``resolvers.commands.region_pending``)."""
 

@@ -70,6 +70,8 @@ class Viewer:
     """One of its roles requires a second factor, and there is none yet."""
     session: str | None = None
     """The stored hash of the session it came by; None for a bearer token."""
+    server: bool = False
+    """The server itself (``SERVER``): it may do everything with every row, and clients never act as it."""
 
     @property
     def duty(self) -> Duty | None:
@@ -81,6 +83,8 @@ class Viewer:
     @functools.cached_property
     def kind(self) -> tuple[Any, ...]:
         """The shape of its rights: two viewers of one kind run the same statement with other values."""
+        if self.server:
+            return ("server",)
         return tuple(
             (
                 role.name, len(r.ranges), len(r.above), *map(len, r.named.values()),
@@ -103,5 +107,5 @@ class Viewer:
         return values
 
 
-SERVER = Viewer("", "", "系统")
-"""The server itself, where it acts by the clock: no account, no rights of its own."""
+SERVER = Viewer("", "", "系统", {Role.SYS: Reach()}, server=True)
+"""Who does what the clock does; the audit calls it by this name, and knows no account of it."""

@@ -13,7 +13,9 @@ What runs when, all in the transaction of the write:
 - ``@whole("shares")`` judges all children of a row together, as they will be: ``(draft of the parent, drafts of the
   children)``, in the module of the parent or of the children, whose ``Parts(whole=…)`` name it;
 - ``@effect("approve")`` is what a step does: it returns the columns it sets;
-- ``@derives("status", "id", …)`` is the printed value of a column, in SQL, from the stored columns it names.
+- ``@derives("status", "id", …)`` is the printed value of a column, in SQL, from the stored columns it names;
+- ``@timer("open")`` is what the clock does every period of the timer that the model declares: ``(clock: Clock)``, in a
+  transaction of its own.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from db.registry import EntityInfo, Registry
 if TYPE_CHECKING:
     from db.facts import Step
     from permissions.actions import OpenRow
+    from resolvers.commands.clock import Clock
     from resolvers.commands.work import Draft, Work
     from resolvers.compiler import Compiler
 
@@ -58,6 +61,7 @@ class Act:
 
 
 Effect = Callable[[Act], Mapping[str, Any]]
+TimerAct = Callable[["Clock"], None]
 Derivation = Callable[["Compiler", sa.FromClause], sa.ColumnElement[Any]]
 
 
@@ -134,6 +138,11 @@ def derives(column: str, *needs: str) -> Callable[[F], F]:
     return _marks(Mark("derives", column, needs))
 
 
+def timer(name: str) -> Callable[[F], F]:
+    """What the clock does each time the timer of this name falls due."""
+    return _marks(Mark("timer", name))
+
+
 @dataclass(frozen=True)
 class Rule:
     """A numbered rule of the field: its Chinese sentence and the function that notes its faults."""
@@ -166,6 +175,7 @@ class Acts:
     effects: dict[str, Effect] = field(default_factory=dict)
     derived: dict[str, Derived] = field(default_factory=dict)
     wholes: dict[str, WholeAct] = field(default_factory=dict)
+    timers: dict[str, TimerAct] = field(default_factory=dict)
 
 
 _PHASES = {"prepares": "prepare", "checks": "check", "allows": "allow", "finishes": "finish", "follows": "follow"}
@@ -215,6 +225,8 @@ def _read(module: ModuleType) -> Acts:
             _put(module, acts.wholes, mark, function)
         elif mark.kind == "derives":
             _put(module, acts.derived, mark, Derived(function, mark.more))
+        elif mark.kind == "timer":
+            _put(module, acts.timers, mark, function)
     return acts
 
 
@@ -275,6 +287,7 @@ def _check(info: EntityInfo, acts: Acts) -> None:
         )
     for verb in sorted((acts.effects.keys() | acts.guards.keys()) - verbs):
         raise ModelMistake(where, f"there is no step {verb!r}", f"Declare it in the machine of {info.name}.")
+    _check_timers(info, acts, where)
     for column in sorted(acts.derived.keys() - info.fields.keys()):
         raise ModelMistake(where, f"there is no column {column!r} to derive", f"Declare it in {info.name}.")
     tested = {test.column for grant in info.grants.values() for test in grant.where}
@@ -283,3 +296,20 @@ def _check(info: EntityInfo, acts: Acts) -> None:
         raise ModelMistake(info.name, f"a grant's condition looks at {column!r}, which is derived", remedy)
     for column in sorted(acts.supplied - {*info.fields, *(c.name for c in info.table.c)}):
         raise ModelMistake(where, f"there is no column {column!r} to supply", f"Declare it in {info.name}.")
+
+
+def _check_timers(info: EntityInfo, acts: Acts, where: str) -> None:
+    declared = {each.name: each for each in info.facts.timers}
+    for name in sorted(declared.keys() - acts.timers.keys()):
+        raise ModelMistake(
+            info.name, f"the timer {name!r} is declared and done nowhere", f'Write it: @timer("{name}") in {where}.'
+        )
+    for name in sorted(acts.timers.keys() - declared.keys()):
+        raise ModelMistake(
+            where,
+            f"the timer {name!r} is declared by no model",
+            f'Declare it: timers=(Timer("{name}", …),) in {info.name}.',
+        )
+    for name, each in declared.items():
+        if (wrong := each.mistake()) is not None:
+            raise ModelMistake(f"{info.name}.timers {name}", wrong, "Say every= and at= as db.timetable.Timer does.")

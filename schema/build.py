@@ -23,6 +23,7 @@ from schema.allowed import ALLOWED_STEPS
 from schema.documents import Ready
 from schema.explaining import AccessExplanationType, explained
 from schema.inputs import Inputs
+from schema.jobs import job_reads, job_writes
 from schema.me import ViewerType, viewer_type
 from schema.mutations import Mutations
 from schema.objects import NODE, Objects
@@ -80,6 +81,7 @@ class RegisterSchema(strawberry.Schema):
                 **written.fields,
                 "allowedSteps": ALLOWED_STEPS,
                 **own_account_reads(),
+                **job_reads(),
                 **accounts.queries(),
                 **_reads(entities, inputs, objects, plans),
             },
@@ -92,6 +94,7 @@ class RegisterSchema(strawberry.Schema):
                 **accounts.mutations(),
                 **reveal_fields(entities, objects, plans),
                 **own_account_writes(),
+                **job_writes(),
             },
             description="写入。Writing.",
         )

@@ -336,6 +336,9 @@ def rows() -> Rows:
         # What the record tells of decides too who reads it: most tell of nothing, one of a filing.
         told = "UserAccount" if technical else "CommitteeFiling" if i == 1 else None
         world.add("AuditLog", **anchors, technical=technical, entity=told)
+    for region, since in (("province", LONG_AGO), ("A", LONG_AGO), ("B1", TODAY)):
+        said = {"key": "FILING_DAYS", "qualifier": None, "value": "30", "valid_from": since, "valid_to": None}
+        world.add("Parameter", region_id=world.key("Region", region), **said)
     world.sign()
     return world
 

@@ -41,15 +41,16 @@ _PLACED = sa.insert(AuditLog).values(
 )
 
 
-def stamped(actor: str | None, ip: str | None) -> dict[str, Any]:
+def stamped(actor: str | None, ip: str | None, name: str = COMMAND_LINE) -> dict[str, Any]:
     """The columns of a record that say who acted when and from where, its own id among them.
 
     ``add`` writes down how the account was called then; nobody else knows that once it is renamed.
+    `name` is who acts without one.
     """
     at = now()
     made = {"id": new_key(), "created_at": at, "updated_at": at, "version": 1, "at": at}
     who = {"created_by_id": actor, "updated_by_id": actor, "actor_id": actor, "ip": ip}
-    return {**made, **who} if actor else {**made, **who, "actor_login": None, "actor_name": COMMAND_LINE}
+    return {**made, **who} if actor else {**made, **who, "actor_login": None, "actor_name": name}
 
 
 def by_clock(at: dt.datetime) -> dict[str, Any]:

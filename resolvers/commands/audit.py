@@ -19,6 +19,11 @@ from resolvers.commands.labels import label_of
 from resolvers.commands.work import Row, Work, public_id
 
 
+def _stamped(work: Work) -> dict[str, Any]:
+    viewer = work.viewer
+    return audit.stamped(work.actor, viewer.ip, viewer.name if viewer.server else audit.COMMAND_LINE)
+
+
 def record(
     work: Work, action: AuditAction, info: EntityInfo, key: str, before: Row | None, after: Row | None,
     step: Step | None = None, reason: str | None = None, acknowledged: Sequence[str] = (), server: bool = False,
@@ -35,7 +40,7 @@ def record(
     audit.add(
         work.connection,
         {
-            **(audit.by_clock(work.now) if server else audit.stamped(work.actor, work.viewer.ip)),
+            **(audit.by_clock(work.now) if server else _stamped(work)),
             "scope_path": path, "own_region": own,
             "org_scope_id": row.get("org_scope_id"), "action": action.name, "verb": step.verb if step else None,
             "entity": info.name, "entity_id": public_id(info, key),
@@ -59,7 +64,7 @@ def record_sight(work: Work, action: AuditAction, info: EntityInfo, field: Field
     audit.add(
         work.connection,
         {
-            **audit.stamped(work.actor, work.viewer.ip), **placed,
+            **_stamped(work), **placed,
             "action": action.name, "entity": info.name, "reason": reason, "after": {"field": field.public},
             "summary": f"{action.zh} {info.facts.zh}的{field.facts.zh}{named}"[:300], "technical": is_technical(info),
         },

@@ -46,6 +46,7 @@ def written_by_hand(here: Place) -> dict[str, str]:
         "explainAccess": 'explainAccess(type: "CommitteeFiling", action: "READ", field: "state", '
         f'id: "{filing}", login: "{login}") {{allowed rule sentence}}',
         "grantableRoles": "grantableRoles {role label anchor level kind until}",
+        "jobs": "jobs {name label every at nextAt}",
         "me": "me {login name}",
         "ownAccount": "ownAccount {secondFactor recoveryCodesLeft sessions {id} tokens {id}}",
     }

@@ -22,9 +22,9 @@ class ElectionMethod(Code):
 
 
 class CommitteeTerm(Scoped):
-    """届：调委会的一届任期（人民调解法第九条），任期月数是设置项（D8）。
+    """届：调委会的一届任期（人民调解法第九条），任期月数是按日期和类型取值的参数（D8）。
 
-    A term of a committee (L9). Its length is a setting, 36 months unless changed (BR-05).
+    A term of a committee (L9). Its length is a parameter of its first day, 36 months unless changed (BR-05).
     """
 
     __entity__ = Entity(

@@ -18,6 +18,7 @@ from db.models.cases.mediation_case import CaseState
 from db.models.people.mediator_appointment import AppointmentEndReason
 from db.models.register.committee_filing import FilingState, FilingType
 from db.models.register.mediation_committee import CommitteeStatus, FilingStatus
+from db.models.system.parameter import ParameterKey
 from permissions.actions import OpenRow, Verdict, choose_step
 from resolvers.acting import Act, allows, checks, effect, guards, rule
 from resolvers.acts.register.composition import Composition, composition
@@ -25,6 +26,7 @@ from resolvers.acts.register.mediation_committee import DISTRICT_FILED_TYPES, wo
 from resolvers.acts.register.snapshots import MEMBER_ROLES, changed_fields, snapshot_of
 from resolvers.acts.register.standing import OPEN_STATES, filings_in, last_filed, refresh
 from resolvers.commands.dates import ONE_DAY
+from resolvers.commands.parameters import param
 from resolvers.commands.work import Draft, Row, Work
 from resolvers.faults import Fault, Refused, forbidden
 
@@ -143,10 +145,11 @@ def submit(act: Act) -> Mapping[str, Any]:
     snapshot = snapshot_of(act.work, committee, made.term, made.members, made.as_of)
     refresh(act.work, committee["id"], pending=True)
     checked = act.step.target == FilingState.OFFICE_CHECKED.name
+    days = param(act.work, ParameterKey.FILING_DAYS, act.row["scope_path"], act.row["event_on"])
     return {
         "committee_snapshot": snapshot,
         "changed_fields": changed_fields(last_filed(act.work, committee["id"]), snapshot),
-        "due_on": act.row["event_on"] + dt.timedelta(days=act.work.settings.filing_days),
+        "due_on": act.row["event_on"] + dt.timedelta(days=days),
         "submitted_at": act.work.now,
         "submitted_by_id": act.work.actor,
         # The submission of an office or the district is its check.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from db.models.people.mediator import Sex
 from db.models.people.mediator_appointment import CommitteeRole
 from db.models.register.committee_filing import FilingType
+from resolvers.acts.register.committee_term import lawful_months
 from resolvers.acts.register.snapshots import MEMBER_ROLES, members_on
 from resolvers.acts.register.standing import last_filed
 from resolvers.commands.dates import ONE_DAY, last_of_term
@@ -46,7 +47,7 @@ def composition(work: Work, committee: Row, filing_type: str) -> Composition:
         _judge_members(made, _multi_ethnic(work, committee))
         if term and not upcoming:
             _judge_days_to_come(made, work, committee)
-        _judge_term(made, work, filing_type)
+        _judge_term(made, work, committee, filing_type)
     return made
 
 
@@ -104,13 +105,15 @@ def _judge_members(made: Composition, multi_ethnic: bool) -> None:
         )
 
 
-def _judge_term(made: Composition, work: Work, filing_type: str) -> None:
-    term, months = made.term, work.settings.term_months
+def _judge_term(made: Composition, work: Work, committee: Row, filing_type: str) -> None:
+    term = made.term
     if term is None:
         missing = "没有录入下一届" if filing_type == FilingType.REELECTION.name else "没有录入任期"
         made.fault("BR-05", missing, "The term is not entered")
     elif term["ends_on"] < work.today:
         made.fault("BR-05", f"第 {term['term_no']} 届已于 {term['ends_on']} 届满", "The term has expired")
-    # Some count a term to the same day of the month, some to the day before: both are the same length.
-    elif term["ends_on"] - last_of_term(term["starts_on"], months) not in (0 * ONE_DAY, ONE_DAY):
-        made.fault("BR-05", f"任期应为 {months} 个月", f"A term lasts {months} months")
+    else:
+        months = lawful_months(work, committee, term["starts_on"])
+        # Some count a term to the same day of the month, some to the day before: both are the same length.
+        if term["ends_on"] - last_of_term(term["starts_on"], months) not in (0 * ONE_DAY, ONE_DAY):
+            made.fault("BR-05", f"任期应为 {months} 个月", f"A term lasts {months} months")

@@ -18,6 +18,7 @@ from db.models.places.region import RegionLevel
 from db.models.register.committee_filing import CommitteeFiling
 from db.models.register.mediation_committee import CommitteeType
 from db.models.system.audit_log import AuditAction, AuditLog
+from db.models.system.parameter import PARAMETERS, Parameter, ParameterKey
 from db.technical import DemoAccount, NumberSeries
 from permissions.accounts import has_accounts
 from permissions.passwords import generate_password, hash_password
@@ -41,6 +42,8 @@ from resolvers.faults import Fault, Refused
 
 _DATA = Path(__file__).resolve().parents[3] / "db" / "data"
 _FILES = {False: _DATA / "regions-jiangsu-2023.csv.xz", True: _DATA / "regions-cn-2023.csv.xz"}
+_LAW = dt.date(2011, 1, 1)
+"""The day from which the People's Mediation Law holds."""
 _BORDER = "320104000000"
 """The demo's second district: one committee, whose people and disputes cross the border."""
 
@@ -254,6 +257,9 @@ def _settle(load: _Load, connection: Connection, district: District, committees:
     open_accounts(world, anchors, load.password_hash)
     for neighbour in places(connection, TABLE.c.parent_id == district.city.id, at_level(RegionLevel.DISTRICT)):
         places_of.bureau(world, connection, neighbour)
+    for place, key in ((province, ParameterKey.TERM_MONTHS), (district.place, ParameterKey.FILING_DAYS)):
+        value = str(PARAMETERS[key].default)  # what the rest of the demo lives by
+        world.add(Parameter, place, None, key=key.name, value=value, valid_from=_LAW)
 
 
 def _finish(load: _Load, connection: Connection) -> None:
