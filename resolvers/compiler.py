@@ -17,6 +17,7 @@ from sqlalchemy.engine import Dialect
 
 from db.facts import Role
 from db.registry import EntityInfo, Field, Registry, Relation
+from db.types import Day
 from permissions.columns import reference_sight, sight
 from permissions.scopes import aggregates_only, pure_ranges, scope
 from permissions.veils import paths, veil
@@ -28,6 +29,7 @@ from resolvers.faults import forbidden, too_large
 from resolvers.fragments import Member, Pieces, braced, concat, literal, pieces, printed
 from resolvers.joins import by_key, link
 from resolvers.lists import ListText
+from resolvers.past import Past
 from resolvers.requests import Connection, One, Paged, Pick, Single, Slot
 from resolvers.veiled import veiled
 
@@ -55,6 +57,8 @@ class Plan:
     """Paths of the answer that print masks, without list indexes."""
     guarded: tuple[str, ...]
     """The entities that it counts for a viewer who may see no rows of them."""
+    past: Past | None = None
+    """The moment that it is about, if that is not now."""
     lookups: tuple[tuple[str, Values], ...] = ()
     """Statements of one text each that are read before, and how to run them: the paths of regions it names."""
 
@@ -74,7 +78,8 @@ class Plan:
 
         def contexts(number: int) -> bytes:
             if number not in known:
-                known[number] = context(viewer.account_id, resolve(self.cursors[number].bound, variables))
+                bound = [*self.cursors[number].bound, *([self.past.leaf] if self.past else [])]
+                known[number] = context(viewer.account_id, resolve(bound, variables))
             return known[number]
 
         return self.values(Call(variables, viewer.binds, contexts, looked)), contexts
@@ -86,7 +91,8 @@ def compile_request(
 ) -> Plan:  # fmt: skip
     """The plan of a request. Raises Denied for what the viewer may not ask."""
     c = Compiler(entities, viewer, suppress_below)
-    c.use_rollups = use_rollups
+    c.ask_past(request)
+    c.use_rollups = use_rollups and c.past is None
     return c.plan(c.single(request) if isinstance(request, Single) else c.list(request), dialect)
 
 
@@ -108,6 +114,8 @@ class Compiler:
         self.looks_up = False
         """Whether ranges of regions are looked up before: where a planner that guesses them wrong costs most."""
         self.lookups: list[sa.Select[Any]] = []
+        self.past: Past | None = None
+        """The moment that the statement is about, if that is not now."""
         self.beside: dict[tuple[FromClause, str], FromClause] = {}
         """(alias, reference) -> the row it names, where the statement has joined it outward already."""
         self._names = 0
@@ -125,6 +133,7 @@ class Compiler:
             tuple(self.fixed),
             tuple(dict.fromkeys(self.masked)),
             tuple(sorted(self.guarded)),
+            self.past,
             tuple((str(look), Values(look, self.binds, dialect, checked=False)) for look in looks),
         )
 
@@ -147,9 +156,18 @@ class Compiler:
             raise too_large()
         return f"t{self._names}"
 
+    def ask_past(self, request: Connection | Single) -> None:
+        """Let the statement be about the moment that a request names, if it names one; before anything is compiled."""
+        info = request.pick.entity if isinstance(request, Single) else request.entity
+        self.past = Past.of(request.as_of, info, self.viewer, self.binds)
+
     def alias(self, info: EntityInfo) -> FromClause:
-        """A fresh alias of an entity's table."""
-        return info.columns.alias(self.name())
+        """A fresh alias of an entity's rows: of its table, or of what stood at the moment that is asked about."""
+        return self.past.rows(info, self.name()) if self.past else info.columns.alias(self.name())
+
+    def today(self) -> sa.BindParameter[Any]:
+        """The day that "today" means in the statement; for rights it is always the real one."""
+        return self.past.day() if self.past else sa.bindparam("v_today", type_=Day())
 
     def scope(self, info: EntityInfo, table: FromClause) -> ColumnElement[bool]:
         """The rows of `table` the viewer may see."""
@@ -241,8 +259,8 @@ class Compiler:
         So where the row above was restricted by region ranges alone, the rows below have that row as their owner
         (so they carry its scope path), and the viewer sees them by the very same ranges.
         """
-        if proof is None:
-            return False
+        if proof is None or self.past is not None:
+            return False  # of two rows that moved together one may have stood there a moment longer
         through = relation.through
         target = self.entities[through.via if through else relation.target]
         column = through.near if through else relation.far

@@ -46,7 +46,7 @@ def link(
         *_named(c, info, through.far, via),
         *_named(c, c.entities[relation.source], relation.near, near),
         living(via) if proven else c.scope(info, via),
-        *current(via, through.since, through.until),
+        *current(via, through.since, through.until, c.today()),
         *(via.c[column].in_([_constant(via.c[column], v) for v in values]) for column, values in through.where),
     ]
     # A joined set, not IN: with statistics at hand SQLite turns an IN round and reads the whole target.

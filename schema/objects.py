@@ -17,12 +17,14 @@ from graphql import (
     GraphQLString,
 )
 
+from db.history import shadow_of
 from db.registry import EntityInfo, Field, Registry
 from permissions.columns import shows
 from resolvers.search import searchable
 from schema import words
 from schema.inputs import Inputs
 from schema.measures import MeasureTypes
+from schema.scalars import DATETIME
 
 NODE = GraphQLInterfaceType(
     "Node",
@@ -40,6 +42,10 @@ PAGE_INFO = GraphQLObjectType(
     description="分页信息。Where a page lies in its list.",
 )
 _SEARCH = "汉字、拼音、首字母均可，空格分开的每个词都要找到。Every word, in characters, pinyin or initials."
+_AS_OF = (
+    "问某一时刻的情况，如 2026-03-31（当日终了）或 2026-03-31T12:00:00+08:00；权限按今天的算，不能是将来。"
+    "As it stood at a moment, of a day its end; with the rights of today; never in the future."
+)
 
 
 class Objects:
@@ -137,6 +143,12 @@ class Objects:
                 GraphQLInt, description="跳过几条；不能与游标同用。Rows to skip; no cursor then."
             ),
         }
+
+    def past(self, info: EntityInfo) -> dict[str, GraphQLArgument]:
+        """``asOf`` of the roots of an entity that keeps its history."""
+        if shadow_of(info.table) is None:
+            return {}
+        return {"asOf": GraphQLArgument(DATETIME, description=_AS_OF)}
 
 
 def _many(kind: Any) -> Any:
