@@ -190,9 +190,11 @@ class Compiler:
 
     def list(self, request: Connection) -> sa.Select[Any]:
         """The statement of a list at the root."""
-        # PostgreSQL guesses a range that a subselect gives at a few regions, and reads a province by index.
+        # PostgreSQL guesses a range that a subselect gives at a few regions, and reads a province by index;
+        # SQLite takes no subselect into the rows of a moment.
         self.counts_only = aggregates_only(request.entity, self.viewer)
-        self.looks_up = self.counts_only or any(part in ("groupBy", "aggregate") for _, part, _ in request.parts)
+        reports = any(part in ("groupBy", "aggregate") for _, part, _ in request.parts)
+        self.looks_up = self.counts_only or reports or self.past is not None
         return ListText(self, request, None, None, "").statement()
 
     def object(self, pick: Pick, table: FromClause, proof: Proof, path: str) -> ColumnElement[str]:

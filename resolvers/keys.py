@@ -201,7 +201,8 @@ class Keyed:
             on = [*link(c, relation, near, far)]
             # The owner's region of a row that is seen is seen itself, where both go by the same ranges.
             owned = relation.name == info.facts.owner and target.name == "Region"
-            if not (owned and near is self.table and region_follows(c.entities, info, c.viewer)):
+            # What stood there once is gathered before it is joined: there the ranges keep it short.
+            if c.past is not None or not (owned and near is self.table and region_follows(c.entities, info, c.viewer)):
                 on.append(c.scope(target, far))
         self.joined = self.joined.outerjoin(far, and_(*on))
         if near is self.table:

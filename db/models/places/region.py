@@ -65,6 +65,7 @@ class Region(Record):
         menu="区划与机构",
         listed=("code", "name", "level", "parent_id", "valid_to"),
         order=("code",),
+        known_since="valid_from",
         matrix=dict(
             PROV="R P^", CITY="R C^", DIST="RU(name,short_name) D^", DHR="R D^", OFFC="R S^", CENT="R D^", COMM="R K^",
             MEDR="R K^", AUDT="R D^", SYS="RCU A", COURT="R L^", PART="R L^",
