@@ -87,7 +87,7 @@ def first_known(table: sa.Table) -> sa.Insert | None:
 
 
 @functools.cache
-def as_of(table: sa.Table) -> Callable[[str], sa.Subquery]:
+def as_of(table: sa.Table) -> Callable[[str], sa.FromClause]:
     """Makes the rows of an entity as they stood at ``:as_of``, on the day ``:as_of_day``, under an alias."""
     shadow, at, day = shadow_of(table), sa.bindparam("as_of", type_=Moment()), sa.bindparam("as_of_day", type_=Day())
     known = shadow.info[_KNOWN] if shadow is not None else None
@@ -96,11 +96,11 @@ def as_of(table: sa.Table) -> Callable[[str], sa.Subquery]:
         first = rows.c[known] <= day if known else rows.c.created_at <= at
         return sa.or_(since <= at, sa.and_(rows.c.version <= _FIRST, first))
 
-    def rows(name: str) -> sa.Subquery:
-        stood = sa.select(*table.c).where(begun(table, table.c.updated_at))
-        if shadow is None:
-            return stood.subquery(name)
+    stood = sa.select(*table.c).where(begun(table, table.c.updated_at))
+    both: sa.SelectBase = stood
+    if shadow is not None:
         was = sa.select(*(shadow.c[c.name] for c in table.c))
-        return sa.union_all(stood, was.where(begun(shadow, shadow.c.stood_from), shadow.c.stood_to > at)).subquery(name)
-
-    return rows
+        both = sa.union_all(stood, was.where(begun(shadow, shadow.c.stood_from), shadow.c.stood_to > at))
+    # At the head of the statement, where SQLite's parser has room. Each name its own: what is read in two places both
+    # databases would gather whole, instead of looking up what each place needs.
+    return lambda name: both.cte(name)

@@ -27,7 +27,7 @@ from resolvers.binds import Binds, Call, Looked, Values, resolve
 from resolvers.cursors import context
 from resolvers.faults import forbidden, too_large
 from resolvers.fragments import Member, Pieces, braced, concat, literal, pieces, printed
-from resolvers.joins import by_key, link
+from resolvers.joins import by_key, link, the_latest
 from resolvers.lists import ListText
 from resolvers.past import Past
 from resolvers.requests import Connection, One, Paged, Pick, Single, Slot
@@ -186,7 +186,8 @@ class Compiler:
         self.rows_allowed(info, request.pick.entity.single)
         table = self.alias(info)
         conditions = [*by_key(self, info, table, request.by, "by"), self.scope(info, table)]
-        return select(self.object(request.pick, table, pure_ranges(info, self.viewer), "")).where(*conditions)
+        row = select(self.object(request.pick, table, pure_ranges(info, self.viewer), "")).where(*conditions)
+        return the_latest(self, row, table)
 
     def list(self, request: Connection) -> sa.Select[Any]:
         """The statement of a list at the root."""

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, or_, select
 
 from db.registry import EntityInfo, Relation
-from db.types import Choice
+from db.types import Choice, Day
 from permissions.columns import conditionable, reference_sight
 from permissions.scopes import current, living
 from permissions.viewer import subtree
@@ -114,12 +114,24 @@ def by_key(
             f"{where}: you may not read {name}, so it is no key.",
             about=info.name,
         )
-    column = table.c[field.column]
     convert = key_of(info.facts.prefix) if field.kind == "id" else checked_text
+
+    column = table.c[field.column]
     conditions: list[ColumnElement[bool]] = [column == c.binds.add(value, column.type, convert)]
-    if isinstance(field.facts.unique, str):
-        conditions.append(table.c[field.facts.unique.removesuffix(" IS NULL")].is_(None))
-    return conditions
+    if not isinstance(field.facts.unique, str):
+        return conditions
+    until = table.c[field.facts.unique.removesuffix(" IS NULL")]
+    if c.past is None or not isinstance(until.type, Day):
+        return [*conditions, until.is_(None)]
+    return [*conditions, or_(until.is_(None), until >= c.today())]
+
+
+def the_latest(c: Compiler, rows: sa.Select[Any], table: FromClause) -> sa.Select[Any]:
+    """The row of `table` that a key names: in the past two may have had it for a day, where a change was entered late;
+    then it is the later of them."""
+    if c.past is None:
+        return rows
+    return rows.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(sa.literal_column("1"))
 
 
 def region_step(
@@ -134,7 +146,7 @@ def region_step(
     def named(what: Any) -> Any:
         region = c.alias(info)
         conditions = [*by_key(c, info, region, by, where), c.scope(info, region)]
-        return select(what(region)).where(*conditions).correlate_except(region)
+        return the_latest(c, select(what(region)).where(*conditions).correlate_except(region), region)
 
     if operator == "childOf":
         return table.c.parent_id.in_(named(lambda r: r.c.id))

@@ -33,6 +33,7 @@ _SUFFIX = "_history"
 
 def upgrade() -> None:
     """What was changed before there were shadows is known as it came to them: version 0 until its last change."""
+    op.create_index(op.f("ix_region_code"), "region", ["code"])
     for shadow, columns in FOUND_BY.items():
         for column in columns.split():
             op.create_index(op.f(f"ix_{shadow}_{column}"), shadow, [column])
@@ -48,6 +49,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """As before; of rows whose time before the shadows is not kept, nothing else is lost."""
+    op.drop_index(op.f("ix_region_code"), "region")
     for shadow, columns in FOUND_BY.items():
         op.execute(f"DELETE FROM {shadow} WHERE version = 0")
         for column in columns.split():

@@ -109,6 +109,7 @@ class Region(Record):
 
     __table_args__: Any = (
         sa.Index("ix_region_level_path", "level", "path"),
+        sa.Index("ix_region_code", "code"),  # of any day; those of today have an index of their own
         sa.Index("ix_region_parent_code", "parent_id", "code"),
         # What the regions of a subtree continue: every viewer's rights ask for it.
         sa.Index("ix_region_successor_path", "successor_path", "path", **_SUCCEEDED),
