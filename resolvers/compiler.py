@@ -59,6 +59,8 @@ class Plan:
     """The entities that it counts for a viewer who may see no rows of them."""
     past: Past | None = None
     """The moment that it is about, if that is not now."""
+    about: tuple[Any, ...] = ()
+    """What its cursors are bound to besides: the moment, and whether successors count."""
     lookups: tuple[tuple[str, Values], ...] = ()
     """Statements of one text each that are read before, and how to run them: the paths of regions it names."""
 
@@ -78,7 +80,7 @@ class Plan:
 
         def contexts(number: int) -> bytes:
             if number not in known:
-                bound = [*self.cursors[number].bound, *([self.past.leaf] if self.past else [])]
+                bound = [*self.cursors[number].bound, *self.about]
                 known[number] = context(viewer.account_id, resolve(bound, variables))
             return known[number]
 
@@ -92,7 +94,7 @@ def compile_request(
     """The plan of a request. Raises Denied for what the viewer may not ask."""
     c = Compiler(entities, viewer, suppress_below)
     c.ask_past(request)
-    c.use_rollups = use_rollups and c.past is None
+    c.use_rollups = use_rollups and c.past is None and not c.successors
     return c.plan(c.single(request) if isinstance(request, Single) else c.list(request), dialect)
 
 
@@ -116,6 +118,8 @@ class Compiler:
         self.lookups: list[sa.Select[Any]] = []
         self.past: Past | None = None
         """The moment that the statement is about, if that is not now."""
+        self.successors = False
+        """Whether rows at regions that ended count with the regions that took their place."""
         self.beside: dict[tuple[FromClause, str], FromClause] = {}
         """(alias, reference) -> the row it names, where the statement has joined it outward already."""
         self._names = 0
@@ -134,6 +138,7 @@ class Compiler:
             tuple(dict.fromkeys(self.masked)),
             tuple(sorted(self.guarded)),
             self.past,
+            (*([self.past.leaf] if self.past else ()), *(["successors"] if self.successors else ())),
             tuple((str(look), Values(look, self.binds, dialect, checked=False)) for look in looks),
         )
 
@@ -160,6 +165,7 @@ class Compiler:
         """Let the statement be about the moment that a request names, if it names one; before anything is compiled."""
         info = request.pick.entity if isinstance(request, Single) else request.entity
         self.past = Past.of(request.as_of, info, self.viewer, self.binds)
+        self.successors = isinstance(request, Connection) and bool(self.fix(request.successors))
 
     def alias(self, info: EntityInfo) -> FromClause:
         """A fresh alias of an entity's rows: of its table, or of what stood at the moment that is asked about."""

@@ -16,6 +16,7 @@ from permissions.scopes import current, living
 from permissions.viewer import subtree
 from resolvers.binds import Call
 from resolvers.faults import bad_input, forbidden
+from resolvers.succession import within
 from resolvers.values import checked_text, key_of
 
 if TYPE_CHECKING:
@@ -154,8 +155,12 @@ def region_step(
         return or_(*(table.c.id.in_(step) for step in _named_above(c, named)))
     if c.looks_up:
         looked = c.look_up(named(_path_to_street if c.counts_only else _path))
+        if c.successors:
+            return within(c, table.c[path], select(c.binds.add(looked, sa.Text(), _low).label("path")))
         low_mark, high_mark = (c.binds.add(looked, table.c[path].type, edge) for edge in (_low, _high))
         return sa.and_(table.c[path] >= low_mark, table.c[path] < high_mark)
+    if c.successors:
+        return within(c, table.c[path], named(lambda r: _path(r).label("path")))
     low = named(lambda r: r.c.path).scalar_subquery()
     # The path ends in a slash, and "0" is the character after it: the half-open range is the subtree.
     high = named(lambda r: _without_slash(r.c.path) + sa.literal_column("'0'", sa.Text()))

@@ -20,11 +20,13 @@ from resolvers.faults import bad_input
 from resolvers.followed import check_followed
 from resolvers.joins import link, the_first
 from resolvers.months import WHOLE_MONTHS
+from resolvers.succession import heir
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
 
 MOST_KEYS = 8
+_HEIR = "@heir"
 LEVELS = {"PROVINCE": "province_id", "CITY": "city_id", "DISTRICT": "district_id", "STREET": "street_id"}
 """Level -> the column of a region that holds its ancestor there; the ends of the tree need none."""
 
@@ -183,11 +185,21 @@ class Keyed:
             near = self._step(info, relation, near, key.path[: i + 1])
             info = self.c.entities[relation.target]
         if key.column is None:
-            return _at_level(near, key.level or "", self.c)
+            return _at_level(self._heir(near, key.path), key.level or "", self.c)
         value = self.c.column(key.info, key.column, near)
         if key.granularity is None:
             return sa.type_coerce(value, key.column.type)
         return Bucket(LocalDay(value, key.zone) if key.column.kind == "datetime" else value, key.granularity)
+
+    def _heir(self, region: FromClause, path: tuple[str, ...]) -> FromClause:
+        """The region itself, or where successors are counted the one that stands for it in the end."""
+        if not self.c.successors:
+            return region
+        if (*path, _HEIR) not in self._far:
+            last = self._far[*path, _HEIR] = self.c.alias(self.c.entities["Region"])
+            self.aliases.append(last)
+            self.joined = self.joined.outerjoin(last, last.c.id == heir(self.c, region))
+        return self._far[*path, _HEIR]
 
     def _step(self, info: EntityInfo, relation: Relation, near: FromClause, path: tuple[str, ...]) -> FromClause:
         if path in self._far:

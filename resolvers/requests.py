@@ -83,6 +83,8 @@ class Connection(Paged):
     order: list[Mapping[str, Any]] = field(default_factory=list)
     as_of: Any = None
     """The moment that the list at the root and all below it is about; None for now."""
+    successors: Any = None
+    """Whether rows at regions that ended count with the regions that took their place."""
     operation: str = "R"
     """What the rows are read for: a list for export shows only rows that may be exported as well."""
 

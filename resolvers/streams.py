@@ -37,8 +37,8 @@ from resolvers.run import FAILURES, finished, refusal
 BATCH = 500
 """Rows that are in memory at a time."""
 _ONLY_NODES = (
-    "导出时列表里只能选择 nodes，参数只能是 where、orderBy、first 和 asOf。",
-    "An export selects nodes only, and takes where, orderBy, first and asOf.",
+    "导出时列表里只能选择 nodes，参数只能是 where、orderBy、first、asOf 和 successors。",
+    "An export selects nodes only, and takes where, orderBy, first, asOf and successors.",
 )
 
 
@@ -177,6 +177,7 @@ def digest_of(request: Connection, variables: Any) -> str:
     Keyed, since whoever reads the log could try all numbers there are.
     """
     asked = {"where": resolve(request.where, variables), "first": resolve(request.first, variables)}
+    asked |= {"successors": True} if request.successors else {}
     asked |= {"asOf": resolve(request.as_of, variables)} if request.as_of is not None else {}
     said = orjson.dumps(asked, default=str, option=orjson.OPT_SORT_KEYS)
     return hmac.new(derived_key("export"), said, "sha256").hexdigest()

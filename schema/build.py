@@ -150,7 +150,7 @@ def _list(info: EntityInfo, objects: Objects, plans: Plans) -> GraphQLField:
 
     connection = GraphQLNonNull(objects.connection(info))
     return GraphQLField(
-        connection, {**objects.list_arguments(info), **objects.past(info)}, resolve,
+        connection, {**objects.list_arguments(info), **objects.past(info), **objects.succession(info)}, resolve,
         description=f"{info.facts.zh}列表。A list of {info.name}.",
     )  # fmt: skip
 
