@@ -30,7 +30,7 @@ BEGUN = dt.datetime.combine(TODAY - dt.timedelta(400), dt.time(9), SHANGHAI)
 
 def settled(world: Rows) -> Rows:
     """The world with all rows made at one moment and unchanged since."""
-    for row in world.named.values():
+    for row in (row for rows in world.by_entity.values() for row in rows):
         row |= {"created_at": BEGUN.astimezone(dt.UTC), "updated_at": BEGUN.astimezone(dt.UTC)}
     return world
 
@@ -85,12 +85,15 @@ def month_ends() -> list[str]:
     return sorted(str(first - dt.timedelta(1)) for first in firsts if first <= TODAY)
 
 
-def scribble(places: list[Place], first: dict[str, list[Row]], count: int, seed: int) -> Log:
+def scribble(
+    places: list[Place], first: dict[str, list[Row]], count: int, seed: int, only: frozenset[str] | None = None
+) -> Log:
     """Write at random through the door, the same into every place: columns, references, owners and deletions."""
     dice, log = random.Random(seed), Log(first)
     moments = sorted(BEGUN + dt.timedelta(minutes=dice.randrange(60 * 24, 60 * 24 * 399)) for _ in range(count))
     entities = places[0].services.entities
     known = [info for info in entities.values() if info.facts.history and first[info.name]]
+    known = [info for info in known if only is None or info.name in only]
     for at in dict.fromkeys(moment.astimezone(dt.UTC) for moment in moments):
         info = dice.choice(known)
         rows = log.rows(at)[info.name]
