@@ -76,7 +76,7 @@ class Record(Base):
             add_unique_indexes(cls.__table__, cls.__entity__)  # type: ignore[arg-type]
             add_rollups(cls.__table__, cls.__entity__)  # type: ignore[arg-type]
             if cls.__entity__.history:
-                add_history(cls.__table__)  # type: ignore[arg-type]
+                add_history(cls.__table__, getattr(cls.__entity__, "known_since", None))  # type: ignore[arg-type]
 
 
 class Scoped(Record):

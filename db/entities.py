@@ -101,6 +101,8 @@ class Entity:
     """The column that names the entity a row tells of: who sees no rows of that entity must not read of them here."""
     history: bool = True
     """False: rows never change, or nobody asks how they stood."""
+    known_since: str | None = None
+    """The day from which a row holds, where rows are entered long after it: until it is changed it stood since then."""
     order: tuple[str, ...] = ()
     """The admin's first ordering, such as ``("-due_on",)``."""
     rollups: tuple[Rollup, ...] = ()

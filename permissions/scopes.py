@@ -359,9 +359,11 @@ def _bind(name: str, kind: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:
     return sa.bindparam(name, type_=kind)
 
 
-def current(table: FromClause, since: str | None, until: str | None) -> list[ColumnElement[bool]]:
-    """Rows of a table that hold today, by its date columns."""
-    day = _bind("v_today", Day())
+def current(
+    table: FromClause, since: str | None, until: str | None, day: ColumnElement[Any] | None = None
+) -> list[ColumnElement[bool]]:
+    """Rows of a table that hold today, or on another `day`, by its date columns."""
+    day = _bind("v_today", Day()) if day is None else day
     parts: list[ColumnElement[bool]] = []
     if since:
         parts.append(table.c[since] <= day)

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Dialect
 from db.facts import Role
 from db.kinds import TEXT
 from db.registry import EntityInfo, Field, Registry, Relation
+from db.types import Day
 from permissions.columns import reference_sight, sight
 from permissions.scopes import aggregates_only, pure_ranges, scope
 from permissions.veils import paths, veil
@@ -27,9 +28,10 @@ from resolvers.binds import Binds, Call, Looked, Values, resolve
 from resolvers.cursors import context
 from resolvers.faults import forbidden, too_large
 from resolvers.fragments import Member, Pieces, braced, concat, literal, pieces, printed
-from resolvers.joins import by_key, link
+from resolvers.joins import by_key, link, the_latest
 from resolvers.lists import ListText
 from resolvers.parts import Parts, Tree
+from resolvers.past import Past
 from resolvers.requests import Connection, Either, Later, One, Paged, PartsOf, Pick, Single, Slot
 from resolvers.veiled import veiled
 
@@ -59,6 +61,10 @@ class Plan:
     """The entities that it counts for a viewer who may see no rows of them."""
     later: tuple[tuple[str, Later], ...] = ()
     """Paths of the answer that print an id in the place of what is told later, without list indexes."""
+    past: Past | None = None
+    """The moment that it is about, if that is not now."""
+    about: tuple[Any, ...] = ()
+    """What its cursors are bound to besides: the moment, and whether successors count."""
     lookups: tuple[tuple[str, Values], ...] = ()
     """Statements of one text each that are read before, and how to run them: the paths of regions it names."""
 
@@ -78,7 +84,8 @@ class Plan:
 
         def contexts(number: int) -> bytes:
             if number not in known:
-                known[number] = context(viewer.account_id, resolve(self.cursors[number].bound, variables))
+                bound = [*self.cursors[number].bound, *self.about]
+                known[number] = context(viewer.account_id, resolve(bound, variables))
             return known[number]
 
         return self.values(Call(variables, viewer.binds, contexts, looked)), contexts
@@ -90,7 +97,8 @@ def compile_request(
 ) -> Plan:  # fmt: skip
     """The plan of a request. Raises Denied for what the viewer may not ask."""
     c = Compiler(entities, viewer, suppress_below)
-    c.use_rollups = use_rollups
+    c.ask_past(request)
+    c.use_rollups = use_rollups and c.past is None and not c.successors
     return c.plan(c.single(request) if isinstance(request, Single) else c.list(request), dialect)
 
 
@@ -113,6 +121,10 @@ class Compiler:
         self.looks_up = False
         """Whether ranges of regions are looked up before: where a planner that guesses them wrong costs most."""
         self.lookups: list[sa.Select[Any]] = []
+        self.past: Past | None = None
+        """The moment that the statement is about, if that is not now."""
+        self.successors = False
+        """Whether rows at regions that ended count with the regions that took their place."""
         self.beside: dict[tuple[FromClause, str], FromClause] = {}
         """(alias, reference) -> the row it names, where the statement has joined it outward already."""
         self._names = 0
@@ -131,6 +143,8 @@ class Compiler:
             tuple(dict.fromkeys(self.masked)),
             tuple(sorted(self.guarded)),
             tuple(self.later),
+            self.past,
+            (*([self.past.leaf] if self.past else ()), *(["successors"] if self.successors else ())),
             tuple((str(look), Values(look, self.binds, dialect, checked=False)) for look in looks),
         )
 
@@ -153,9 +167,19 @@ class Compiler:
             raise too_large()
         return f"t{self._names}"
 
+    def ask_past(self, request: Connection | Single) -> None:
+        """Let the statement be about the moment that a request names, if it names one; before anything is compiled."""
+        info = request.pick.entity if isinstance(request, Single) else request.entity
+        self.past = Past.of(request.as_of, info, self.viewer, self.binds)
+        self.successors = isinstance(request, Connection) and bool(self.fix(request.successors))
+
     def alias(self, info: EntityInfo) -> FromClause:
-        """A fresh alias of an entity's table."""
-        return info.columns.alias(self.name())
+        """A fresh alias of an entity's rows: of its table, or of what stood at the moment that is asked about."""
+        return self.past.rows(info, self.name()) if self.past else info.columns.alias(self.name())
+
+    def today(self) -> sa.BindParameter[Any]:
+        """The day that "today" means in the statement; for rights it is always the real one."""
+        return self.past.day() if self.past else sa.bindparam("v_today", type_=Day())
 
     def scope(self, info: EntityInfo, table: FromClause) -> ColumnElement[bool]:
         """The rows of `table` the viewer may see."""
@@ -174,13 +198,16 @@ class Compiler:
         self.rows_allowed(info, request.pick.entity.single)
         table = self.alias(info)
         conditions = [*by_key(self, info, table, request.by, "by"), self.scope(info, table)]
-        return select(self.object(request.pick, table, pure_ranges(info, self.viewer), "")).where(*conditions)
+        row = select(self.object(request.pick, table, pure_ranges(info, self.viewer), "")).where(*conditions)
+        return the_latest(self, row, table)
 
     def list(self, request: Connection) -> sa.Select[Any]:
         """The statement of a list at the root."""
-        # PostgreSQL guesses a range that a subselect gives at a few regions, and reads a province by index.
+        # PostgreSQL guesses a range that a subselect gives at a few regions, and reads a province by index;
+        # SQLite takes no subselect into the rows of a moment.
         self.counts_only = aggregates_only(request.entity, self.viewer)
-        self.looks_up = self.counts_only or any(part in ("groupBy", "aggregate") for _, part, _ in request.parts)
+        reports = any(part in ("groupBy", "aggregate") for _, part, _ in request.parts)
+        self.looks_up = self.counts_only or reports or self.past is not None
         return ListText(self, request, None, None, "").statement()
 
     def object(self, pick: Pick, table: FromClause, proof: Proof, path: str) -> ColumnElement[str]:
@@ -262,8 +289,8 @@ class Compiler:
         So where the row above was restricted by region ranges alone, the rows below have that row as their owner
         (so they carry its scope path), and the viewer sees them by the very same ranges.
         """
-        if proof is None:
-            return False
+        if proof is None or self.past is not None:
+            return False  # of two rows that moved together one may have stood there a moment longer
         through = relation.through
         target = self.entities[through.via if through else relation.target]
         column = through.near if through else relation.far

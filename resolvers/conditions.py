@@ -20,7 +20,7 @@ from resolvers.joins import link, region_step, the_first
 from resolvers.measures import asked_of, measure_of
 from resolvers.months import WHOLE, is_whole
 from resolvers.periods import RANKED, end_of, rank, start_of
-from resolvers.values import MAX_LIST, period_edge, stored_form, wide
+from resolvers.values import MAX_LIST, no_day, period_edge, stored_form, wide
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
@@ -157,6 +157,8 @@ def compare(
     usual = stored_form(field, prefix, operator)
 
     def bind(leaf: Any, using: Convert = usual) -> sa.BindParameter[Any]:
+        if field.kind == "datetime" and operator != "inPeriod":
+            c.binds.check(leaf, no_day(at))
         return c.binds.add(leaf, kind, using)
 
     match operator:

@@ -180,10 +180,9 @@ class Filled:
     def _regions(self, key: GroupKey) -> sa.Select[Any]:
         c, info = self.c, key.info
         region = c.alias(info)
-        today = sa.bindparam("v_today", type_=region.c.valid_to.type)
         conditions = [
             region.c.level == sa.literal_column(f"'{key.level}'", region.c.level.type),
-            or_(region.c.valid_to.is_(None), region.c.valid_to >= today),
+            or_(region.c.valid_to.is_(None), region.c.valid_to >= c.today()),
             c.scope(info, region),
         ]
         within = (self.request.of.where or {}).get(key.path[0]) if len(key.path) == 1 else None

@@ -23,11 +23,13 @@ from resolvers.followed import check_followed
 from resolvers.joins import link, the_first
 from resolvers.months import WHOLE_MONTHS
 from resolvers.periods import start_of
+from resolvers.succession import heir
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
 
 MOST_KEYS = 8
+_HEIR = "@heir"
 LEVELS = {"PROVINCE": "province_id", "CITY": "city_id", "DISTRICT": "district_id", "STREET": "street_id"}
 """Level -> the column of a region that holds its ancestor there; the ends of the tree need none."""
 
@@ -186,12 +188,22 @@ class Keyed:
             near = self._step(info, relation, near, key.path[: i + 1])
             info = self.c.entities[relation.target]
         if key.column is None:
-            return _at_level(near, key.level or "", self.c)
+            return _at_level(self._heir(near, key.path), key.level or "", self.c)
         spans = key.column.kind.spanning
         value = start_of(key.column, near) if spans else self.c.column(key.info, key.column, near)
         if key.granularity is None:
             return sa.type_coerce(value, key.column.type)
         return Bucket(LocalDay(value, key.zone) if key.column.kind.instant else value, key.granularity)
+
+    def _heir(self, region: FromClause, path: tuple[str, ...]) -> FromClause:
+        """The region itself, or where successors are counted the one that stands for it in the end."""
+        if not self.c.successors:
+            return region
+        if (*path, _HEIR) not in self._far:
+            last = self._far[*path, _HEIR] = self.c.alias(self.c.entities["Region"])
+            self.aliases.append(last)
+            self.joined = self.joined.outerjoin(last, last.c.id == heir(self.c, region))
+        return self._far[*path, _HEIR]
 
     def _step(self, info: EntityInfo, relation: Relation, near: FromClause, path: tuple[str, ...]) -> FromClause:
         if path in self._far:
@@ -205,7 +217,8 @@ class Keyed:
             on = [*link(c, relation, near, far)]
             # The owner's region of a row that is seen is seen itself, where both go by the same ranges.
             owned = relation.name == info.facts.owner and target.name == "Region"
-            if not (owned and near is self.table and region_follows(c.entities, info, c.viewer)):
+            # What stood there once is gathered before it is joined: there the ranges keep it short.
+            if c.past is not None or not (owned and near is self.table and region_follows(c.entities, info, c.viewer)):
                 on.append(c.scope(target, far))
         self.joined = self.joined.outerjoin(far, and_(*on))
         if near is self.table:

@@ -111,6 +111,10 @@ class Connection(Paged):
     where: Mapping[str, Any] | None = None
     search: Any = None
     order: list[Mapping[str, Any]] = field(default_factory=list)
+    as_of: Any = None
+    """The moment that the list at the root and all below it is about; None for now."""
+    successors: Any = None
+    """Whether rows at regions that ended count with the regions that took their place."""
     operation: str = "R"
     """What the rows are read for: a list for export shows only rows that may be exported as well."""
 
@@ -154,6 +158,8 @@ class Single:
 
     pick: Pick
     by: Mapping[str, Any]
+    as_of: Any = None
+    """As of a Connection."""
 
 
 def page(entity: EntityInfo, pick: Pick, **arguments: Any) -> Connection:

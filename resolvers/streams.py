@@ -37,8 +37,8 @@ from resolvers.run import FAILURES, finished, refusal
 BATCH = 500
 """Rows that are in memory at a time."""
 _ONLY_NODES = (
-    "导出时列表里只能选择 nodes，参数只能是 where、orderBy 和 first。",
-    "An export selects nodes only, and takes where, orderBy and first.",
+    "导出时列表里只能选择 nodes，参数只能是 where、orderBy、first、asOf 和 successors。",
+    "An export selects nodes only, and takes where, orderBy, first, asOf and successors.",
 )
 
 
@@ -68,6 +68,7 @@ def compile_stream(
     """The plan of an export. Raises Denied for what the viewer may not ask or not export."""
     _mark(request, viewer, request.entity.plural)
     c = Compiler(entities, viewer, suppress_below)
+    c.ask_past(request)
     plan = c.plan(StreamText(c, request, None, None, "").statement(), dialect)
     if plan.later:
         raise bad_input("导出中不能选择 allowedSteps。", "An export does not tell allowedSteps.")
@@ -181,5 +182,7 @@ def digest_of(request: Connection, variables: Any) -> str:
     Keyed, since whoever reads the log could try all numbers there are.
     """
     asked = {"where": resolve(request.where, variables), "first": resolve(request.first, variables)}
+    asked |= {"successors": True} if request.successors else {}
+    asked |= {"asOf": resolve(request.as_of, variables)} if request.as_of is not None else {}
     said = orjson.dumps(asked, default=str, option=orjson.OPT_SORT_KEYS)
     return hmac.new(derived_key("export"), said, "sha256").hexdigest()

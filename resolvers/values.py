@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from db.clock import SHANGHAI
+from db.clock import SHANGHAI, WholeDay
 from db.facts import Kind
 from db.identity import parse_global_id
 from db.kinds import DECIMAL
@@ -88,6 +88,18 @@ def period_edge(edge: int, kind: Kind) -> Callable[[Any, Call], Any]:
         return midnight(day) if kind.instant else day
 
     return convert
+
+
+def no_day(at: str) -> Callable[[Any, Call], None]:
+    """Refuse a day where a moment is compared: whether its start or its end is meant nobody could tell."""
+
+    def refuse(value: Any, _call: Call) -> None:
+        if isinstance(value, WholeDay):
+            raise bad_input(
+                f"{at}：时间应写成 2026-05-03T09:30:00+08:00。", f"{at}: a DateTime reads 2026-05-03T09:30:00+08:00."
+            )
+
+    return refuse
 
 
 def checked_text(value: Any, _call: Call | None = None) -> Any:

@@ -133,7 +133,8 @@ def _single(info: EntityInfo, inputs: Inputs, objects: Objects, plans: Plans) ->
         text = await plans.row_text(info, graphql)
         return None if text is None else orjson.Fragment(text)
 
-    arguments = {"by": GraphQLArgument(GraphQLNonNull(inputs.by(info)), description="键，只给一个。One key.")}
+    by = GraphQLArgument(GraphQLNonNull(inputs.by(info)), description="键，只给一个。One key.")
+    arguments = {"by": by, **objects.past(info)}
     return GraphQLField(
         objects.entity(info),
         arguments,
@@ -149,8 +150,9 @@ def _list(info: EntityInfo, objects: Objects, plans: Plans) -> GraphQLField:
 
     connection = GraphQLNonNull(objects.connection(info))
     return GraphQLField(
-        connection, objects.list_arguments(info), resolve, description=f"{info.facts.zh}列表。A list of {info.name}."
-    )
+        connection, {**objects.list_arguments(info), **objects.past(info), **objects.succession(info)}, resolve,
+        description=f"{info.facts.zh}列表。A list of {info.name}.",
+    )  # fmt: skip
 
 
 def _node(entities: Registry, objects: Objects, plans: Plans) -> GraphQLField:

@@ -19,6 +19,7 @@ from graphql import (
 )
 
 from db.facts import OneOf
+from db.history import shadow_of
 from db.registry import EntityInfo, Field, Registry
 from permissions.columns import shows
 from resolvers.search import searchable
@@ -26,6 +27,7 @@ from schema import shapes, words
 from schema.allowed import STEPS
 from schema.inputs import Inputs, type_of
 from schema.measures import MeasureTypes
+from schema.scalars import DATETIME
 from schema.selections import LATER
 
 NODE = GraphQLInterfaceType(
@@ -44,6 +46,14 @@ PAGE_INFO = GraphQLObjectType(
     description="分页信息。Where a page lies in its list.",
 )
 _SEARCH = "汉字、拼音、首字母均可，空格分开的每个词都要找到。Every word, in characters, pinyin or initials."
+_SUCCESSORS = (
+    "已停用的区划并入其承继区划：按区划筛选（descendantOf）和分组时一并计入。"
+    "Counts what stands at a region that ended with the one that took its place, in descendantOf and in groups."
+)
+_AS_OF = (
+    "问某一时刻的情况，如 2026-03-31（当日终了）或 2026-03-31T12:00:00+08:00；权限按今天的算，不能是将来。"
+    "As it stood at a moment, of a day its end; with the rights of today; never in the future."
+)
 
 
 class Objects:
@@ -155,6 +165,18 @@ class Objects:
                 GraphQLInt, description="跳过几条；不能与游标同用。Rows to skip; no cursor then."
             ),
         }
+
+    def past(self, info: EntityInfo) -> dict[str, GraphQLArgument]:
+        """``asOf`` of the roots of an entity that keeps its history."""
+        if shadow_of(info.table) is None:
+            return {}
+        return {"asOf": GraphQLArgument(DATETIME, description=_AS_OF)}
+
+    def succession(self, info: EntityInfo) -> dict[str, GraphQLArgument]:
+        """``successors`` of a list whose rows stand at regions."""
+        if info.owner is None:
+            return {}
+        return {"successors": GraphQLArgument(GraphQLBoolean, description=_SUCCESSORS)}
 
 
 def _many(kind: Any) -> Any:

@@ -115,9 +115,8 @@ class Plans:
         def request(selections: Selections) -> Single:
             roots = selections.roots()
             gtype: Any = get_named_type(graphql.return_type)
-            return Single(
-                selections.pick(info, gtype, roots), selections.arguments(roots[0], graphql.parent_type)["by"]
-            )
+            given = selections.arguments(roots[0], graphql.parent_type)
+            return Single(selections.pick(info, gtype, roots), given["by"], given.get("asOf"))
 
         return await self._text(graphql, None, request)
 

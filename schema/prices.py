@@ -9,7 +9,7 @@ document, whatever its fragments unfold into.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
@@ -22,6 +22,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
@@ -63,6 +64,8 @@ _PAGED = ("first", "last", "atMost")
 _PAGING = frozenset((*_PAGED, "after", "before", "offset"))
 _QUANTIFIERS = frozenset({"some", "every", "none"})
 """In a condition: looked up in a list of each row."""
+_PAST = "asOf"
+"""An argument of a root: rows as they stood are looked for in two places."""
 _WHOLE = "subtotals"
 """A list that paging does not shorten."""
 _LONGEST_NUMBER = 64
@@ -143,6 +146,13 @@ class Prices:
         return self._known[name, nested]
 
     def _field(self, node: FieldNode, parent: Any, nested: bool) -> Measure:
+        found = self._now(node, parent, nested)
+        for argument in node.arguments or ():
+            if argument.name.value == _PAST:
+                found = replace(found, own=times(_twice(argument.value), found.own))
+        return found
+
+    def _now(self, node: FieldNode, parent: Any, nested: bool) -> Measure:
         name = node.name.value
         counted = Measure(1, int(node.alias is not None), own=1 + self._work(name, parent))
         if node.selection_set is None:
@@ -292,6 +302,14 @@ def _size(value: ValueNode, default: int) -> Price:
     if isinstance(value, IntValueNode):
         return max(0, min(int(value.value[:9]), LARGEST_PAGE))
     return default
+
+
+def _twice(moment: ValueNode) -> Price:
+    """2 where a moment is given, else 1."""
+    if isinstance(moment, VariableNode):
+        name = moment.name.value
+        return lambda variables: 1 if variables.get(name) is None else 2
+    return 1 if isinstance(moment, NullValueNode) else 2
 
 
 def _when(directives: Iterable[DirectiveNode], found: Measure) -> Measure:

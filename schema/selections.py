@@ -125,6 +125,7 @@ class Selections:
     ) -> Connection:
         """What is selected of a list."""
         given: dict[str, Any] = {name: arguments.get(name) for name in _LIST_ARGUMENTS}
+        given |= {"as_of": arguments.get("asOf"), "successors": arguments.get("successors")}
         made = Connection(info, [], relation, order=arguments.get("orderBy") or [], **given)
         for key, details in self._fields(gtype, nodes).items():
             made.parts.append((key, *self._part(made, gtype, details)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,11 +44,13 @@ def read_rows(place: Place) -> dict[str, list[Row]]:
 
 @dataclass
 class Reference:
-    """The answers for one set of rows on one day."""
+    """The answers for one set of rows on one day. `now` are the rows and the day that rights lean on, where those of
+    the question are of the past."""
 
     entities: Registry
     rows: Mapping[str, list[Row]]
     today: dt.date
+    now: Reference | None = field(default=None, kw_only=True)
 
     def in_force(self, region: Row) -> bool:
         """Whether a region is one of the day: it has begun, and has not ended."""
@@ -113,7 +115,7 @@ class Reference:
             return self._opens(parent, above, viewer, role, grant)
         if not self._meets_tests(row, grant):
             return False
-        reach = viewer.reaches[role]
+        reach, real = viewer.reaches[role], self.now or self
         path = row.get("path" if info.facts.owner == "self" else "scope_path")
         if grant.scope == "A":
             return True
@@ -126,15 +128,15 @@ class Reference:
             return any(path.startswith(low) for low, _ in reach.ranges) or (grant.above and path in reach.above)
         if grant.scope == "K":
             newly_entered = info.name == "Mediator" and row["created_by_id"] == viewer.account_id
-            return newly_entered or bool(self._ends(info, row, info.facts.committee) & set(reach.committees))
+            return newly_entered or bool(real._ends(info, row, info.facts.committee) & set(reach.committees))
         if grant.scope == "L":
-            return self._linked_to(info.name, row, reach) or (grant.above and path in reach.above)
+            return real._linked_to(info.name, row, reach) or (grant.above and path in reach.above)
         if grant.scope == "B":
-            return bool(self._ends(info, row, info.facts.unit or "org_scope") & set(reach.below))
+            return bool(real._ends(info, row, info.facts.unit or "org_scope") & set(reach.below))
         if grant.scope == "G":
-            return bool(self._ends(info, row, info.facts.grid) & set(reach.grids))
+            return bool(real._ends(info, row, info.facts.grid) & set(reach.grids))
         if grant.scope == "O" and info.facts.mediator is not None:
-            own = bool(self._ends(info, row, info.facts.mediator) & {*reach.mediators, viewer.account_id})
+            own = bool(real._ends(info, row, info.facts.mediator) & {*reach.mediators, viewer.account_id})
             return own and self._within(reach, path or "/")
         return False
 

@@ -289,9 +289,21 @@ _WALL = (
     ),
 )  # fmt: skip
 
+_PAST = (
+    Mutant(
+        "who may only count asks for any day of the past", "resolvers/past.py",
+        "        if aggregates_only(info, viewer):\n            binds.check(leaf, _month_end)\n", "",
+    ),
+    Mutant(
+        "rows between two ends hold today, whatever day is asked about", JOINS,
+        "*current(via, through.since, through.until, c.today()),", "*current(via, through.since, through.until),",
+    ),
+)  # fmt: skip
+
 FAULTS = (
     _ROWS + _CONTAINMENT + _SCOPES + _GRANTS + _CONDITIONS + _COLUMNS + _NUMBERS + _FOLLOWED + _PLANS + _WRITES + _WALL
-)
+    + _PAST
+)  # fmt: skip
 
 
 def hunt_all(

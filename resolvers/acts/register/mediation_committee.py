@@ -145,7 +145,7 @@ def _guides(draft: Draft, unit: Row, path: str) -> bool:
 def term_expired(c: Compiler, table: FromClause) -> ColumnElement[Any]:
     """ACTIVE becomes TERM_EXPIRED the day after the last begun term ends (DOMAIN 3.1, BR-05)."""
     term = c.alias(c.entities["CommitteeTerm"])
-    today = sa.bindparam("v_today", type_=term.c.ends_on.type)
+    today = c.today()
     ends = (
         select(func.max(term.c.ends_on, type_=term.c.ends_on.type))
         .where(term.c.committee_id == table.c.id, living(term), term.c.starts_on <= today)

@@ -14,11 +14,13 @@ from sqlalchemy.engine import Connection
 from db import clock
 from db.audit.records import COMMAND_LINE, enqueue
 from db.engine import Database, analyze
+from db.history import first_known
 from db.models.places.region import RegionLevel
 from db.models.register.committee_filing import CommitteeFiling
 from db.models.register.mediation_committee import CommitteeType
 from db.models.system.audit_log import AuditAction, AuditLog
 from db.models.system.parameter import PARAMETERS, Parameter, ParameterKey
+from db.registry import registry
 from db.technical import DemoAccount, NumberSeries
 from permissions.accounts import has_accounts
 from permissions.passwords import generate_password, hash_password
@@ -279,5 +281,8 @@ def _finish(load: _Load, connection: Connection) -> None:
     row["at"] = row["created_at"]
     world.rows.flush()
     enqueue(connection, row["id"])
+    for table in (info.table for info in registry().values()):
+        if (known := first_known(table)) is not None:
+            connection.execute(known)
     marks = [{"account_id": key} for key in world.accounts.values()]
     connection.execute(sa.insert(DemoAccount), marks)
