@@ -35,11 +35,6 @@ class Allowed:
     columns: Mapping[str, str] = field(default_factory=dict)
     """Stored column -> wire name, of what the steps move and take."""
 
-    def _told(self, step: Step) -> dict[str, Any]:
-        takes = [self.columns[take.column] for take in step.taken]
-        state = self.columns[self.states[step.verb]]
-        return {"value": step.verb, "label": _called(step), "reason": step.reason, "state": state, "takes": takes}
-
     def answer(self) -> dict[str, Any]:
         """The part of a row's answer that ``front/fengqiao.js`` reads."""
         can = ["save"] if self.writable or self.steps else []
@@ -49,7 +44,9 @@ class Allowed:
             "__missing": missing if self.kept else [],
             "__masked": self.masked,
             "__writable": self.writable,
-            "__steps": [self._told(step) for step in self.steps],
+            "__steps": [{"value": s.verb, "label": _called(s), "reason": s.reason} for s in self.steps],
+            "__states": {s.verb: self.columns[self.states[s.verb]] for s in self.steps},
+            "__takes": {s.verb: [self.columns[take.column] for take in s.taken] for s in self.steps},
         }
 
     def step(self, table: Table, body: Mapping[str, Any], row: Mapping[str, Any]) -> Step | None:

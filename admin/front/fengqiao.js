@@ -31,9 +31,9 @@
     const saved = (row.__can || []).includes("save");
     return chosen(schema, (property, name) => {
       if (property.extra.step) return steps.some((step) => step.reason) ? property : null;
-      const next = property.extra.state ? steps.filter((step) => step.state === name) : [];
+      const next = property.extra.state ? steps.filter((step) => row.__states[step.value] === name) : [];
       if (next.length) return changed(property, { choices: nextStates(property, row[name], next) });
-      const taken = steps.some((step) => step.takes.includes(name));
+      const taken = steps.some((step) => row.__takes[step.value].includes(name));
       if (taken && !writable.includes(name)) return changed(property, { readonly: false, why: null, masked: masked.includes(name) });
       if ((property.extra.system || property.extra.document) && empty(row[name])) return null;
       const readonly = !writable.includes(name);
