@@ -93,6 +93,8 @@ class Entity:
     """The column that names the entity a row tells of: who sees no rows of that entity must not read of them here."""
     history: bool = True
     """False: rows never change, or nobody asks how they stood."""
+    makers: bool = False
+    """True: who has scope K works with the rows that they made themselves, which no committee has yet."""
     order: tuple[str, ...] = ()
     """The admin's first ordering, such as ``("-due_on",)``."""
     rollups: tuple[Rollup, ...] = ()

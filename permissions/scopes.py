@@ -151,7 +151,7 @@ def _open_by(
             return True
         case "P" | "C" | "D" | "S" if scope_column is not None:
             return any(low <= row[scope_column] < high for low, high in reach.ranges)
-        case "K" if info.facts.committee is not None and info.name != "Mediator":
+        case "K" if info.facts.committee is not None and not info.facts.makers:
             return _owns(entities, info, row, info.facts.committee, reach.committees)
         case "O" if info.facts.mediator is not None:
             steps = entities.walk(info, info.facts.mediator)
@@ -306,8 +306,8 @@ def _fixed(table: FromClause, where: Sequence[tuple[str, tuple[str, ...]]]) -> l
 
 
 def _made(info: EntityInfo, table: FromClause, viewer: Viewer) -> list[ColumnElement[bool]]:
-    """A person whom a clerk just entered belongs to no committee yet: the clerk must find the row to appoint it."""
-    if info.name != "Mediator":
+    """A row that its maker just entered belongs to no committee yet: the maker must find it to make it one's."""
+    if not info.facts.makers:
         return []
     return [table.c.created_by_id == _bind("v_account", Key())]
 

@@ -188,7 +188,7 @@ class Walls:
             parts.append(self._within(f"{name}.{info.scope_column}", roles))
         if by_committee:
             parts.append(self._own(info, name, info.facts.committee or "", f"committees {by_committee}"))
-            if info.name == "Mediator":  # whom a clerk just entered is appointed by nobody yet
+            if info.facts.makers:
                 parts.append(self._one_of(f"{name}.created_by_id", f"account {by_committee}"))
         if (roles := names((r, g) for r, g in cells if g.scope == "O")) and info.facts.mediator:
             parts.append(self._own(info, name, info.facts.mediator, f"mediators {roles}"))

@@ -101,6 +101,7 @@ class Mediator(Scoped):
         label="name",
         committee="mediator_appointments.committee",
         mediator="self",
+        makers=True,  # whom a clerk just entered is appointed by nobody yet
         menu="调解组织",
         listed=("mediator_no", "name", "sex", "kind", "education", "grade", "status"),
         matrix=dict(

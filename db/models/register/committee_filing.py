@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
 from db.facts import Code, Entity, Link, Machine, Role, Shape, Step, choice, day, document, long_text, moment, ref, text
-from db.shapes import CHANGES, COMMITTEE
+from db.models.register.shapes import CHANGES, COMMITTEE
 
 
 class FilingType(Code):
