@@ -18,12 +18,10 @@ from sqlalchemy.engine import Connection
 from db.clock import today
 from db.facts import Role
 from db.identity import parse_global_id
-from db.models.people.mediator import Mediator
-from db.models.people.mediator_appointment import MediatorAppointment
 from db.models.places.org_unit import OrgUnit
 from db.models.places.org_unit_coverage import OrgUnitCoverage
-from db.models.register.mediation_committee import MediationCommittee
 from db.models.system.role_grant import RoleGrant
+from permissions.anchors import COMMITTEE, MEDIATOR, appointed, held_at
 from permissions.regions import Range, above, common, inside, outermost, ranges_of
 from permissions.viewer import EVERYWHERE, Reach, subtree
 
@@ -86,9 +84,9 @@ def _reach(connection: Connection, grant: GrantRow) -> Reach | None:
     if role in UNIT_ROLES and unit and _lives(connection, OrgUnit, unit):
         below = _below(connection, unit, limits)
         return _regions(connection, _covered(connection, unit), limits, units=(unit,), below=below)
-    if role is Role.COMM and committee and _lives(connection, MediationCommittee, committee):
+    if role is Role.COMM and committee and _lives(connection, held_at(COMMITTEE).model, committee):
         return _committees(connection, [committee], limits)
-    if role is Role.MEDR and mediator and _lives(connection, Mediator, mediator):
+    if role is Role.MEDR and mediator and _lives(connection, held_at(MEDIATOR).model, mediator):
         return _committees(connection, _appointed_to(connection, mediator), limits, mediators=(mediator,))
     return None
 
@@ -102,9 +100,9 @@ def limits_of(connection: Connection, within: Sequence[Mapping[str, Any]] | None
 
 
 def _committees(connection: Connection, committees: list[str], limits: tuple[Range, ...], **more: Any) -> Reach:
-    committee = MediationCommittee
+    table = held_at(COMMITTEE).table
     rows = connection.execute(
-        sa.select(committee.id, committee.region_id, committee.scope_path).where(committee.id.in_(committees))
+        sa.select(table.c.id, table.c.region_id, table.c.scope_path).where(table.c.id.in_(committees))
     )
     reached = [row for row in rows.all() if inside(subtree(row.scope_path), limits)]
     keys = tuple(sorted(row.id for row in reached))
@@ -142,14 +140,7 @@ def _below(connection: Connection, unit: str, limits: tuple[Range, ...]) -> tupl
 
 
 def _appointed_to(connection: Connection, mediator: str) -> list[str]:
-    post = MediatorAppointment
-    found = (
-        sa.select(post.committee_id)
-        .join(MediationCommittee, MediationCommittee.id == post.committee_id)
-        .where(post.mediator_id == mediator, *_holds_today(post, post.start_on, post.end_on))
-        .where(MediationCommittee.deleted_at.is_(None))
-    )
-    return sorted(set(connection.scalars(found)))
+    return sorted(connection.scalars(appointed(mediator)))
 
 
 def _lives(connection: Connection, model: Any, key: str) -> bool:

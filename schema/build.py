@@ -47,7 +47,7 @@ class Query:
     async def explain_access(
         self,
         info: strawberry.Info,
-        type: Annotated[str, strawberry.argument(description="对象类型，如 MediationCase。Name of the entity.")],
+        type: Annotated[str, strawberry.argument(description="对象类型的名称。Name of the entity.")],
         action: Annotated[
             str,
             strawberry.argument(description="READ CREATE UPDATE DELETE EXPORT，或如 submit。An operation or a verb."),

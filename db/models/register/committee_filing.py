@@ -26,7 +26,7 @@ from db.facts import (
     series,
     text,
 )
-from db.shapes import CHANGES, COMMITTEE
+from db.models.register.shapes import CHANGES, COMMITTEE
 
 
 class FilingType(Code):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
 from db.facts import Code, Entity, Link, Machine, Role, Step, choice, day, document, ref, text
-from db.shapes import ROLL
+from db.models.register.shapes import ROLL
 
 
 class CourtNotificationState(Code):
