@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from db import types
 
-revision = '0012'
+revision = '0011'
 down_revision = '0010'
 branch_labels = None
 depends_on = None
