@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0010"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
@@ -21,6 +21,7 @@ FOUND_BY = {
     "mediator_history": "mediator_no region_id",
     "org_unit_coverage_history": "org_unit_id region_id",
     "org_unit_history": "head_user_id parent_id region_id",
+    "parameter_history": "region_id",
     "partner_institution_history": "org_unit_id region_id",
     "region_history": "code parent_id path successor_id",
     "role_grant_history": "account_id committee_id mediator_id org_unit_id region_id",
