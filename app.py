@@ -25,6 +25,7 @@ from db.rollup_folder import Folder
 from permissions import logs, middleware
 from permissions.http import health_routes, http_fault, session_routes
 from permissions.identities import Identities
+from resolvers.commands.job_runner import JobRunner
 from resolvers.commands.region_calendar import RegionCalendar
 from resolvers.services import make_services
 from schema.http import Direct, Endpoint
@@ -45,6 +46,7 @@ def create_app() -> Starlette:
     sealer = Sealer(system)
     folder = Folder(system)
     calendar = RegionCalendar(system)
+    runner = JobRunner(services.jobs)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -57,9 +59,11 @@ def create_app() -> Starlette:
         await calendar.start()
         sealer.start()
         folder.start()
+        runner.start()
         try:
             yield
         finally:
+            await runner.stop()
             await calendar.stop()
             await folder.stop()
             await sealer.stop()

@@ -64,8 +64,6 @@ class Settings(BaseSettings):
     cors_headers: list[str] = Field(
         [], description="自建前端另外要发的请求头，逐个写全；常见的已允许，见 docs/sign-in.md"
     )
-    term_months: int = Field(36, description="调委会任期月数（D8）")
-    filing_days: int = Field(30, description="备案期限天数（BR-07）")
     suppress_below: int = Field(5, description="只看汇总的角色，少于此数的分组合在一起、不显示分组键")
     aggregates_per_hour: int = Field(1000, description="只看汇总的角色，每个账号每小时最多几种不同的汇总查询")
     reveals_per_hour: int = Field(20, description="一人一小时内最多查看原文和按证件查找几次")

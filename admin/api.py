@@ -23,6 +23,7 @@ from permissions.http import viewer_of
 from permissions.viewer import Viewer
 from permissions.walls import behind
 from resolvers.commands.audit import record_export
+from resolvers.commands.work import Origin
 from resolvers.faults import Denied, Fault, Refused, forbidden
 from resolvers.requests import Connection, Single, page
 from resolvers.services import Services
@@ -131,7 +132,7 @@ class TableApi:
         columns = self.rights.creatable(table, viewer)
         if wrong := forms.unknown(columns, body):
             raise Refused(wrong)
-        await self.services.commands.create(viewer, table.info.name, forms.new_data(columns, body))
+        await self.services.commands.create(viewer, table.info.name, forms.new_data(columns, body), _origin(request))
         return JSONResponse({}, 201)
 
     async def row(self, request: Request, table: Table, viewer: Viewer) -> Response:
@@ -158,8 +159,8 @@ class TableApi:
         name, by = table.info.name, {"id": found["id"]}
         allowed = await self.rights.on_row(table, viewer, found)
         step = allowed.step(table, body, found)
-        state = self.rights.state(table)
-        body = {wire: value for wire, value in body.items() if state is None or wire != state.wire}
+        states = {state.wire for state in self.rights.states(table)}
+        body = {wire: value for wire, value in body.items() if wire not in states}
         visible = self.tables.visible(table, viewer)
         if wrong := forms.unknown(visible, body):
             raise Refused(wrong)
@@ -167,12 +168,15 @@ class TableApi:
         patch = forms.patch_data(visible, body, found)
         if step is None:
             if patch:
-                await self.services.commands.update(viewer, name, by, patch, version)
+                await self.services.commands.update(viewer, name, by, patch, version, _origin(request))
             return JSONResponse({})
+        taken = {table.of(take.column).public for take in step.taken}
+        takes = {public: patch.pop(public) for public in taken & patch.keys()}
         if patch:
-            at = state.wire if state else table.wire
+            at = table.of(allowed.states[step.verb]).wire
             raise Refused([Fault((at,), "STATE", "请先保存其他修改，再办理。", "Save your changes first.")])
-        await self.services.commands.take(viewer, name, by, step.verb, version, body.get(REASON) or None)
+        reason = body.get(REASON) or None
+        await self.services.commands.take(viewer, name, by, step.verb, version, reason, _origin(request), takes)
         return JSONResponse({})
 
     # --- reading ----------------------------------------------------------------------------------------------------
@@ -209,6 +213,12 @@ def _version(request: Request) -> int | None:
     """The version a form was filled in over."""
     text = request.headers.get("if-match", "").strip('"')
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _origin(request: Request) -> Origin:
+    """A form, with the warnings that it was sent again in spite of."""
+    codes = request.headers.get("acknowledge", "")
+    return Origin(acknowledge=frozenset(code.strip() for code in codes.split(",") if code.strip()))
 
 
 def _small(text: str | None, default: int) -> int:

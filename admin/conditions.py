@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import decimal
 from collections.abc import Mapping
 from typing import Any
 
+from admin.kinds import SHOWN
 from admin.labels import named_by
 from admin.tables import Column
 from db.clock import SHANGHAI
-from db.facts import Kind
 from db.registry import EntityInfo, Field, Registry
 from permissions.columns import conditionable
 from permissions.viewer import Viewer
@@ -19,7 +18,6 @@ from resolvers.faults import Denied, bad_input
 _MATCHES = {"contains": "contains", "exact": "eq", "ne": "neq", "starts": "startsWith", "ends": "endsWith"}
 _OPERATORS = {"e": "eq", "ne": "neq", "lt": "lt", "lte": "lte", "gt": "gt", "gte": "gte"}
 _NULLS = {"is_null": True, "not_null": False}
-_PLAIN: frozenset[Kind] = frozenset({"text", "int", "decimal", "bool", "date", "datetime", "enum"})
 DAY = dt.timedelta(days=1)
 
 
@@ -27,7 +25,9 @@ def filterable(column: Column, viewer: Viewer, info: EntityInfo) -> bool:
     """Whether the viewer may filter the entity by the column: never by what is masked to them."""
     field = column.scalar
     return field is None or (
-        field.name != "version" and field.kind in _PLAIN | {"enums"} and conditionable(info, field, viewer)
+        field.name != "version"
+        and (SHOWN[field.kind].filters or field.kind.listing)
+        and conditionable(info, field, viewer)
     )
 
 
@@ -35,7 +35,7 @@ def order_path(entities: Registry, column: Column, viewer: Viewer, info: EntityI
     """The public path an order by the column takes; None where the viewer may not sort by it."""
     field = column.scalar
     if field is not None:
-        return [field.public] if field.kind in _PLAIN and conditionable(info, field, viewer) else None
+        return [field.public] if SHOWN[field.kind].filters and conditionable(info, field, viewer) else None
     assert column.reference is not None
     target = entities[column.reference.target]
     label = target.fields.get("code" if target.name == "Region" else named_by(target))
@@ -63,16 +63,16 @@ def _reference(target: str, operator: str | None, value: str | list[str]) -> Map
 def _scalar(field: Field, operator: str | None, match: str | None, value: str | list[str]) -> Mapping[str, Any]:
     if operator in _NULLS:
         return {"isNull": _NULLS[operator]}
-    if field.kind == "enums":
-        return {"hasEvery": [_member(field, v) for v in (value if isinstance(value, list) else [value])]}
+    if field.kind.listing:
+        return {"hasEvery": [_parsed(field, v) for v in (value if isinstance(value, list) else [value])]}
     if isinstance(value, list):
         raise _unreadable(field)
-    if field.kind == "text" and (match or not operator):
+    if field.kind.textual and (match or not operator):
         return {_known(field, _MATCHES, match or "contains"): value}
     name = _known(field, _OPERATORS, operator or "e")
-    if field.kind == "datetime":
-        return _moments(name, _day(field, value))
-    if field.kind in ("bool", "enum", "text") and name not in ("eq", "neq"):
+    if field.kind.instant:
+        return _moments(name, _parsed(field, value))
+    if not SHOWN[field.kind].compared and name not in ("eq", "neq"):
         raise _unreadable(field)
     return {name: _parsed(field, value)}
 
@@ -93,38 +93,8 @@ def _moments(operator: str, day: dt.date) -> Mapping[str, Any]:
 
 
 def _parsed(field: Field, value: str) -> Any:
-    match field.kind:
-        case "text":
-            return value
-        case "enum":
-            return _member(field, value)
-        case "bool":
-            if value not in ("true", "false"):
-                raise _unreadable(field)
-            return value == "true"
-        case "date":
-            return _day(field, value)
     try:
-        number = decimal.Decimal(int(value) if field.kind == "int" else value)
-    except (ValueError, decimal.InvalidOperation):
-        raise _unreadable(field) from None
-    # The database's own bounds: beyond them a comparison is an error on PostgreSQL and an answer on SQLite.
-    most = 2**31 - 1 if field.kind == "int" else 10**15
-    if not number.is_finite() or abs(number) > most:
-        raise _unreadable(field)
-    return int(number) if field.kind == "int" else number
-
-
-def _member(field: Field, value: str) -> str:
-    assert field.facts.members is not None
-    if value not in field.facts.members.__members__:
-        raise _unreadable(field)
-    return value
-
-
-def _day(field: Field, value: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(value[:10])
+        return SHOWN[field.kind].parse(field.facts, value)
     except ValueError:
         raise _unreadable(field) from None
 

@@ -82,7 +82,10 @@ def denied(problem: Denied) -> Response:
 def _line(table: Table, fault: Fault) -> dict[str, Any]:
     label = _place(table, fault)
     # The front end puts the label before the sentence; commands put it into the sentence.
-    return {"loc": ["body", label], "msg": fault.zh.removeprefix(f"“{label}”")}
+    line = {"loc": ["body", label], "msg": fault.zh.removeprefix(f"“{label}”")}
+    if fault.severity == "WARN":
+        line |= {"msg": f"{line['msg']}（提醒：再次保存即表示知悉并继续）", "warning": fault.code}
+    return line
 
 
 def _place(table: Table, fault: Fault) -> str:

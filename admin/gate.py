@@ -47,6 +47,7 @@ _PUBLIC = _passages(
     "GET /workbench/",
     "GET /new-committee/",
     "GET /matrix/",
+    "GET /jobs/",
     "GET /account/",
     "GET /accounts/",
     "GET /audit/",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from db.facts import Code
+from db.kinds import ENUM, INT
 from db.registry import EntityInfo, Field, Registry
 from resolvers.requests import One, Pick
 
@@ -63,7 +64,7 @@ def term(field: Field, value: Any) -> str:
 def _own(field: Field, value: Any) -> str:
     if value is None:
         return UNNUMBERED
-    if field.kind == "int":
+    if field.kind == INT:
         return f"{field.facts.zh}{value}"
     return term(field, value)
 
@@ -73,4 +74,4 @@ def _beside(info: EntityInfo) -> list[str]:
     label = info.fields[named_by(info)]
     if not label.nullable:
         return []
-    return [name for name in info.facts.listed if name in info.fields and info.fields[name].kind == "enum"]
+    return [name for name in info.facts.listed if name in info.fields and info.fields[name].kind == ENUM]

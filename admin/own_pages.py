@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 from admin.forms import not_found
 from admin.rights import Rights
 from admin.tables import Table, Tables
+from db.facts import Role
 from permissions.viewer import Viewer
 
 FOLDER = Path(__file__).parent / "pages"
@@ -31,6 +32,8 @@ def links(tables: Tables, viewer: Viewer, rights: Rights) -> dict[str, str]:
         found["账号管理"] = "./accounts/"
     if tables.by_entity["AuditLog"] in open_tables:
         found["操作记录"] = "./audit/"
+    if Role.SYS in viewer.reaches:
+        found["定时任务"] = "./jobs/"
     found["权限矩阵"] = "./matrix/"
     found["权限查询"] = "./access/"
     found["我的账号"] = "./account/"
@@ -82,6 +85,11 @@ async def accounts(_request: Request) -> Response:
 async def matrix(_request: Request) -> Response:
     """Who may do what."""
     return _page("matrix.html")
+
+
+async def jobs(_request: Request) -> Response:
+    """What the clock did, what failed, what waits."""
+    return _page("jobs.html")
 
 
 async def audit(_request: Request) -> Response:

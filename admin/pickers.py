@@ -7,6 +7,7 @@ from typing import Any
 
 from admin.labels import named_by
 from admin.tables import Table
+from db.kinds import INT
 from permissions.columns import conditionable
 from permissions.viewer import Viewer
 from resolvers.orderings import Sort
@@ -32,7 +33,7 @@ def found_by(table: Table, typed: str, viewer: Viewer) -> dict[str, Any]:
 
 def _in_the_name(table: Table, words: list[str], viewer: Viewer) -> list[Mapping[str, Any]]:
     field = table.info.fields.get(named_by(table.info))
-    if field is None or field.kind != "text" or not conditionable(table.info, field, viewer):
+    if field is None or not field.kind.textual or not conditionable(table.info, field, viewer):
         return []
     return [{field.public: {"contains": word}} for word in words]
 
@@ -40,5 +41,5 @@ def _in_the_name(table: Table, words: list[str], viewer: Viewer) -> list[Mapping
 def _order(table: Table, viewer: Viewer) -> list[Mapping[str, Any]]:
     name = "code" if table.info.name == "Region" else named_by(table.info)
     field = table.info.fields.get(name)
-    plain = field is not None and field.kind in ("text", "int") and conditionable(table.info, field, viewer)
+    plain = field is not None and (field.kind.textual or field.kind == INT) and conditionable(table.info, field, viewer)
     return [{field.public: Sort.ASC}] if field is not None and plain else []

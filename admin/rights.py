@@ -27,8 +27,13 @@ class Allowed:
     delete: bool = False
     masked: list[str] = field(default_factory=list)
     """Wire names of the columns whose value is kept from them in this row."""
+    states: Mapping[str, str] = field(default_factory=dict)
+    """Verb -> the column of the state that it moves."""
     kept: bool = True
     """Whether people keep such rows, not the server alone."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Stored column -> wire name, of what the steps move and take."""
 
     def answer(self) -> dict[str, Any]:
         """The part of a row's answer that ``front/fengqiao.js`` reads."""
@@ -40,24 +45,27 @@ class Allowed:
             "__masked": self.masked,
             "__writable": self.writable,
             "__steps": [{"value": s.verb, "label": _called(s), "reason": s.reason} for s in self.steps],
+            "__states": {s.verb: self.columns[self.states[s.verb]] for s in self.steps},
+            "__takes": {s.verb: [self.columns[take.column] for take in s.taken] for s in self.steps},
         }
 
     def step(self, table: Table, body: Mapping[str, Any], row: Mapping[str, Any]) -> Step | None:
-        """The step the form asks for: its verb or its target stands where the state was; None where that is unchanged.
+        """The step the form asks for: its verb or its target stands where a state was; None where none is changed.
 
-        Raises Refused for what the viewer was not offered.
+        Raises Refused for what the viewer was not offered, and for two steps at once.
         """
-        machine = table.info.facts.machine
-        if machine is None:
-            return None
-        state = table.of(machine.column)
-        wanted = body.get(state.wire)
-        if wanted in (None, "", row.get(state.public)):
-            return None
-        found = [step for step in self.steps if wanted in (step.verb, step.target)]
-        if len(found) != 1:
-            raise Refused([Fault((state.public,), "STATE", "现在不能这样办理。", "This step cannot be taken now.")])
-        return found[0]
+        asked: list[Step] = []
+        for machine in table.info.facts.machines:
+            state = table.of(machine.column)
+            wanted = body.get(state.wire)
+            if wanted in (None, "", row.get(state.public)):
+                continue
+            found = [step for step in machine.moves if step in self.steps and wanted in (step.verb, step.target)]
+            if len(found) != 1 or asked:
+                zh = "一次只能办理一步。" if asked else "现在不能这样办理。"
+                raise Refused([Fault((state.public,), "STATE", zh, "This step cannot be taken now.")])
+            asked = found
+        return asked[0] if asked else None
 
 
 class Rights:
@@ -66,10 +74,9 @@ class Rights:
     def __init__(self, services: Services, tables: Tables) -> None:
         self.services, self.tables = services, tables
 
-    def state(self, table: Table) -> Column | None:
-        """The column that holds the state."""
-        machine = table.info.facts.machine
-        return table.of(machine.column) if machine else None
+    def states(self, table: Table) -> list[Column]:
+        """The columns that hold its states."""
+        return [table.of(machine.column) for machine in table.info.facts.machines]
 
     def creatable(self, table: Table, viewer: Viewer) -> list[Column]:
         """The columns of a new row's form; none where the viewer may make no row."""
@@ -110,7 +117,11 @@ class Rights:
         writable = [column.wire for column in columns if column.name in names]
         masked = [column.wire for column in columns if _hidden(table, column, opened, row)]
         steps, delete = allowed_steps(info, viewer, opened), may_delete(info, viewer, opened)
-        return Allowed(writable, steps, delete, masked, not info.facts.written_by_commands)
+        states = {step.verb: m.column for m in info.facts.machines for step in m.moves}
+        named = {*states.values(), *(take.column for step in steps for take in step.taken)}
+        wires = {name: table.of(name).wire for name in named}
+        kept = not info.facts.written_by_commands
+        return Allowed(writable, steps, delete, masked, states, kept, wires)
 
 
 def _hidden(table: Table, column: Column, opened: OpenRow, row: Mapping[str, Any]) -> bool:
@@ -120,7 +131,7 @@ def _hidden(table: Table, column: Column, opened: OpenRow, row: Mapping[str, Any
         # Where there may be none, nobody is told whether there is one.
         return value is None and not table.info.table.c[column.reference.near].nullable
     assert column.scalar is not None
-    return column.name in opened.masked or (column.scalar.kind == "encrypted" and value is not None)
+    return column.name in opened.masked or (column.scalar.kind.sealed and value is not None)
 
 
 def _called(step: Step) -> str:

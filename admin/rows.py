@@ -7,11 +7,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from admin import wording
+from admin.kinds import SHOWN
 from admin.labels import label_pick, label_text, term
 from admin.tables import INVISIBLE, KEY, Column, Table, Tables
 from db.clock import SHANGHAI
 from db.identity import parse_global_id
+from db.kinds import BOOL
 from db.registry import Field
 from resolvers.requests import One, Pick
 
@@ -26,7 +30,6 @@ _CONVERTED = re.compile(
     r"(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*[-/ .]*[0-9]*([-/, ]+[0-9]+)?",
     re.IGNORECASE,
 )
-_NUMBERS = frozenset({"int", "decimal", "date", "datetime"})
 
 
 def pick(tables: Tables, table: Table, columns: Iterable[Column]) -> Pick:
@@ -70,7 +73,7 @@ def _as_text(column: Column, value: Any) -> str:
     """A cell so that a spreadsheet keeps it (docs/decisions.md): a tab before text that it would convert, which
     programs strip like any blank, and an apostrophe before text that it would compute."""
     text = str(value)
-    if column.scalar is not None and column.scalar.kind in _NUMBERS:
+    if column.scalar is not None and SHOWN[column.scalar.kind].cell:
         return text
     if _CONVERTED.fullmatch(text):
         return f"\t{text}"
@@ -89,7 +92,7 @@ def shown(tables: Tables, table: Table, column: Column, row: Mapping[str, Any]) 
     value = _printed(tables, table, column.scalar, row)
     if value is None:
         return ""
-    if column.scalar.kind == "bool":
+    if column.scalar.kind == BOOL:
         return "是" if value else "否"
     if isinstance(value, list):
         return "、".join(term(column.scalar, item) for item in value)
@@ -117,9 +120,11 @@ def _put(tables: Tables, table: Table, found: Row, column: Column, row: Mapping[
 def _printed(tables: Tables, table: Table, field: Field, row: Mapping[str, Any]) -> Any:
     """A scalar as the front end prints it: moments and documents are text by then."""
     value = row.get(field.public)
-    if value is not None and field.kind == "datetime":
+    if value is not None and field.kind.instant:
         return moment(value)
-    if value is not None and field.kind == "json":
+    if value is not None and field.kind.typed and field.writable:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    if value is not None and field.kind.structured:
         return wording.document(tables.entities, wording.subject(tables.entities, table.info, row), value)
     return value
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from admin import wording
 from admin.conditions import filterable, order_path
+from admin.kinds import SHOWN
 from admin.querystrings import own_order
 from admin.rights import Rights
 from admin.rows import choices
@@ -19,15 +20,6 @@ from db.registry import Field
 from permissions.viewer import Viewer
 from resolvers.commands.inputs import must_be_sent
 
-_TYPES: dict[Kind, dict[str, Any]] = {
-    "int": {"type": "integer"},
-    "decimal": {"type": "number"},
-    "bool": {"type": "boolean"},
-    "date": {"type": "string", "format": "date"},
-    # Lists print moments as text; a filter on one takes a day.
-    "datetime": {"type": "string", "format": "date"},
-    "enums": {"type": "array", "items": {"type": "string"}},
-}
 _CHECKSUMS = {"credit_code": "18 位统一社会信用代码", "citizen_number": "18 位身份证号"}
 
 
@@ -36,8 +28,8 @@ def schema(tables: Tables, table: Table, viewer: Viewer, rights: Rights) -> dict
     columns = tables.visible(table, viewer)
     creatable = rights.creatable(table, viewer)
     properties = {c.wire: _property(tables, table, c, viewer, rights, c in creatable) for c in columns}
-    if (state := rights.state(table)) is not None:
-        properties = _after(properties, state.wire, {REASON: _reason()})
+    if states := rights.states(table):
+        properties = _after(properties, states[-1].wire, {REASON: _reason(table)})
     facts, needed = table.info.facts, must_be_sent(table.info)
     listed = [table.of(name) for name in facts.listed]
     return {
@@ -109,14 +101,14 @@ def _property(
     assert column.scalar is not None
     facts = column.scalar.facts
     extra["help_text"] = help_text(column.scalar)
-    extra["state"] = table.info.facts.machine is not None and column.name == table.info.facts.machine.column
+    extra["state"] = table.info.facts.is_state(column.name)
     terms = wording.names(tables.entities, table.info, column.name)
     if facts.members is not None or terms:
         extra["choices"] = choices(terms or {m.name: m.zh for m in facts.members or ()})
-    extra["document"] = column.scalar.kind == "json"
-    if facts.long:
+    extra["document"] = column.scalar.kind.structured and not column.scalar.writable
+    if facts.long or column.scalar.kind.typed:
         extra["widget"] = "text-area"
-    return {"title": column.wire, **_TYPES.get(column.scalar.kind, {"type": "string"}), "extra": extra}
+    return {"title": column.wire, **SHOWN[column.scalar.kind].schema, "extra": extra}
 
 
 def _nullable(table: Table, column: Column) -> bool:
@@ -124,10 +116,11 @@ def _nullable(table: Table, column: Column) -> bool:
     return stored not in table.info.table.c or bool(table.info.table.c[stored].nullable)
 
 
-def _reason() -> dict[str, Any]:
+def _reason(table: Table) -> dict[str, Any]:
+    needed = dict.fromkeys(step.zh for step in table.info.facts.steps if step.reason)
     extra = {
         "choices": None, "nullable": True, "secret": False, "unique": True, "create": False, "sortable": False,
-        "step": True, "widget": "text-area", "help_text": "退回、不予备案和更正必须写明理由。",
+        "step": True, "widget": "text-area", "help_text": f"{'、'.join(needed)}必须写明理由。" if needed else None,
     }  # fmt: skip
     return {"title": REASON, "type": "string", "extra": extra}
 
@@ -144,7 +137,7 @@ def help_text(field: Field) -> str | None:
     if facts.computed:
         return "由系统填写。"
     said = [
-        "加密保存，页面上只显示部分内容；不改就保持原样。" if field.kind == "encrypted" else "",
+        "加密保存，页面上只显示部分内容；不改就保持原样。" if field.kind.sealed else "",
         _form(field.kind, facts),
         f"在{facts.required_when}时必填。" if facts.required_when else "",
         "不能与其他记录重复。" if facts.unique else "",
@@ -159,13 +152,7 @@ def _form(kind: Kind, facts: Facts) -> str:
         return f"{_CHECKSUMS[facts.checksum]}，末位要与前面相符。"
     if facts.pattern_zh:
         return f"{facts.pattern_zh}。"
-    if kind in ("text", "encrypted") and facts.length:
-        return f"最多 {facts.length} 个字。"
-    if kind == "int":
-        return f"{facts.low} 至 {facts.high} 的整数。"
-    if kind == "decimal":
-        return f"{facts.low} 至 {facts.high}，小数最多 {facts.scale} 位。"
-    return "可选多项。" if kind == "enums" else ""
+    return SHOWN[kind].form(facts)
 
 
 def _reference_help(column: Column) -> str | None:

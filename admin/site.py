@@ -57,6 +57,7 @@ def _files(bundle: Bundle, services: Services) -> list[Route]:
         Route("/account/", own_pages.account),
         Route("/accounts/", own_pages.accounts),
         Route("/audit/", own_pages.audit),
+        Route("/jobs/", own_pages.jobs),
         Route("/access/", own_pages.access),
     ]
 

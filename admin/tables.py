@@ -91,7 +91,7 @@ class Table:
         """The column of the list that opens the row: its label where that is a plain name, else the first one."""
         facts = self.info.facts
         label = self.info.fields.get(facts.label)
-        plain = label is not None and label.kind == "text" and not label.nullable and facts.label in facts.listed
+        plain = label is not None and label.kind.textual and not label.nullable and facts.label in facts.listed
         return self.of(facts.label if plain else facts.listed[0])
 
     def __hash__(self) -> int:
@@ -136,6 +136,8 @@ class Tables(Mapping[str, Table]):
         """Group -> tables, for the viewer."""
         groups: dict[str, list[str]] = {}
         for table in self.open_to(viewer):
+            if table.info.part_of:
+                continue  # its rows are met on the page of their parent
             groups.setdefault(table.info.facts.menu, []).append(table.wire)
         known = [name for name in MENUS if name in groups]
         return {name: groups[name] for name in [*known, *(n for n in groups if n not in known)]}

@@ -45,7 +45,7 @@ def matrix(entities: Registry) -> Words:
 def _names(info: EntityInfo) -> Words:
     members = {field.public: field.facts.members for field in info.fields.values()}
     steps: dict[str, Words] = {}
-    for step in info.facts.machine.steps if info.facts.machine else ():
+    for step in info.facts.steps:
         known = steps.setdefault(step.verb, {"zh": step.zh, "from": []})
         known["from"] += [state for state in step.sources if state not in known["from"]]
     return {

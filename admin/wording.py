@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from db.facts import Code
+from db.models.system.audit_log import ACKNOWLEDGE
 from db.naming import camel
 from db.registry import EntityInfo, Registry
 
 # Parts of a committee's snapshot that are no relation of it: what they hold, and whose names its keys are.
 _PARTS = {"members": ("成员", ("MediatorAppointment", "Mediator")), "term": ("任期", ("CommitteeTerm",))}
-_OWN = {"asOf": "截至日期"}
+_OWN = {"asOf": "截至日期", ACKNOWLEDGE: "已知悉的提醒"}
 
 
 def names(entities: Registry, info: EntityInfo, column: str) -> dict[str, str] | None:
@@ -21,8 +22,7 @@ def names(entities: Registry, info: EntityInfo, column: str) -> dict[str, str] |
     if column == "entity":
         return {other.name: other.facts.zh for other in entities.values()}
     if column == "verb":
-        machines = [other.facts.machine for other in entities.values() if other.facts.machine]
-        return {step.verb: step.zh for machine in machines for step in machine.steps}
+        return {step.verb: step.zh for other in entities.values() for step in other.facts.steps}
     return None
 
 

@@ -7,6 +7,15 @@ import datetime as dt
 SHANGHAI = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")
 
 
+class WholeDay(dt.datetime):
+    """The last moment of a day, where somebody wrote a day and a moment is meant."""
+
+    @classmethod
+    def of(cls, day: dt.date) -> WholeDay:
+        """The end of a day in China, to the millisecond."""
+        return cls(day.year, day.month, day.day, 23, 59, 59, 999_000, SHANGHAI)
+
+
 def now() -> dt.datetime:
     """This moment, UTC, to the millisecond: what is stored is what is printed."""
     moment = dt.datetime.now(dt.UTC)

@@ -6,13 +6,17 @@ import datetime as dt
 import decimal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import sqlalchemy as sa
 from sqlalchemy.orm import mapped_column
 
 from db.enumeration import Code
+from db.kinds import BOOL, DATE, DATETIME, DECIMAL, ENCRYPTED, ENUM, ENUMS, INT, JSON, KINDS, PERIOD, REF, TEXT, Kind
+from db.kinds.shape import Shaped
 from db.naming import snake
+from db.periods import Granularity
+from db.series import Series
 from db.types import Choice, Day, Json, Key, Moment, Number, Text
 
 if TYPE_CHECKING:
@@ -42,9 +46,6 @@ class Shape:
     about: str | None = None
 
 
-Kind = Literal["id", "text", "int", "decimal", "bool", "date", "datetime", "enum", "enums", "json", "encrypted", "ref"]
-
-
 @dataclass(frozen=True)
 class When:
     """A condition on another column of the row: ``When("kind", (STATIONED,))``; without values: it has one."""
@@ -62,13 +63,29 @@ class When:
         return f"“{label}”为{'、'.join(code.zh for code in self.values)}" if self.values else f"填写了“{label}”"
 
 
+class _Named:
+    """An attribute that holds a kind and takes its name as well."""
+
+    @overload
+    def __get__(self, facts: None, owner: Any) -> _Named: ...
+    @overload
+    def __get__(self, facts: Facts, owner: Any) -> Kind: ...
+    def __get__(self, facts: Facts | None, owner: Any) -> Any:
+        if facts is None:
+            raise AttributeError("kind")  # a field of a dataclass without a default
+        return facts.__dict__["kind"]
+
+    def __set__(self, facts: Facts, value: str) -> None:
+        facts.__dict__["kind"] = KINDS[value]
+
+
 @dataclass(frozen=True)
 class Facts:
     """What a column says about itself beyond its type; kept in ``Column.info["facts"]``."""
 
-    kind: Kind
-    zh: str
-    en: str
+    kind: _Named = _Named()
+    zh: str  # type: ignore[misc]
+    en: str  # type: ignore[misc]
     length: int | None = None
     low: Any = None
     high: Any = None
@@ -77,6 +94,8 @@ class Facts:
     checksum: str | None = None
     members: type[Code] | None = None
     target: str | None = None
+    one_of: str | None = None
+    """The one-of reference that the column is one way of (``db.one_of``)."""
     unique: bool | str = False
     """True: unique among living rows everywhere. A condition in SQL: unique among the rows that meet it."""
     computed: bool = False
@@ -94,6 +113,8 @@ class Facts:
     required_when: When | None = None
     """Must have a value where this holds of the row; nullable otherwise."""
     scale: int = 0
+    lengths: tuple[Granularity, ...] = ()
+    """Of a period: how long it may be."""
     default: Any = None
     hidden: bool = False
     """Never leaves the server: password hashes and alike."""
@@ -104,37 +125,41 @@ class Facts:
     """Of a document: what of other rows it holds. Every document says so."""
     formula: Formula | None = None
     """What a stored computed column follows from (``db.computed``); the door keeps it."""
+    model: type[Shaped] | None = None
+    """Of a typed document: its form."""
+    series: Series | None = None
+    """Of a text: the form of the numbers that the server gives it."""
     tells: bool = False
     """A refusal of its value tells of personal data, such as a person's age: each is recorded."""
 
 
 def _column(kind: sa.types.TypeEngine[Any], facts: Facts, *args: Any, **kw: Any) -> Any:
     default = facts.default.name if isinstance(facts.default, Code) else facts.default
-    if default is not None and facts.kind not in ("enums", "json"):
+    if default is not None and facts.kind.defaulted:
         kw["default"] = default
     return mapped_column(kind, *args, info={"facts": facts}, **kw)
 
 
 def text(zh: str, en: str, length: int = 100, **more: Any) -> Any:
     """A line of text of at most `length` characters, without control characters."""
-    return _column(Text(length), Facts("text", zh, en, length=length, **more))
+    return _column(Text(length), Facts(TEXT, zh, en, length=length, **more))
 
 
 def long_text(zh: str, en: str, length: int = 2000, **more: Any) -> Any:
     """Text of several lines."""
-    return _column(Text(length), Facts("text", zh, en, length=length, long=True, **more))
+    return _column(Text(length), Facts(TEXT, zh, en, length=length, long=True, **more))
 
 
 def integer(zh: str, en: str, low: int = 0, high: int = 2_000_000_000, **more: Any) -> Any:
     """A whole number in ``[low, high]``."""
-    return _column(sa.Integer(), Facts("int", zh, en, low=low, high=high, **more))
+    return _column(sa.Integer(), Facts(INT, zh, en, low=low, high=high, **more))
 
 
 def number(zh: str, en: str, precision: int, scale: int, low: Any = 0, high: Any = None, **more: Any) -> Any:
     """An exact decimal in ``[low, high]``; more digits than `scale` are refused, not rounded."""
     top = decimal.Decimal(10) ** (precision - scale) - decimal.Decimal(1).scaleb(-scale)
     facts = Facts(
-        "decimal", zh, en, scale=scale,
+        DECIMAL, zh, en, scale=scale,
         low=decimal.Decimal(low), high=top if high is None else decimal.Decimal(high), **more,
     )  # fmt: skip
     return _column(Number(precision, scale), facts)
@@ -147,33 +172,43 @@ def money(zh: str, en: str, **more: Any) -> Any:
 
 def flag(zh: str, en: str, default: bool | None = False, **more: Any) -> Any:
     """Yes or no."""
-    return _column(sa.Boolean(), Facts("bool", zh, en, default=default, **more))
+    return _column(sa.Boolean(), Facts(BOOL, zh, en, default=default, **more))
 
 
 def day(zh: str, en: str, **more: Any) -> Any:
     """A date between 1900 and 2199 (Asia/Shanghai)."""
     more = {"low": dt.date(1900, 1, 1), "high": dt.date(2199, 12, 31), **more}
-    return _column(Day(), Facts("date", zh, en, **more))
+    return _column(Day(), Facts(DATE, zh, en, **more))
 
 
 def moment(zh: str, en: str, **more: Any) -> Any:
     """A point in time."""
-    return _column(Moment(), Facts("datetime", zh, en, **more))
+    return _column(Moment(), Facts(DATETIME, zh, en, **more))
+
+
+def period(lengths: tuple[Granularity, ...], zh: str, en: str, **more: Any) -> Any:
+    """A period of one of `lengths`, such as ``2026-05A``; columns ``…_start`` and ``…_end`` are kept beside it."""
+    return _column(Text(10), Facts(PERIOD, zh, en, length=10, lengths=lengths, **more), index=True)
+
+
+def beside(facts: Facts) -> Any:
+    """A column that is kept from another one's value (``db.kinds.beside``)."""
+    return mapped_column(Day(), nullable=True, index=True, info={"facts": Facts(DATE, facts.zh, facts.en, hidden=True)})
 
 
 def choice(members: type[Code], zh: str, en: str, **more: Any) -> Any:
     """One of an enumeration."""
-    return _column(Choice(tuple(m.name for m in members)), Facts("enum", zh, en, members=members, **more))
+    return _column(Choice(tuple(m.name for m in members)), Facts(ENUM, zh, en, members=members, **more))
 
 
 def choices(members: type[Code], zh: str, en: str, **more: Any) -> Any:
     """Several of an enumeration, each at most once, in the order of the enumeration."""
-    return _column(Json(), Facts("enums", zh, en, members=members, **more))
+    return _column(Json(), Facts(ENUMS, zh, en, members=members, **more))
 
 
 def document(zh: str, en: str, *, copies: Shape | None = None, **more: Any) -> Any:
     """A JSON document written by the commands; `copies` is its shape, ``Shape()`` of one that copies no row."""
-    return _column(Json(), Facts("json", zh, en, computed=True, copies=copies, **more))
+    return _column(Json(), Facts(JSON, zh, en, computed=True, copies=copies, **more))
 
 
 def ref(target: str, zh: str, en: str, constraint: bool = True, **more: Any) -> Any:
@@ -182,7 +217,7 @@ def ref(target: str, zh: str, en: str, constraint: bool = True, **more: Any) -> 
     Without a `constraint` the database does not check it: for columns that only the server writes and that would
     tie every table to every other (who created a row, which office guides it).
     """
-    facts = Facts("ref", zh, en, target=target, **more)
+    facts = Facts(REF, zh, en, target=target, **more)
     return (
         _column(Key(), facts, sa.ForeignKey(f"{snake(target)}.id"), index=True) if constraint else _column(Key(), facts)
     )
@@ -196,7 +231,7 @@ class Encrypted:
 
     def columns(self, name: str) -> dict[str, Any]:
         """The three columns. Only the mask is ever read; the digest serves exact look-up and uniqueness."""
-        hidden = Facts("text", self.facts.zh, self.facts.en, hidden=True)
+        hidden = Facts(TEXT, self.facts.zh, self.facts.en, hidden=True)
         null = not self.required
         return {
             f"{name}_cipher": mapped_column(Text(1000), info={"facts": hidden}, nullable=null),
@@ -207,4 +242,4 @@ class Encrypted:
 
 def encrypted(zh: str, en: str, mask: str, length: int = 100, required: bool = False, **more: Any) -> Any:
     """Personal data nobody reads but by a logged reveal; `mask` names a pattern of ``db.crypto.MASKS``."""
-    return Encrypted(Facts("encrypted", zh, en, mask=mask, length=length, **more), required)
+    return Encrypted(Facts(ENCRYPTED, zh, en, mask=mask, length=length, **more), required)

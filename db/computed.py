@@ -17,7 +17,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.sql.type_api import TypeEngine
 
-from db.columns import Facts, Kind, When
+from db.columns import Facts, When
+from db.kinds import BOOL, INT, Kind
 from db.types import Number
 
 Operator = Literal["<=", "<", ">=", ">"]
@@ -143,8 +144,8 @@ def computed(zh: str, en: str, formula: Formula) -> Any:
 def kind_of(formula: Formula) -> Kind | None:
     """The kind of a formula's value; None where it is that of the column it is taken of."""
     if isinstance(formula, Children):
-        return {"count": "int", "exists": "bool"}.get(formula.function)  # type: ignore[return-value]
-    return "bool" if isinstance(formula, Compare) else "int"
+        return {"count": INT, "exists": BOOL}.get(formula.function)
+    return BOOL if isinstance(formula, Compare) else INT
 
 
 def columns_of(formula: Formula) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from db.computed import Children, Computed, Formula, by_the_clock, columns_of
 from db.kept import note
+from db.kinds import BOOL, INT
 from db.mistakes import ModelMistake
 from db.types import Number
 
@@ -22,8 +23,8 @@ def add_computed(entities: Registry, info: EntityInfo, make: type[Field]) -> Non
         where = f"{info.name}.{name}"
         of = _child_column(entities, info, where, said.formula)
         facts = said.facts(of.facts if of else None)
-        kind: sa.types.TypeEngine[Any] = of.type if of else sa.Boolean() if facts.kind == "bool" else sa.Integer()
-        if isinstance(said.formula, Children) and said.formula.function == "sum" and facts.kind == "int":
+        kind: sa.types.TypeEngine[Any] = of.type if of else sa.Boolean() if facts.kind == BOOL else sa.Integer()
+        if isinstance(said.formula, Children) and said.formula.function == "sum" and facts.kind == INT:
             kind = Number(38, 0)
         withheld = any("R" in g.operations and not g.touches("R", name) for g in info.grants.values())
         info.fields[name] = make(name, name, facts, True, kind, withheld, said.formula, False)

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from db import touched
 from db.clock import now
 from db.outages import has_room, takes_no_writes
 from db.postgres_reader import PostgresReader, milliseconds
@@ -190,6 +191,7 @@ class Database:
                     await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 await self._give_time(connection, seconds)
                 await self._tell(connection)
+                await connection.run_sync(touched.begin)
                 try:
                     result = await connection.run_sync(function)
                 except BaseException:
@@ -334,7 +336,9 @@ def _engine(url: URL, settings: Settings, size: int, seconds: float) -> AsyncEng
             # A process that hangs between two statements must not keep what it locked.
             "idle_in_transaction_session_timeout": milliseconds(60),
         }
-        return create_async_engine(url, hide_parameters=True, connect_args={"server_settings": told}, **pool)
+        engine = create_async_engine(url, hide_parameters=True, connect_args={"server_settings": told}, **pool)
+        touched.listen(engine.sync_engine)
+        return engine
     engine = create_async_engine(url, hide_parameters=True, poolclass=AsyncAdaptedQueuePool, **pool)
 
     def prepare(connection: Any, record: Any) -> None:
@@ -358,4 +362,5 @@ def _engine(url: URL, settings: Settings, size: int, seconds: float) -> AsyncEng
 
     sa.event.listen(engine.sync_engine, "connect", prepare)
     sa.event.listen(engine.sync_engine, "before_cursor_execute", begin)
+    touched.listen(engine.sync_engine)
     return engine

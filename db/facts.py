@@ -4,7 +4,7 @@ A model is a class of columns. Each column is made by one of the functions below
 called in Chinese and English, and what bounds it; ``__entity__ = Entity(…)`` says what the whole row is, who owns it
 and who may do what with it. All of it is data: permissions compile it, the schema and the admin derive from it, and
 ``db.registry`` refuses a model that contradicts itself. The words are made in ``db.enumeration``, ``db.columns``,
-``db.grants``, ``db.machines`` and ``db.entities``; a model takes them from here.
+``db.grants``, ``db.machines``, ``db.deadlines``, ``db.entities`` and ``db.parts``; a model takes them from here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from db.columns import (
     Copy,
     Encrypted,
     Facts,
-    Kind,
     Shape,
     When,
     choice,
@@ -27,15 +26,24 @@ from db.columns import (
     moment,
     money,
     number,
+    period,
     ref,
     text,
 )
 from db.computed import Col, Count, Exists, First, Last, Sum, Today, computed
+from db.deadlines import Days, Deadline, Escalation, Months, WorkingDays
 from db.entities import Entity, Link, Rollup, Through
 from db.enumeration import Code, Role
-from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant
-from db.machines import Machine, Step
+from db.grants import OPERATIONS, REGION_SCOPES, SCOPES, Grant, Grants
+from db.kinds import Kind
+from db.kinds.shape import Shaped, told
+from db.machines import Machine, Step, Take
 from db.measures import Measure
+from db.one_of import OneOf, one_of
+from db.parts import Parts
+from db.series import Series, series
+from db.timetable import Timer
+from db.typed import shape
 
 __all__ = [
     "OPERATIONS",
@@ -45,25 +53,37 @@ __all__ = [
     "Col",
     "Copy",
     "Count",
+    "Days",
+    "Deadline",
     "Encrypted",
     "Entity",
+    "Escalation",
     "Exists",
     "Facts",
     "First",
     "Grant",
+    "Grants",
     "Kind",
     "Last",
     "Link",
     "Machine",
     "Measure",
+    "Months",
+    "OneOf",
+    "Parts",
     "Role",
     "Rollup",
+    "Series",
     "Shape",
+    "Shaped",
     "Step",
     "Sum",
+    "Take",
     "Through",
+    "Timer",
     "Today",
     "When",
+    "WorkingDays",
     "choice",
     "choices",
     "computed",
@@ -76,6 +96,11 @@ __all__ = [
     "moment",
     "money",
     "number",
+    "one_of",
+    "period",
     "ref",
+    "series",
+    "shape",
     "text",
+    "told",
 ]

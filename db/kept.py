@@ -7,8 +7,9 @@ kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -43,12 +44,15 @@ def above(table: sa.Table) -> list[Kept]:
     return list(table.info.get(_ABOVE, {}).values())
 
 
-def parents(connection: Connection, table: sa.Table, *where: sa.ColumnElement[bool]) -> dict[Kept, set[str]]:
-    """For each column that follows from rows of a table, whose it is; read before and after they are changed."""
+def parents(connection: Connection, table: sa.Table, keys: Collection[str] | None = None) -> dict[Kept, set[str]]:
+    """For each column that follows from rows of a table, whose it is; read before and after they are changed. The rows
+    are those of the keys, or all."""
     found: dict[Kept, set[str]] = {}
     for kept in above(table):
-        rows = connection.execute(sa.select(table.c[kept.far]).where(*where).distinct())
-        found[kept] = {key for (key,) in rows if key is not None}
+        found[kept] = set()
+        for where in _sets(table, keys):
+            rows = connection.execute(sa.select(table.c[kept.far]).where(*where).distinct())
+            found[kept] |= {key for (key,) in rows if key is not None}
     return found
 
 
@@ -58,12 +62,29 @@ def of_the_row(table: sa.Table) -> dict[str, Term]:
     return found
 
 
-def complete(connection: Connection, table: sa.Table, *where: sa.ColumnElement[bool]) -> None:
+def complete(connection: Connection, table: sa.Table, keys: Collection[str] | None = None) -> None:
     """Set the columns of rows that follow from their other columns: a part of the write that has just been done."""
     own = of_the_row(table)
     if own:
         values = {column: of_row(formula, lambda name: table.c[name]) for column, formula in own.items()}
-        connection.execute(sa.update(table).where(*where).values(values))
+        for where in _sets(table, keys):
+            connection.execute(sa.update(table).where(*where).values(values))
+
+
+def own(connection: Connection, table: sa.Table, keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
+    """Those columns as they are stored now, by the keys of the rows; nothing for a table that has none."""
+    columns = [table.c[name] for name in of_the_row(table)]
+    if not columns:
+        return {}
+    found: dict[str, Mapping[str, Any]] = {}
+    for where in _sets(table, keys):
+        for key, *values in connection.execute(sa.select(table.c.id, *columns).where(*where)):
+            found[key] = {column.name: value for column, value in zip(columns, values, strict=True)}
+    return found
+
+
+def _sets(table: sa.Table, keys: Collection[str] | None) -> list[list[sa.ColumnElement[bool]]]:
+    return [[]] if keys is None else [[table.c.id.in_(some)] for some in chunks(keys)]
 
 
 def stale(kept: Kept, children: sa.Table) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[object]]:
@@ -74,7 +95,7 @@ def stale(kept: Kept, children: sa.Table) -> tuple[sa.ColumnElement[bool], sa.Co
     return kept.table.c[kept.column].is_distinct_from(value), value
 
 
-def chunks(keys: set[str], size: int = 500) -> Iterator[list[str]]:
+def chunks(keys: Collection[str], size: int = 500) -> Iterator[list[str]]:
     """Keys in the order of their text, some at a time."""
     ordered = sorted(keys)
     for start in range(0, len(ordered), size):

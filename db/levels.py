@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from db import door
 from db.models.places.region import Region, RegionLevel
 
 RANKS = {level.name: rank for rank, level in enumerate(RegionLevel)}
@@ -25,11 +26,9 @@ def fill_levels(connection: Connection, region_id: str | None = None) -> None:
     only = [] if region_id is None else [_TABLE.c.id == region_id]
     for level in list(RANKS)[1:]:
         parent = _TABLE.alias("above")
-        connection.execute(
-            sa.update(_TABLE)
-            .values({column: _value(level, at, column, parent) for at, column in COLUMNS.items()})
-            .where(_TABLE.c.parent_id == parent.c.id, _TABLE.c.level == level, _TABLE.c.province_id.is_(None), *only)
-        )
+        values = {column: _value(level, at, column, parent) for at, column in COLUMNS.items()}
+        lacking = _TABLE.c.parent_id == parent.c.id, _TABLE.c.level == level, _TABLE.c.province_id.is_(None)
+        door.derive(connection, _TABLE, [*lacking, *only], values)
 
 
 def _value(own: str, at: str, column: str, parent: sa.FromClause) -> Any:

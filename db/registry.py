@@ -14,11 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import inspect
 
-from db.base import Record
+from db.base import Base, Record
 from db.computed import Formula
 from db.computing import add_computed
-from db.facts import SCOPES, Entity, Facts, Grant, Kind, Role, Through
-from db.mistakes import ModelMistake, check_column, check_entity, check_rollups
+from db.declared import facts_of
+from db.facts import SCOPES, Entity, Facts, Grant, Grants, Kind, OneOf, Role, Through
+from db.kinds import REF
+from db.mistakes import ModelMistake, check_column, check_entity, check_part, check_rollups, tested_values
 from db.naming import camel, lower_first, plural, snake
 
 
@@ -96,7 +98,15 @@ class EntityInfo:
     fields: dict[str, Field] = field(default_factory=dict)
     hidden: dict[str, Facts] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
-    grants: dict[Role, Grant] = field(default_factory=dict)
+    grants: Grants = field(default_factory=Grants)
+    one_ofs: dict[str, OneOf] = field(default_factory=dict)
+    parts: list[tuple[Relation, EntityInfo]] | None = None
+    """What ``Registry.parts_of`` found."""
+
+    @property
+    def part_of(self) -> str | None:
+        """The entity that its rows are children of."""
+        return self.facts.part_of
 
     @property
     def single(self) -> str:
@@ -123,12 +133,23 @@ class EntityInfo:
     @property
     def by_keys(self) -> list[Field]:
         """Fields that name one row by themselves: the id and unique columns that are not encrypted."""
-        return [f for f in self.fields.values() if f.name == "id" or (f.facts.unique and f.kind != "encrypted")]
+        return [f for f in self.fields.values() if f.name == "id" or (f.facts.unique and f.kind.askable)]
 
     @property
     def owner(self) -> Relation | None:
         """The reference whose region owns the row."""
         return self.relations.get(self.facts.owner or "")
+
+    @property
+    def owners(self) -> list[Relation]:
+        """The references of which one says whose region owns the row: one, or those of a one-of reference."""
+        one_of = self.one_ofs.get(self.facts.owner or "")
+        return [self.reference(c) for c in one_of.columns] if one_of else [self.owner] if self.owner else []
+
+    @property
+    def unit(self) -> str | None:
+        """The path to the unit whose rows they are (scope B): that of the model, else the one that guides the owner."""
+        return self.facts.unit or ("org_scope" if "org_scope_id" in self.table.c else None)
 
     def reference(self, column: str) -> Relation:
         """The to-one relation stored in `column`."""
@@ -155,11 +176,15 @@ class EntityInfo:
         return {r.public: r for r in self.relations.values()}
 
     @functools.cached_property
+    def public_one_ofs(self) -> dict[str, OneOf]:
+        """One-of references by their GraphQL name."""
+        return {one_of.public: one_of for one_of in self.one_ofs.values()}
+
+    @functools.cached_property
     def dimensions(self) -> frozenset[str]:
         """Python names that an aggregates-only role may use in conditions and groups (API 4, `*`)."""
-        kinds = {"enum", "date", "bool"}
         plain = [f for f in self.fields.values() if not f.maskable and f.formula is None]
-        named = {f.name for f in plain if f.kind in kinds}
+        named = {f.name for f in plain if f.kind.dimension}
         return frozenset(named | {"region"} | set(self.facts.dimensions))
 
 
@@ -167,7 +192,8 @@ class Registry(Mapping[str, EntityInfo]):
     """The entities by class name, in the order of their names."""
 
     def __init__(self, models: Iterable[type[Record]]) -> None:
-        self._by_name = {m.__name__: _read(m) for m in sorted(models, key=lambda m: m.__name__)}
+        known = {m.__name__: m for m in sorted(models, key=lambda m: m.__name__)}
+        self._by_name = {name: _read(m, facts_of(m, known)) for name, m in known.items()}
         self.by_prefix = self._unique_prefixes()
         for info in self._by_name.values():
             self._add_references(info)
@@ -177,6 +203,7 @@ class Registry(Mapping[str, EntityInfo]):
             add_computed(self, info, Field)
         for info in self._by_name.values():
             check_entity(self, info)
+            check_part(self, info)
             check_rollups(info)
 
     def __getitem__(self, name: str) -> EntityInfo:
@@ -195,6 +222,14 @@ class Registry(Mapping[str, EntityInfo]):
     def by_key(self, key: str) -> EntityInfo:
         """The entity of a table name."""
         return next(info for info in self.values() if info.key == key)
+
+    def parts_of(self, info: EntityInfo) -> list[tuple[Relation, EntityInfo]]:
+        """The lists of child rows of an entity, and what they hold."""
+        if info.parts is None:
+            lists = [(r, self[r.target]) for r in info.relations.values() if r.many and r.through is None]
+            mine = [(r, child) for r, child in lists if child.part_of == info.name]
+            info.parts = [(r, child) for r, child in mine if child.owner and child.owner.near == r.far]
+        return info.parts
 
     def walk(self, start: EntityInfo, path: str) -> list[Relation]:
         """The relations named by a dotted `path` from `start`; "self" is the empty path."""
@@ -222,7 +257,7 @@ class Registry(Mapping[str, EntityInfo]):
     def _add_references(self, info: EntityInfo) -> None:
         for column in info.table.c:
             facts: Facts = column.info["facts"]
-            if facts.kind != "ref" or facts.hidden:
+            if facts.kind != REF or facts.hidden:
                 continue
             where = f"{info.name}.{column.name}"
             if not column.name.endswith("_id"):
@@ -233,7 +268,9 @@ class Registry(Mapping[str, EntityInfo]):
                 raise ModelMistake(where, f"there is no entity {facts.target!r}", hint)
             name = column.name.removesuffix("_id")
             target = self._by_name[facts.target or ""]
-            self._put(info, Relation(name, info.name, target.name, facts.zh, facts.en, column.name, "id", False, facts))
+            zh = target.facts.zh if info.part_of and name == info.facts.owner else facts.zh
+            zh += f"（{target.facts.zh}）" if facts.one_of else ""
+            self._put(info, Relation(name, info.name, target.name, zh, facts.en, column.name, "id", False, facts))
             if facts.reverse is not False:
                 self._put(target, self._reverse(info, target, column.name, facts))
 
@@ -298,19 +335,15 @@ class Registry(Mapping[str, EntityInfo]):
         info.relations[relation.name] = relation
 
 
-def _read(model: type[Record]) -> EntityInfo:
+def _read(model: type[Record], facts: Entity) -> EntityInfo:
     """The entity without its relations: fields, hidden columns, grants."""
-    facts = model.__dict__.get("__entity__")
-    if not isinstance(facts, Entity):
-        raise ModelMistake(
-            model.__name__, "the model has no __entity__", "Say what a row is: __entity__ = Entity(zh=…, …)."
-        )
     if not (model.__doc__ or "").strip():
         raise ModelMistake(model.__name__, "the model has no docstring", "Describe it, Chinese first, then English.")
     table = inspect(model).local_table
     assert isinstance(table, sa.Table)
-    grants = _grants(model, facts)
-    info = EntityInfo(model, model.__name__, facts, table, grants=grants)
+    grants = _grants(model, facts, table)
+    one_ofs = {one_of.name: one_of for one_of in model.__dict__.get("__one_ofs__", ())}
+    info = EntityInfo(model, model.__name__, facts, table, grants=grants, one_ofs=one_ofs)
     for column in table.c:
         said = column.info.get("facts")
         where = f"{model.__name__}.{column.name}"
@@ -321,7 +354,7 @@ def _read(model: type[Record]) -> EntityInfo:
         check_column(where, column, said)
         if said.hidden:
             info.hidden[column.name] = said
-        elif said.kind != "ref":
+        elif said.kind != REF:
             name = column.info.get("encrypted", column.name)
             masked_null = said.personal == "null"
             nullable = bool(column.nullable or masked_null)
@@ -331,17 +364,18 @@ def _read(model: type[Record]) -> EntityInfo:
     return info
 
 
-def _withheld(grants: Mapping[Role, Grant], name: str) -> bool:
+def _withheld(grants: Grants, name: str) -> bool:
     """Whether some role reads rows, but not this column of them."""
     return any("R" in grant.operations and not grant.touches("R", name) for grant in grants.values())
 
 
-def _grants(model: type[Record], facts: Entity) -> dict[Role, Grant]:
+def _grants(model: type[Record], facts: Entity, table: sa.Table) -> Grants:
     """The cells of an entity in the permission matrix. Raises ModelMistake for what is none."""
-    grants: dict[Role, Grant] = {}
+    grants: list[tuple[Role, Grant]] = []
+    tested = functools.partial(tested_values, table)
     for role, cell in facts.matrix.items():
         try:
-            grants[Role[role]] = Grant.parse(cell)
+            grants += [(Role[role], Grant.parse(part.strip()).settled(tested)) for part in cell.split(";")]
         except KeyError:
             near = get_close_matches(role, Role.__members__, 1)
             raise ModelMistake(
@@ -353,7 +387,7 @@ def _grants(model: type[Record], facts: Entity) -> dict[Role, Grant]:
             raise ModelMistake(
                 f"{model.__name__}.matrix {role}", str(wrong), f"Scopes are {', '.join(SCOPES)}."
             ) from None
-    return grants
+    return Grants(grants)
 
 
 @functools.cache
@@ -366,6 +400,6 @@ def registry() -> Registry:
 
 def _entities(base: type[Record]) -> Iterator[type[Record]]:
     for model in base.__subclasses__():
-        if "__abstract__" not in model.__dict__:
+        if "__abstract__" not in model.__dict__ and model.metadata is Base.metadata:
             yield model
         yield from _entities(model)

@@ -24,7 +24,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.sql.type_api import TypeEngine
 
-from db.facts import Entity, Rollup
+from db.facts import Entity, Parts, Rollup
 from db.types import Day, Key, Number, Text
 
 _ZERO: ColumnElement[int] = sa.literal_column("0", sa.Integer())
@@ -64,7 +64,7 @@ class Stored:
 _stored: dict[sa.Table, tuple[Stored, ...]] = {}
 
 
-def add_rollups(table: sa.Table, entity: Entity) -> None:
+def add_rollups(table: sa.Table, entity: Entity | Parts) -> None:
     """Make the tables of an entity's rollups."""
     _stored[table] = tuple(Stored(facts, table, _table(table, facts)) for facts in entity.rollups)
 

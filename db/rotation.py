@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.exc import IntegrityError
 
-from db import crypto
+from db import crypto, door
 from db.audit import records
 from db.audit.chain import ChainKeys
 from db.base import Base
@@ -141,12 +141,8 @@ class _Step:
 
     def _store(self, connection: Connection, fresh: list[dict[str, Any]]) -> None:
         if fresh:
-            table = self.sealed.table
-            columns: dict[str, Any] = {name: sa.bindparam(name) for name in fresh[0] if name in table.c}
-            mine = (column == sa.bindparam(f"key_{column.name}") for column in self.sealed.key)
-            statement = sa.update(table).where(*mine).values(columns)
             with connection.begin_nested():
-                connection.execute(statement, fresh)
+                door.reseal(connection, self.sealed.table, fresh)
             self.changed += len(fresh)
 
     def _store_alone(self, connection: Connection, values: dict[str, Any]) -> None:

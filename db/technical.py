@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 from db.types import Day, Grams, Json, Key, Moment, Text
 
+_COUNT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""A number that the database counts; SQLite does so only by this name."""
+
 
 class LoginSession(Base):
     """A signed-in browser; the token itself is never stored, only its SHA-256."""
@@ -111,6 +114,36 @@ class NumberSeries(Base):
     last: Mapped[int] = mapped_column(sa.Integer())
 
 
+class JobRun(Base):
+    """What became of one period of a job of the clock (``resolvers.commands.job_runs``); its row is the claim to it."""
+
+    job: Mapped[str] = mapped_column(Text(120), primary_key=True)
+    period: Mapped[str] = mapped_column(Text(12), primary_key=True)
+    due_at: Mapped[dt.datetime] = mapped_column(Moment(), index=True)
+    started_at: Mapped[dt.datetime] = mapped_column(Moment())
+    ended_at: Mapped[dt.datetime | None] = mapped_column(Moment())
+    outcome: Mapped[str] = mapped_column(Text(6))
+    """DONE or FAILED; nothing else is ever committed."""
+    problem: Mapped[str | None] = mapped_column(Text(300))
+    """The kind of the last failure and its place in the program, never its words."""
+    attempts: Mapped[int] = mapped_column(sa.Integer())
+    again_at: Mapped[dt.datetime | None] = mapped_column(Moment())
+    """When what failed is tried again."""
+    made: Mapped[int | None] = mapped_column(sa.Integer())
+    """How many rows it made, changed or removed."""
+
+
+class Holiday(Base):
+    """A day that the State Council's notices except from the week (``resolvers.commands.working_days``)."""
+
+    day: Mapped[dt.date] = mapped_column(Day(), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text(15))
+    """HOLIDAY, or SWAPPED_WORKDAY: a day of a weekend that is worked on for one of them."""
+    name: Mapped[str] = mapped_column(Text(100))
+    year: Mapped[int] = mapped_column(sa.Integer(), index=True)
+    """The calendar year; one without rows is not covered, and nothing is computed over it."""
+
+
 class PendingRegions(Base):
     """A list of regions that was checked, and takes effect on a day to come (``resolvers.commands.region_pending``)."""
 
@@ -160,10 +193,23 @@ class SearchEntry(Base):
 class AuditWaiting(Base):
     """A record of the audit log that is not sealed yet; written in the transaction of the record (``db.audit``)."""
 
-    record_id: Mapped[str] = mapped_column(Key(), primary_key=True)
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(_COUNT, primary_key=True)
+    """Drawn when the act holds all rows it touched: of two acts on one row the later has the higher, never again."""
+    record_id: Mapped[str] = mapped_column(Key(), unique=True)
     mark: Mapped[str] = mapped_column(Text(64))
     """HMAC of the record by whoever wrote it: what has none was not written by this system, and is never sealed."""
     secret: Mapped[str] = mapped_column(Text(8))
+    numbered: Mapped[bool] = mapped_column(sa.Boolean(), default=False)
+    """Its lines have their places in the outbox, though this record still waits for who knows its secret."""
+
+
+class OutboxEntry(Base):
+    """The place of a line in the order of all changes (``db.outbox``): 1, 2, 3, … without a gap."""
+
+    n: Mapped[int] = mapped_column(sa.BigInteger(), primary_key=True, autoincrement=False)
+    line_id: Mapped[str] = mapped_column(Key())
 
 
 class AuditTally(Base):

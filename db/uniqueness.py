@@ -10,13 +10,13 @@ import re
 
 import sqlalchemy as sa
 
-from db.facts import Entity, Facts
+from db.facts import Entity, Facts, Parts
 
 LIVING = "deleted_at IS NULL"
 _fields: dict[str, tuple[str, tuple[str, ...]]] = {}
 
 
-def add_unique_indexes(table: sa.Table, entity: Entity) -> None:
+def add_unique_indexes(table: sa.Table, entity: Entity | Parts) -> None:
     """Give `table` one unique index for each column and each group of columns that its facts call unique."""
     for column in list(table.c):
         facts: Facts | None = column.info.get("facts")

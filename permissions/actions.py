@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db.facts import Machine, Role, Step
+from db.facts import Grant, Machine, Role, Step
+from db.machines import verbs
 from db.registry import EntityInfo, Registry
 from permissions.columns import Sight, sight
-from permissions.hands import hands
-from permissions.kin import same_unit
+from permissions.hands import all_hands
+from permissions.kin import same_units
 from permissions.scopes import grants_of, may, role_condition, scope
 from permissions.viewer import Viewer
 
 WRITES = "CUSV"
+_STAMPS = frozenset(
+    {"id", "version", "created_at", "created_by", "updated_at", "updated_by", "scope_path", "org_scope"}
+)
+"""What no input ever says, also of the server itself: the write path fills it."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ class OpenRow:
     """A row the viewer may read: its stored values and what the viewer's roles hold on it."""
 
     values: Mapping[str, Any]
-    held: frozenset[tuple[str, Role]] = frozenset()
-    """(operation, role) pairs whose scope holds the row."""
+    held: frozenset[tuple[str, Role, Grant]] = frozenset()
+    """Operations with the role and the grant that hold the row for them."""
     masked: frozenset[str] = frozenset()
     """Fields the viewer sees masked in this row."""
     kin: frozenset[str] = frozenset()
@@ -53,7 +57,11 @@ class OpenRow:
 
     def roles(self, operation: str) -> frozenset[Role]:
         """The viewer's roles that hold `operation` on the row."""
-        return frozenset(role for letter, role in self.held if letter == operation)
+        return frozenset(role for letter, role, _ in self.held if letter == operation)
+
+    def grants(self, operation: str) -> list[Grant]:
+        """The viewer's grants that hold `operation` on the row."""
+        return [grant for letter, _, grant in self.held if letter == operation]
 
 
 def open_row(
@@ -74,9 +82,12 @@ def open_rows(
     `values` are those of the condition's parameters; `hold` as in ``open_row``.
     """
     columns: dict[str, sa.ColumnElement[Any]] = {f"c_{c.name}": c for c in table.c}
-    for letter in WRITES:
-        for role, grant in grants_of(info, viewer, letter):
-            columns[f"may_{letter}_{role.name}"] = role_condition(entities, info, table, viewer, role, grant, letter)
+    rights = {
+        f"may_{letter}_{role.name}_{i}": (letter, role, grant)
+        for letter in WRITES for i, (role, grant) in enumerate(grants_of(info, viewer, letter))
+    }  # fmt: skip
+    for name, (letter, role, grant) in rights.items():
+        columns[name] = role_condition(entities, info, table, viewer, role, grant, letter)
     masks = {f.name: sight(entities, info, f, table, viewer) for f in info.fields.values() if f.maskable or f.withheld}
     columns |= {f"see_{name}": shown for name, shown in masks.items() if isinstance(shown, sa.ColumnElement)}
     statement = (
@@ -89,45 +100,68 @@ def open_rows(
     if hold:
         # A change does not disturb who merely refers to the row; a deletion has to wait for them.
         statement = statement.with_for_update(of=table, key_share=hold == "update")
-    kin = functools.cache(functools.partial(same_unit, connection, viewer))
+    rows = [dict(row) for row in connection.execute(statement, {**viewer.binds, **values}).mappings()]
+    stored = [{c.name: row[f"c_{c.name}"] for c in table.c} for row in rows]
+    hands = _Hands(connection, info, viewer, stored)
+    return [_open(info, found, masks, rights, row, hands) for found, row in zip(stored, rows, strict=True)]
 
-    def own(account_id: str, at: dt.datetime | None) -> bool:
-        """Whether one hand could act as both accounts, now and then."""
-        mine = hands(connection, viewer.account_id)
-        return account_id in mine or bool(mine & hands(connection, account_id, at))
 
-    rows = connection.execute(statement, {**viewer.binds, **values}).mappings().all()
-    return [_open(info, table, masks, columns, dict(row), kin, functools.cache(own)) for row in rows]
+class _Hands:
+    """What the accounts that the steps of some rows name are to the viewer: asked once for all of the rows."""
+
+    def __init__(
+        self, connection: Connection, info: EntityInfo, viewer: Viewer, rows: Collection[Mapping[str, Any]]
+    ) -> None:
+        steps = info.facts.steps
+        self._makers = {column for step in steps if step.same_unit for column in step.by}
+        self._apart = {column for step in steps for column in step.apart}
+        named = {row[column] for row in rows for column in self._makers} - {None}
+        self._kin = same_units(connection, viewer, named) if named else frozenset()
+        acts = {self._act(row, column) for row in rows for column in self._apart if row[column]}
+        hands = all_hands(connection, [(viewer.account_id, None), *acts]) if acts else {}
+        mine = hands.get((viewer.account_id, None), frozenset())
+        # One hand could act as both accounts, now and then.
+        self._own = {act for act in acts if act[0] in mine or mine & hands[act]}
+
+    def _act(self, row: Mapping[str, Any], column: str) -> tuple[str, dt.datetime | None]:
+        return row[column], row.get(column.removesuffix("_by_id") + "_at")
+
+    def kin(self, row: Mapping[str, Any]) -> frozenset[str]:
+        """The accounts of the viewer's units among those that the row's steps name."""
+        return frozenset(row[column] for column in self._makers if row[column] in self._kin)
+
+    def own(self, row: Mapping[str, Any]) -> frozenset[str]:
+        """The columns whose act counts as the viewer's own."""
+        return frozenset(column for column in self._apart if row[column] and self._act(row, column) in self._own)
 
 
 def _open(
-    info: EntityInfo, table: sa.FromClause, masks: Mapping[str, Sight], columns: Iterable[str], row: Mapping[str, Any],
-    kin: Callable[[str], bool], own: Callable[[str, dt.datetime | None], bool],
+    info: EntityInfo, values: Mapping[str, Any], masks: Mapping[str, Sight],
+    rights: Mapping[str, tuple[str, Role, Grant]], row: Mapping[str, Any], hands: _Hands,
 ) -> OpenRow:  # fmt: skip
-    values = {c.name: row[f"c_{c.name}"] for c in table.c}
-    held = {(name[4], Role[name[6:]]) for name in columns if name.startswith("may_") and row[name]}
+    held = {right for name, right in rights.items() if row[name]}
     hidden = {
         name for name, shown in masks.items() if shown == "masked" or (shown != "shown" and not row[f"see_{name}"])
     }
-    steps = info.facts.machine.steps if info.facts.machine else ()
-    named = {values[column] for step in steps if step.same_unit for column in step.by} - {None}
-    apart = {column for step in steps for column in step.apart if values[column]}
-    mine = {column for column in apart if own(values[column], values.get(column.removesuffix("_by_id") + "_at"))}
-    kinship = frozenset(key for key in named if kin(key))
-    return OpenRow(values, frozenset(held), frozenset(hidden), kinship, frozenset(mine))
+    return OpenRow(values, frozenset(held), frozenset(hidden), hands.kin(values), hands.own(values))
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------
 
 
 def writable_columns(info: EntityInfo, viewer: Viewer, row: OpenRow | None = None) -> frozenset[str]:
-    """Names of the fields and references the viewer may give a value: in `row`, or in a new row without one."""
+    """Names of the fields, references and lists of child rows that the viewer may write: in `row`, or in a new row."""
+    if viewer.server:
+        # What is computed it may say as well, but for the region that follows from the row's owner.
+        placed = {r.name for r in info.references if r.near == "region_id" and r.facts and r.facts.computed}
+        return frozenset({*info.fields, *(r.name for r in info.references)}) - _STAMPS - placed
     letter = "C" if row is None else "U"
-    roles = frozenset(role for role, _ in grants_of(info, viewer, letter)) if row is None else row.roles(letter)
-    named = [info.grants[role].columns.get(letter) for role in roles]
+    grants = [grant for _, grant in grants_of(info, viewer, letter)] if row is None else row.grants(letter)
+    named = [grant.columns.get(letter) for grant in grants]
     names = {f.name for f in info.fields.values() if f.writable and not (row and f.facts.fixed)}
     names |= {r.name for r in info.references if r.facts and not r.facts.computed and not (row and r.facts.fixed)}
-    if not roles:
+    names |= {r.name for r, _ in info.parts or ()}
+    if not grants:
         return frozenset()
     if any(columns is None for columns in named):
         return frozenset(names)
@@ -142,6 +176,8 @@ def may_create(info: EntityInfo, viewer: Viewer) -> bool:
     """Whether the viewer may make rows of the entity at all, somewhere."""
     if info.facts.written_by_commands:
         return False
+    if viewer.server:
+        return True
     first = start_of(info)
     roles = {role for role, _ in grants_of(info, viewer, "C")}
     return bool(roles & set(first.roles)) if first else bool(roles)
@@ -162,15 +198,25 @@ def may_delete(info: EntityInfo, viewer: Viewer, row: OpenRow | None = None) -> 
 
 
 def editable(info: EntityInfo, row: OpenRow) -> bool:
-    """Whether the row's state lets its columns be changed."""
-    machine = info.facts.machine
-    return machine is None or not machine.editable or row[machine.column] in machine.editable
+    """Whether the row's states let its columns be changed."""
+    return all(open_in(machine, row) for machine in info.facts.machines)
+
+
+def open_in(machine: Machine, row: OpenRow) -> bool:
+    """Whether the row's state in one machine lets its columns be changed."""
+    return not machine.editable or row[machine.column] in machine.editable
 
 
 def deletable(info: EntityInfo, row: OpenRow) -> bool:
-    """Whether the row is still in its first state (DOMAIN 5.1: delete only a draft)."""
-    machine, first = info.facts.machine, start_of(info)
-    return machine is None or first is None or row[machine.column] == first.target
+    """Whether the row is still where its life begins, in all its machines (DOMAIN 5.1: delete only a draft)."""
+    return all(at_start(info, machine, row) for machine in info.facts.machines)
+
+
+def at_start(info: EntityInfo, machine: Machine, row: OpenRow) -> bool:
+    """Whether the row is in the state in which a machine begins."""
+    default = info.fields[machine.column].facts.default
+    first = machine.start.target if machine.start else default.name if default is not None else None
+    return bool(row[machine.column] == first)
 
 
 # --- steps of the state machine ---------------------------------------------------------------------------------------
@@ -187,9 +233,8 @@ class Verdict(enum.IntEnum):
 
 
 def start_of(info: EntityInfo) -> Step | None:
-    """The step that creates a row; None where the entity has no machine."""
-    steps = info.facts.machine.steps if info.facts.machine else ()
-    return next((step for step in steps if not step.sources), None)
+    """The step that creates a row; None where the entity has no machine that says so."""
+    return next((machine.start for machine in info.facts.machines if machine.start), None)
 
 
 def judge(machine: Machine, step: Step, viewer: Viewer, row: OpenRow) -> Verdict:
@@ -209,27 +254,30 @@ def judge(machine: Machine, step: Step, viewer: Viewer, row: OpenRow) -> Verdict
 
 def choose_step(info: EntityInfo, viewer: Viewer, row: OpenRow, verb: str) -> tuple[Step | None, Verdict]:
     """The step that `verb` is for this viewer and row, and how it is judged; no step where there is no such verb."""
-    machine = info.facts.machine
-    judged = (
-        [(step, judge(machine, step, viewer, row)) for step in _steps(machine) if step.verb == verb] if machine else []
-    )
+    machine = info.facts.machine_of(verb)
+    judged = [(step, judge(machine, step, viewer, row)) for step in machine.of(verb)] if machine else []
     if not judged:
         return None, Verdict.ROLE
     return max(judged, key=lambda pair: pair[1])
 
 
 def allowed_steps(info: EntityInfo, viewer: Viewer, row: OpenRow) -> tuple[Step, ...]:
-    """The steps the viewer may take with the row now, one for each verb, in the order of the machine."""
-    verbs = dict.fromkeys(step.verb for step in _steps(info.facts.machine))
-    chosen = (choose_step(info, viewer, row, verb) for verb in verbs)
+    """The steps the viewer may take with the row now, one for each verb, in the order of the machines."""
+    moves = (step for machine in info.facts.machines for step in machine.moves)
+    chosen = (choose_step(info, viewer, row, verb) for verb in verbs(moves))
     return tuple(step for step, verdict in chosen if step and verdict is Verdict.OPEN)
 
 
 def may_take(info: EntityInfo, viewer: Viewer, verb: str) -> bool:
-    """Whether the viewer's roles may take `verb` with some row of the entity."""
-    steps = [step for step in _steps(info.facts.machine) if step.verb == verb]
-    return any({role for role, _ in grants_of(info, viewer, step.operation)} & set(step.roles) for step in steps)
+    """Whether the viewer's roles may take `verb` with some row of the entity; nobody takes a step of the server."""
+    return any(
+        {role for role, _ in grants_of(info, viewer, step.operation)} & set(step.roles)
+        for step in info.facts.edges(verb)
+    )
 
 
-def _steps(machine: Machine | None) -> tuple[Step, ...]:
-    return tuple(step for step in machine.steps if step.sources) if machine else ()
+def server_step(info: EntityInfo, row: Mapping[str, Any], verb: str) -> Step | None:
+    """The step that `verb` is for the server itself and a row as it is stored; None where it is not open."""
+    machine = info.facts.machine_of(verb)
+    edges = machine.of(verb) if machine else ()
+    return next((step for step in edges if step.server and machine and row[machine.column] in step.sources), None)

@@ -24,19 +24,18 @@ from sqlalchemy.engine import Connection
 from db.clock import today
 from db.facts import Role
 from db.identity import global_id
-from db.models.people.mediator import Mediator
-from db.models.people.mediator_appointment import MediatorAppointment
-from db.models.places.org_unit import OrgUnit
 from db.models.places.org_unit_coverage import OrgUnitCoverage
 from db.models.places.region import Region
-from db.models.register.mediation_committee import MediationCommittee
 from db.models.system.role_grant import RoleGrant
+from permissions.anchors import appointed, held_at
 from permissions.reaches import Held, held_by, limits_of
 from permissions.regions import Range, common, inside, ranges_of
 from permissions.viewer import Viewer, subtree
 
 _LOW = frozenset({Role.COMM, Role.MEDR})
-_DISTRICT = _LOW | {Role.DIST, Role.DHR, Role.OFFC, Role.CENT, Role.COURT, Role.PART, Role.AUDT}
+_DISTRICT = _LOW | {
+    Role.DIST, Role.DHR, Role.SECT, Role.FINA, Role.OFFC, Role.CENT, Role.COURT, Role.PART, Role.AUDT
+}  # fmt: skip
 GRANTABLE: dict[Role, frozenset[Role]] = {
     Role.PROV: _DISTRICT | {Role.CITY, Role.PROV},
     Role.CITY: _DISTRICT | {Role.CITY},
@@ -47,15 +46,12 @@ GRANTABLE: dict[Role, frozenset[Role]] = {
 }
 """Giver's role -> roles it gives, within what it reaches."""
 ANCHORS: dict[Role, str | None] = {
-    **dict.fromkeys((Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.AUDT), "region_id"),
-    **dict.fromkeys((Role.OFFC, Role.CENT, Role.COURT, Role.PART), "org_unit_id"),
+    **dict.fromkeys((Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.FINA, Role.AUDT), "region_id"),
+    **dict.fromkeys((Role.SECT, Role.OFFC, Role.CENT, Role.COURT, Role.PART), "org_unit_id"),
     Role.COMM: "committee_id", Role.MEDR: "mediator_id", Role.SYS: None,
+    Role.GRID: None,  # no entity is a grid yet, so nobody gives the role and it reaches nothing
 }  # fmt: skip
 """Role -> the one column of a grant that says where it is held."""
-_PLACES: dict[str, sa.ColumnElement[str]] = {
-    "region_id": Region.__table__.c.path, "org_unit_id": OrgUnit.__table__.c.scope_path,
-    "committee_id": MediationCommittee.__table__.c.scope_path, "mediator_id": Mediator.__table__.c.scope_path,
-}  # fmt: skip
 
 
 class Ceiling:
@@ -136,8 +132,10 @@ def last_day(held: Iterable[Held]) -> dt.date | None:
 def _ranges(connection: Connection, column: str, grant: Mapping[str, Any], new: bool) -> list[Range]:
     """All that a grant could reach from today on; empty where there is no such place as it names."""
     key = grant.get(column)
-    place = _PLACES[column]
-    path = connection.scalar(sa.select(place).where(place.table.c.id == key)) if key else None
+    place = held_at(column)
+    table = place.table
+    stands = table.c[place.scope_column or "scope_path"]
+    path = connection.scalar(sa.select(stands).where(table.c.id == key)) if key else None
     if path is None:
         return []
     regions: list[str | None] = []
@@ -147,7 +145,7 @@ def _ranges(connection: Connection, column: str, grant: Mapping[str, Any], new: 
         case "org_unit_id":
             regions = [*_covered(connection, key)]
         case "mediator_id":
-            regions = [*_appointed_in(connection, key)]
+            regions = [row.region_id for row in connection.execute(appointed(key, to_come=True))]
     reached = [each for region in regions if region for each in ranges_of(connection, region)]
     # A new grant for a unit is for all of it; what was given for a part, or becomes more later, stays a part.
     whole = new and column == "org_unit_id"
@@ -159,14 +157,6 @@ def _covered(connection: Connection, unit: str | None) -> list[str]:
     not_over = sa.or_(coverage.c.valid_to.is_(None), coverage.c.valid_to >= today())
     mine = (coverage.c.org_unit_id == unit, coverage.c.deleted_at.is_(None), not_over)
     return list(connection.scalars(sa.select(coverage.c.region_id).where(*mine)))
-
-
-def _appointed_in(connection: Connection, mediator: str | None) -> list[str]:
-    """The regions of the committees that a mediator is, or will be, appointed to."""
-    post, committee = MediatorAppointment, MediationCommittee
-    mine = (post.mediator_id == mediator, post.deleted_at.is_(None), committee.deleted_at.is_(None))
-    found = sa.select(committee.region_id).join(post, post.committee_id == committee.id).distinct()
-    return list(connection.scalars(found.where(*mine, sa.or_(post.end_on.is_(None), post.end_on >= today()))))
 
 
 def _lasts(held: Held, grant: Mapping[str, Any]) -> bool:

@@ -48,4 +48,4 @@ def where_shown(
 def conditionable(info: EntityInfo, field: Field, viewer: Viewer) -> bool:
     """Whether the viewer may filter, order and group by a column: only what every grant of theirs shows."""
     grants = grants_of(info, viewer, "R", rows=False)
-    return field.kind not in ("encrypted", "json") and all(shows(grant, field) for _, grant in grants)
+    return field.kind.askable and all(shows(grant, field) for _, grant in grants)

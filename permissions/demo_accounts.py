@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from db import door
 from db.clock import now
 from db.models.system.audit_log import AuditAction
 from db.models.system.user_account import UserAccount
@@ -13,7 +14,7 @@ from permissions.accounts import account_by_id
 from permissions.events import record
 from permissions.sessions import close_sessions_of
 
-_ACCOUNT = UserAccount.__table__
+_ACCOUNT: sa.Table = UserAccount.__table__  # type: ignore[assignment]
 
 
 def usable(connection: Connection) -> list[str]:
@@ -35,8 +36,7 @@ def retire(connection: Connection) -> list[str]:
         account = account_by_id(connection, key, hold=True)
         if account is None:
             continue
-        changed = {"is_active": False, "updated_at": now(), "updated_by_id": None, "version": _ACCOUNT.c.version + 1}
-        connection.execute(sa.update(_ACCOUNT).where(_ACCOUNT.c.id == key).values(changed))  # type: ignore[arg-type]
+        door.change(connection, _ACCOUNT, key, {"is_active": False}, at=now(), by=None)
         close_sessions_of(connection, key)
         live = ApiToken.account_id == key, ApiToken.revoked_at.is_(None)
         connection.execute(sa.update(ApiToken).where(*live).values(revoked_at=now()))

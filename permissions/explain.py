@@ -24,6 +24,7 @@ from permissions.actions import (
     start_of,
     writable_columns,
 )
+from permissions.matrix import condition
 from permissions.scopes import aggregates_only, grants_of, scope
 from permissions.viewer import Viewer
 
@@ -55,15 +56,19 @@ def explain(connection: Connection, entities: Registry, viewer: Viewer, asked: Q
     """The answer. Raises KeyError for an action or a field that the entity has not."""
     info = asked.info
     step = asked.action if asked.action not in LETTERS else None
-    machine = info.facts.machine
-    steps = [s for s in machine.steps if s.verb == step] if machine and step else []
+    steps = [s for s in info.facts.steps if s.verb == step] if step else []
     if step and not steps:
         raise KeyError(asked.action)
+    if steps and all(s.server for s in steps):
+        return _no("MATRIX", f"“{steps[0].zh}”由系统到期办理，不由人办理。", "The server takes it when it is due.")
+    steps = [s for s in steps if not s.server]
     letters = {s.operation for s in steps} if steps else {LETTERS[asked.action]}
     named = steps[0].zh if steps else _ZH[asked.action]
     held = [role for letter in letters for role, _ in grants_of(info, viewer, letter)]
     if not held:
         return _not_granted(info, viewer, named, letters)
+    if info.part_of and asked.action in ("CREATE", "UPDATE", "DELETE"):
+        return _within_parent(connection, entities, viewer, asked)
     if asked.action == "CREATE" or (steps and not steps[0].sources):
         return _creation(info, viewer, asked, named)
     row = open_row(connection, entities, info, viewer, asked.key) if asked.key else None
@@ -88,9 +93,10 @@ def _roles(roles: Iterable[Role]) -> str:
     return "、".join(role.zh for role in sorted(roles, key=list(Role).index)) or "没有角色"
 
 
-def _cell(grants: Iterable[tuple[Role, Grant]]) -> str:
+def _cell(info: EntityInfo, grants: Iterable[tuple[Role, Grant]]) -> str:
     return "；".join(
-        f"{role.zh}：{SCOPES[grant.scope]}" + ("及其上级" if grant.above else "") for role, grant in grants
+        f"{role.zh}：{SCOPES[grant.scope]}{'及其上级' if grant.above else ''}{condition(info, grant)}"
+        for role, grant in grants
     )
 
 
@@ -119,10 +125,27 @@ def _not_granted(info: EntityInfo, viewer: Viewer, named: str, letters: Iterable
     )
 
 
+def _within_parent(connection: Connection, entities: Registry, viewer: Viewer, asked: Question) -> Explanation:
+    """Child rows are written in the input of their parent: by the right to that, and to their list in it."""
+    info, owner = asked.info, asked.info.owner
+    assert owner is not None
+    parent = entities[owner.target]
+    [listed] = [relation.public for relation, child in entities.parts_of(parent) if child is info]
+    if asked.action == "CREATE":
+        return explain(connection, entities, viewer, Question(parent, None, "CREATE", listed))
+    row = open_row(connection, entities, info, viewer, asked.key) if asked.key else None
+    if row is None:
+        return _unseen(info, grants_of(info, viewer, "R"))
+    allowed = writable_columns(info, viewer, row)
+    if asked.field and (refused := _column(info, asked.field, allowed, new=False)):
+        return refused
+    return explain(connection, entities, viewer, Question(parent, row[owner.near], "UPDATE", listed))
+
+
 def _unseen(info: EntityInfo, grants: list[tuple[Role, Grant]]) -> Explanation:
     return _no(
         "SCOPE",
-        f"没有这条{info.facts.zh}，或者它不在您的范围内（{_cell(grants) or '无'}）。",
+        f"没有这条{info.facts.zh}，或者它不在您的范围内（{_cell(info, grants) or '无'}）。",
         f"There is no such {info.name}, or it lies outside your scope.",
     )
 
@@ -136,14 +159,14 @@ def _creation(info: EntityInfo, viewer: Viewer, asked: Question, named: str) -> 
         )
     if asked.field and (refused := _column(info, asked.field, writable_columns(info, viewer), new=True)):
         return refused
-    where = _cell(grants_of(info, viewer, "C"))
+    where = _cell(info, grants_of(info, viewer, "C"))
     zh = f"您可以以{_roles(roles)}的身份{named}“{info.facts.zh}”（{where}）。"
     return _yes("MATRIX", zh, f"You may create {info.name} rows in your scope.")
 
 
 def _reading(info: EntityInfo, viewer: Viewer, row: OpenRow, field: str | None) -> Explanation:
     found = _field(info, field)
-    if found is not None and found.kind == "encrypted":
+    if found is not None and found.kind.sealed:
         return _no("MASK", f"“{found.facts.zh}”加密存放，谁都只看到掩码；确有需要时凭理由查看原文，并留下记录。",
                    "Encrypted: everybody sees the mask; a reveal takes a reason and leaves a record.")  # fmt: skip
     if found is not None and found.name in row.masked:
@@ -153,7 +176,9 @@ def _reading(info: EntityInfo, viewer: Viewer, row: OpenRow, field: str | None) 
             "Personal data: your roles see it masked.",
         )
     grants = grants_of(info, viewer, "R")
-    return _yes("SCOPE", f"您可以查看：它在您的范围内（{_cell(grants)}）。", "You may read it: it lies in your scope.")
+    return _yes(
+        "SCOPE", f"您可以查看：它在您的范围内（{_cell(info, grants)}）。", "You may read it: it lies in your scope."
+    )
 
 
 def _following(
@@ -167,7 +192,7 @@ def _following(
                    "Your roles do not see this reference.")  # fmt: skip
     if not grants:
         return _not_granted(target, viewer, _ZH["READ"], {"R"})
-    where = f"{target.facts.zh}，您的范围是（{_cell(grants)}）"
+    where = f"{target.facts.zh}，您的范围是（{_cell(target, grants)}）"
     single = relation.far == "id" and relation.through is None and not relation.many
     key = row.values.get(relation.near) if single else None
     if single and (key is None or open_row(connection, entities, target, viewer, str(key)) is None):
@@ -195,7 +220,7 @@ def _exporting(
 def _beyond(info: EntityInfo, grants: list[tuple[Role, Grant]], named: str) -> Explanation:
     return _no(
         "SCOPE",
-        f"您可以查看这条{info.facts.zh}，但它不在您可以{named}的范围内（{_cell(grants)}）。",
+        f"您可以查看这条{info.facts.zh}，但它不在您可以{named}的范围内（{_cell(info, grants)}）。",
         "You may read this row, but it lies outside the scope of that right.",
     )
 
@@ -227,9 +252,10 @@ def _column(info: EntityInfo, name: str, allowed: frozenset[str], *, new: bool) 
     if known in allowed:
         return None
     zh = facts.zh if facts else relation.zh if relation else name
-    if facts is None or facts.computed or facts.kind == "id":
+    children = known in {listed.name for listed, _ in info.parts or ()}
+    if (facts is None and not children) or (facts and (facts.computed or facts.kind.identity)):
         return _no("COLUMN", f"“{zh}”由系统填写，不能修改。", "Written by the server.")
-    if facts.fixed and not new:
+    if facts and facts.fixed and not new:
         return _no("COLUMN", f"“{zh}”新建时确定，不能修改。", "Chosen at creation, never changed.")
     return _no("COLUMN", f"您的角色不能改“{zh}”，只能改指定的几项。", "Your roles may change named columns only.")
 

@@ -7,6 +7,7 @@ of their own and a second factor. What was done meanwhile stays the holder's aft
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,6 +16,9 @@ from db.clock import now
 from db.identity import new_key
 from db.technical import AccountHold
 
+Asked = tuple[str, dt.datetime | None]
+"""An account and the moment it is asked of."""
+_Hold = sa.Row[str, str, dt.datetime, dt.datetime | None]
 HELD_ZH = "本人改口令并启用两步验证之前，用这个账号办的事算作您办的：您不能再审核它申报的备案。"
 
 
@@ -40,12 +44,26 @@ def is_held(connection: Connection, account_id: str) -> bool:
 
 def hands(connection: Connection, account_id: str, at: dt.datetime | None = None) -> frozenset[str]:
     """The accounts that could act as an account at a moment (None: now), itself among them."""
-    moment, found, ask = at or now(), {account_id}, [account_id]
+    return all_hands(connection, [(account_id, at)])[account_id, at]
+
+
+def all_hands(connection: Connection, asked: Iterable[tuple[str, dt.datetime | None]]) -> dict[Asked, frozenset[str]]:
+    """The same of many accounts, each at its moment: a statement for each hand between the first and the last."""
+    asked, holds = list(asked), dict[str, list[_Hold]]()
+    ask = {account for account, _ in asked}
     while ask:
-        held = sa.select(AccountHold.holder_id).where(
-            AccountHold.account_id.in_(ask), AccountHold.since <= moment,
-            sa.or_(AccountHold.until.is_(None), AccountHold.until > moment),
-        )  # fmt: skip
-        ask = sorted(set(connection.scalars(held)) - found)
-        found.update(ask)
+        held = sa.select(AccountHold.account_id, AccountHold.holder_id, AccountHold.since, AccountHold.until)
+        found = connection.execute(held.where(AccountHold.account_id.in_(sorted(ask)))).all()
+        holds |= {account: [row for row in found if row.account_id == account] for account in ask}
+        ask = {row.holder_id for row in found} - holds.keys()
+    return {(account, at): _reached(holds, account, at or now()) for account, at in asked}
+
+
+def _reached(holds: Mapping[str, Sequence[_Hold]], account: str, at: dt.datetime) -> frozenset[str]:
+    found, ask = {account}, [account]
+    while ask:
+        rows = holds[ask.pop()]
+        new = {row.holder_id for row in rows if row.since <= at and (row.until is None or row.until > at)} - found
+        found |= new
+        ask += new
     return frozenset(found)

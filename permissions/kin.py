@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -12,25 +15,28 @@ from db.models.system.role_grant import RoleGrant
 from permissions.viewer import Viewer
 
 
-def same_unit(connection: Connection, viewer: Viewer, account_id: str) -> bool:
-    """Whether `account_id` is the viewer's own or holds, or held, a role of the viewer's for the same unit.
+def same_units(connection: Connection, viewer: Viewer, accounts: Collection[str]) -> frozenset[str]:
+    """Those of `accounts` that are the viewer's own or hold, or held, a role of the viewer's for the same unit.
 
     What somebody began for a unit before they left it, the others of the unit go on with.
     """
-    return account_id == viewer.account_id or any(_shared(viewer, row) for row in _grants(connection, account_id))
+    others = sorted(set(accounts) - {viewer.account_id})
+    grants = _grants(connection, others) if others else ()
+    shared = {grant[0] for grant in grants if _shared(viewer, grant[1:])}
+    return frozenset(shared | (set(accounts) & {viewer.account_id}))
 
 
-def _grants(connection: Connection, account_id: str) -> list[sa.Row[str, str | None, str | None, str | None]]:
+def _grants(connection: Connection, accounts: Sequence[str]) -> Sequence[sa.Row[str, str, str | None, str | None, str]]:
     grant = RoleGrant
     statement = (
-        sa.select(grant.role, grant.committee_id, grant.org_unit_id, Region.path)
+        sa.select(grant.account_id, grant.role, grant.committee_id, grant.org_unit_id, Region.path)
         .outerjoin(Region, Region.id == grant.region_id)
-        .where(grant.account_id == account_id, grant.deleted_at.is_(None), grant.valid_from <= today())
+        .where(grant.account_id.in_(accounts), grant.deleted_at.is_(None), grant.valid_from <= today())
     )
-    return list(connection.execute(statement).all())
+    return connection.execute(statement).all()
 
 
-def _shared(viewer: Viewer, grant: sa.Row[str, str | None, str | None, str | None]) -> bool:
+def _shared(viewer: Viewer, grant: Sequence[Any]) -> bool:
     role, committee, unit, path = grant
     reach = viewer.reaches.get(Role[role])
     if reach is None:

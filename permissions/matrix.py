@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from db.facts import OPERATIONS, SCOPES, Grant, Machine, Role
+from db.facts import OPERATIONS, SCOPES, Grant, Machine, Role, Step
+from db.grants import Test
 from db.registry import EntityInfo, Registry
 
 _HEAD = """# 权限矩阵
@@ -23,7 +24,25 @@ def cell(info: EntityInfo, grant: Grant) -> str:
     done = [_operation(info, grant, letter, zh) for letter, zh in OPERATIONS.items() if letter in grant.operations]
     notes = ["仅汇总"] * grant.aggregate_only + ["掩码"] * grant.masked
     where = SCOPES[grant.scope] + ("（上级可看）" if grant.above else "")
-    return f"{'、'.join(done)}：{where}" + (f"；{'、'.join(notes)}" if notes else "")
+    return f"{'、'.join(done)}：{where}{condition(info, grant)}" + (f"；{'、'.join(notes)}" if notes else "")
+
+
+def condition(info: EntityInfo, grant: Grant) -> str:
+    """What a grant asks of a row besides its scope, in words; empty where it asks nothing."""
+    return f"（限{'，且'.join(_tested(info, test) for test in grant.where)}）" if grant.where else ""
+
+
+def _tested(info: EntityInfo, test: Test) -> str:
+    facts = info.fields[test.column].facts
+    if facts.members is None:
+        return f"{facts.zh}为{'是' if test.values[0] else '否'}"
+    said = "、".join(member.zh for member in facts.members if member.name in test.words)
+    return f"{facts.zh}{'不' if test.negated else ''}为{said}"
+
+
+def cells(info: EntityInfo, role: Role) -> str:
+    """All that a role may, one grant after the other."""
+    return "。".join(cell(info, grant) for grant in info.grants.of(role))
 
 
 def _operation(info: EntityInfo, grant: Grant, letter: str, zh: str) -> str:
@@ -41,9 +60,7 @@ def _label(info: EntityInfo, column: str) -> str:
 
 def rows(entities: Registry) -> list[tuple[str, Mapping[Role, str]]]:
     """(entity in Chinese, role -> cell), in the order of the entities' names."""
-    return [
-        (info.facts.zh, {role: cell(info, grant) for role, grant in info.grants.items()}) for info in entities.values()
-    ]
+    return [(info.facts.zh, {role: cells(info, role) for role in info.grants.roles()}) for info in entities.values()]
 
 
 def markdown(entities: Registry) -> str:
@@ -52,17 +69,16 @@ def markdown(entities: Registry) -> str:
     for info in entities.values():
         parts.append(f"\n## {info.facts.zh} {info.name}\n\n| 角色 | 权限 |\n|---|---|\n")
         for role in Role:
-            if role in info.grants:
-                parts.append(f"| {role.zh} {role.name} | {cell(info, info.grants[role])} |\n")
+            if said := cells(info, role):
+                parts.append(f"| {role.zh} {role.name} | {said} |\n")
         if personal := _personal(info):
             parts.append(f"\n{personal}\n")
-        if info.facts.machine is not None:
-            parts.append(_life(info, info.facts.machine))
+        parts += [_life(info, machine) for machine in info.facts.machines]
     return "".join(parts)
 
 
 def _personal(info: EntityInfo) -> str:
-    encrypted = [f.facts.zh for f in info.fields.values() if f.kind == "encrypted"]
+    encrypted = [f.facts.zh for f in info.fields.values() if f.kind.sealed]
     masked = [f.facts.zh for f in info.fields.values() if f.maskable]
     said = []
     if encrypted:
@@ -78,10 +94,25 @@ def _life(info: EntityInfo, machine: Machine) -> str:
     lines = ["\n| 办理 | 从 | 到 | 谁可以 | 不得由 |\n|---|---|---|---|---|\n"]
     for step in machine.steps:
         sources = "、".join(states.get(s, s) for s in step.sources) or "（新建）"
-        roles = "、".join(role.zh for role in step.roles)
+        roles = "系统" if step.server else "、".join(role.zh for role in step.roles)
         apart = "、".join(_label(info, column) for column in step.apart) or "—"
         lines.append(f"| {step.zh} | {sources} | {states.get(step.target, step.target)} | {roles} | {apart} |\n")
+    lines += [f"\n{said}\n" for step in machine.steps if (said := _terms(info, step))]
     return "".join(lines)
+
+
+def _terms(info: EntityInfo, step: Step) -> str:
+    """What else a step says of itself: what it asks for, by when, and how it is undone."""
+    takes = "、".join(_label(info, take.column) + "（必填）" * take.required for take in step.taken)
+    said = [f"填写{takes}"] if takes else []
+    if step.due is not None:
+        begin = f"“{_label(info, step.due.start)}”" if step.due.start else "进入可办理的环节"
+        said.append(f"期限为自{begin}起 {step.due.term.zh}" + "，暂停的环节不计" * bool(step.due.pause))
+    said += [f"到期前 {days} 日提醒" for days in step.warns]
+    said += [f"逾期 {each.days} 日告知{'、'.join(role.zh for role in each.roles)}" for each in step.escalates]
+    if step.undo:
+        said.append(f"可用“{next(other.zh for other in info.facts.edges(step.undo))}”撤销")
+    return f"“{step.zh}”：{'；'.join(said)}。" if said else ""
 
 
 def export() -> str:

@@ -18,17 +18,15 @@ from sqlalchemy.engine import Connection
 from db.clock import today
 from db.facts import Role
 from db.identity import parse_global_id
-from db.models.people.mediator import Mediator
-from db.models.people.mediator_appointment import MediatorAppointment
 from db.models.places.org_unit import OrgUnit
 from db.models.places.org_unit_coverage import OrgUnitCoverage
-from db.models.register.mediation_committee import MediationCommittee
 from db.models.system.role_grant import RoleGrant
+from permissions.anchors import COMMITTEE, MEDIATOR, appointed, held_at
 from permissions.regions import Range, above, common, inside, outermost, ranges_of
 from permissions.viewer import EVERYWHERE, Reach, subtree
 
-REGION_ROLES = frozenset({Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.AUDT})
-UNIT_ROLES = frozenset({Role.OFFC, Role.CENT, Role.COURT, Role.PART})
+REGION_ROLES = frozenset({Role.PROV, Role.CITY, Role.DIST, Role.DHR, Role.FINA, Role.AUDT})
+UNIT_ROLES = frozenset({Role.SECT, Role.OFFC, Role.CENT, Role.COURT, Role.PART})
 GrantRow = sa.Row[str, str | None, str | None, str | None, str | None, dt.date, dt.date | None, Any]
 
 
@@ -84,10 +82,11 @@ def _reach(connection: Connection, grant: GrantRow) -> Reach | None:
     if role in REGION_ROLES and region:
         return _regions(connection, [region], limits)
     if role in UNIT_ROLES and unit and _lives(connection, OrgUnit, unit):
-        return _regions(connection, _covered(connection, unit), limits, units=(unit,))
-    if role is Role.COMM and committee and _lives(connection, MediationCommittee, committee):
+        below = _below(connection, unit, limits)
+        return _regions(connection, _covered(connection, unit), limits, units=(unit,), below=below)
+    if role is Role.COMM and committee and _lives(connection, held_at(COMMITTEE).model, committee):
         return _committees(connection, [committee], limits)
-    if role is Role.MEDR and mediator and _lives(connection, Mediator, mediator):
+    if role is Role.MEDR and mediator and _lives(connection, held_at(MEDIATOR).model, mediator):
         return _committees(connection, _appointed_to(connection, mediator), limits, mediators=(mediator,))
     return None
 
@@ -101,9 +100,9 @@ def limits_of(connection: Connection, within: Sequence[Mapping[str, Any]] | None
 
 
 def _committees(connection: Connection, committees: list[str], limits: tuple[Range, ...], **more: Any) -> Reach:
-    committee = MediationCommittee
+    table = held_at(COMMITTEE).table
     rows = connection.execute(
-        sa.select(committee.id, committee.region_id, committee.scope_path).where(committee.id.in_(committees))
+        sa.select(table.c.id, table.c.region_id, table.c.scope_path).where(table.c.id.in_(committees))
     )
     reached = [row for row in rows.all() if inside(subtree(row.scope_path), limits)]
     keys = tuple(sorted(row.id for row in reached))
@@ -126,15 +125,22 @@ def _covered(connection: Connection, unit: str) -> list[str]:
     return list(connection.scalars(sa.select(coverage.region_id).where(coverage.org_unit_id == unit, *today_only)))
 
 
-def _appointed_to(connection: Connection, mediator: str) -> list[str]:
-    post = MediatorAppointment
-    found = (
-        sa.select(post.committee_id)
-        .join(MediationCommittee, MediationCommittee.id == post.committee_id)
-        .where(post.mediator_id == mediator, *_holds_today(post, post.start_on, post.end_on))
-        .where(MediationCommittee.deleted_at.is_(None))
+def _below(connection: Connection, unit: str, limits: tuple[Range, ...]) -> tuple[str, ...]:
+    """A unit and those below it that stand within the limits; nothing below one that was deleted."""
+    one = OrgUnit.__table__
+    found = sa.select(one.c.id, one.c.scope_path).where(one.c.id == unit, one.c.deleted_at.is_(None))
+    tree = found.cte("below", recursive=True)
+    child = one.alias("child")
+    further = sa.select(child.c.id, child.c.scope_path).where(
+        child.c.parent_id == tree.c.id, child.c.deleted_at.is_(None)
     )
-    return sorted(set(connection.scalars(found)))
+    tree = tree.union(further)  # a union ends where units were made each other's parents
+    rows = connection.execute(sa.select(tree.c.id, tree.c.scope_path))
+    return tuple(sorted(row.id for row in rows if inside(subtree(row.scope_path), limits)))
+
+
+def _appointed_to(connection: Connection, mediator: str) -> list[str]:
+    return sorted(connection.scalars(appointed(mediator)))
 
 
 def _lives(connection: Connection, model: Any, key: str) -> bool:
@@ -159,4 +165,4 @@ def _sum(reaches: list[Reach]) -> Reach:
 
 
 _RANGES = ("ranges", "limits")
-_LISTS = ("above", "committees", "mediators", "units")
+_LISTS = ("above", "committees", "mediators", "units", "below", "grids")

@@ -14,14 +14,19 @@ from sqlalchemy import ColumnElement, FromClause, and_, false, or_, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
-from db.facts import REGION_SCOPES, Grant, Link, Role
+from db.facts import OPERATIONS, REGION_SCOPES, Grant, Link, Role
+from db.grants import Where
 from db.registry import EntityInfo, Registry, Relation
 from db.types import Day, Key, Text
 from permissions.viewer import Viewer
 
+_SERVER = (Role.SYS, Grant(frozenset(OPERATIONS), "A"))
+
 
 def grants_of(info: EntityInfo, viewer: Viewer, operation: str, rows: bool = True) -> list[tuple[Role, Grant]]:
     """The viewer's grants on an entity that hold `operation`; with `rows`, those that show rows at all."""
+    if viewer.server:
+        return [_SERVER]
     return [
         (role, grant)
         for role, grant in info.grants.items()
@@ -64,10 +69,15 @@ def _told_of(entities: Registry, info: EntityInfo, table: FromClause, viewer: Vi
     """Rows that tell of other rows are closed where those are; technical entities are told of to all who may ask."""
     if info.facts.about is None:
         return []
-    readable = [name for name, other in entities.items() if other.facts.technical or grants_of(other, viewer, "R")]
+    readable = [name for name, other in entities.items() if other.facts.technical or _told(other, viewer)]
     column = table.c[info.facts.about]
     names = [sa.literal_column(f"'{name}'", Text()) for name in readable]
     return [or_(column.is_(None), column.in_(names))]
+
+
+def _told(info: EntityInfo, viewer: Viewer) -> bool:
+    """Whether records of an entity's rows are open: what a row was when it was told of, no condition can be asked."""
+    return any(not grant.where for _, grant in grants_of(info, viewer, "R"))
 
 
 def pure_ranges(info: EntityInfo, viewer: Viewer) -> frozenset[Role] | None:
@@ -76,7 +86,7 @@ def pure_ranges(info: EntityInfo, viewer: Viewer) -> frozenset[Role] | None:
     What the containment proof of the compiler rests on: two entities with the same answer are cut by the same ranges.
     """
     grants = grants_of(info, viewer, "R")
-    if not grants or any(g.scope not in REGION_SCOPES or g.above for _, g in grants):
+    if not grants or any(not g.by_regions or g.above for _, g in grants):
         return None
     return frozenset(role for role, _ in grants)
 
@@ -86,21 +96,38 @@ def region_follows(entities: Registry, info: EntityInfo, viewer: Viewer) -> bool
 
     So where every grant goes by the range of that region, and the same role sees regions by the same ranges.
     """
-    regions = dict(grants_of(entities["Region"], viewer, "R"))
+    regions = grants_of(entities["Region"], viewer, "R")
 
-    column = info.owner.near if info.owner else "id"
+    columns = [owner.near for owner in info.owners] or ["id"]
 
-    def follows(grant: Grant, of_region: Grant | None) -> bool:
-        if of_region is None or not {grant.scope, of_region.scope} <= REGION_SCOPES:
+    def follows(grant: Grant, of_region: Grant) -> bool:
+        if grant.scope not in REGION_SCOPES or not of_region.by_regions:
             return False
-        if not grant.touches("R", column):
+        if not all(grant.touches("R", column) for column in columns):
             return False  # whose region is not told
         return of_region.above or not grant.above
 
-    return all(follows(grant, regions.get(role)) for role, grant in grants_of(info, viewer, "R", rows=False))
+    return all(
+        any(follows(grant, other) for held, other in regions if held is role)
+        for role, grant in grants_of(info, viewer, "R", rows=False)
+    )
 
 
 def role_condition(
+    entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, grant: Grant, operation: str,
+    narrowed: bool = False,
+) -> ColumnElement[bool]:  # fmt: skip
+    """The rows of `table` that one grant of a role opens for `operation`."""
+    opened = _in_scope(entities, info, table, viewer, role, grant, operation, narrowed)
+    return and_(*_met(table, grant.where), opened) if grant.where else opened
+
+
+def _met(table: FromClause, where: Where) -> list[ColumnElement[bool]]:
+    """The tests of a condition; true or false of every row, never unknown: a mask stands where it is not true."""
+    return [and_(table.c[test.column].is_not(None), *_fixed(table, [(test.column, test.values)])) for test in where]
+
+
+def _in_scope(
     entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, grant: Grant, operation: str,
     narrowed: bool = False,
 ) -> ColumnElement[bool]:  # fmt: skip
@@ -117,8 +144,14 @@ def role_condition(
             return or_(
                 false(),  # of nothing but nothing SQLAlchemy makes no condition at all
                 *_own(entities, info, table, viewer, role, "committee", info.facts.committee),
-                *_made(info, table, viewer),
+                *_made(entities, info, table),
             )
+        case "B" if info.unit is not None:
+            return or_(false(), *_own(entities, info, table, viewer, role, "below", info.unit))
+        case "G":
+            if info.facts.grid is None:
+                return _in_ranges(info, table, viewer, role, grant, operation)
+            return or_(false(), *_own(entities, info, table, viewer, role, "grid", info.facts.grid))
         case "O":
             if info.facts.mediator is None:
                 return false()
@@ -145,14 +178,20 @@ def open_by_columns(
 def _open_by(
     entities: Registry, info: EntityInfo, viewer: Viewer, row: Mapping[str, Any], role: Role, grant: Grant
 ) -> bool | None:
+    if not all(test.met(row) for test in grant.where):
+        return False
     reach, scope_column = viewer.reaches[role], info.scope_column
     match grant.scope:
         case "A":
             return True
         case "P" | "C" | "D" | "S" if scope_column is not None:
             return any(low <= row[scope_column] < high for low, high in reach.ranges)
-        case "K" if info.facts.committee is not None and info.name != "Mediator":
+        case "K" if info.facts.committee is not None and info.facts.maker is None:
             return _owns(entities, info, row, info.facts.committee, reach.committees)
+        case "B" if info.unit is not None:
+            return _owns(entities, info, row, info.unit, reach.below)
+        case "G" if info.facts.grid is not None:
+            return _owns(entities, info, row, info.facts.grid, reach.grids)
         case "O" if info.facts.mediator is not None:
             steps = entities.walk(info, info.facts.mediator)
             mine = (viewer.account_id,) if steps and steps[-1].target == "UserAccount" else reach.mediators
@@ -236,14 +275,14 @@ def _above(
 def _own(
     entities: Registry, info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, what: str, path: str
 ) -> list[ColumnElement[bool]]:
-    """Rows whose `path` of relations ends at one of the committees or mediators that the role's grants name."""
-    count = len(getattr(viewer.reaches[role], f"{what}s"))
+    """Rows whose `path` of relations ends at one of those that the role reaches by name (``Reach.named``)."""
+    count = len(viewer.reaches[role].named[what])
     mine = [_bind(f"v_{role.name}_{what}{i}", Key()) for i in range(count)]
     steps = entities.walk(info, path)
     end = steps[-1].target if steps else info.name
     if end == "UserAccount":
         mine = [_bind("v_account", Key())]
-    limits = _limits(info, table, viewer, role) if what == "mediator" else []  # committees are those within the limits
+    limits = _limits(info, table, viewer, role) if what == "mediator" else []  # the others are those within the limits
     return [and_(_reaches(entities, table, steps, mine), *limits)] if mine else []
 
 
@@ -297,28 +336,34 @@ def _tied(info: EntityInfo, table: FromClause, viewer: Viewer, role: Role, link:
     return and_(table.c[link.unit].in_(units), *_limits(info, table, viewer, role)) if units else false()
 
 
-def _fixed(table: FromClause, where: Sequence[tuple[str, tuple[str, ...]]]) -> list[ColumnElement[bool]]:
-    """Enum columns that the model fixes; the values are its own words, and part of the statement for the planner."""
+def _fixed(table: FromClause, where: Sequence[tuple[str, tuple[str | bool, ...]]]) -> list[ColumnElement[bool]]:
+    """Columns that the model fixes; the values are its own words, and part of the statement for the planner."""
     return [
-        table.c[column].in_([sa.literal_column(f"'{value}'", table.c[column].type) for value in values])
+        table.c[column].in_([sa.literal_column(_said(value), table.c[column].type) for value in values])
         for column, values in where
     ]
 
 
-def _made(info: EntityInfo, table: FromClause, viewer: Viewer) -> list[ColumnElement[bool]]:
+def _said(value: str | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"'{value}'"
+
+
+def _made(entities: Registry, info: EntityInfo, table: FromClause) -> list[ColumnElement[bool]]:
     """A person whom a clerk just entered belongs to no committee yet: the clerk must find the row to appoint it."""
-    if info.name != "Mediator":
+    if info.facts.maker is None:
         return []
-    return [table.c.created_by_id == _bind("v_account", Key())]
+    return [_reaches(entities, table, entities.walk(info, info.facts.maker), [_bind("v_account", Key())])]
 
 
 def _bind(name: str, kind: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:
     return sa.bindparam(name, type_=kind)
 
 
-def current(table: FromClause, since: str | None, until: str | None) -> list[ColumnElement[bool]]:
-    """Rows of a table that hold today, by its date columns."""
-    day = _bind("v_today", Day())
+def current(
+    table: FromClause, since: str | None, until: str | None, day: ColumnElement[Any] | None = None
+) -> list[ColumnElement[bool]]:
+    """Rows of a table that hold today, or on another `day`, by its date columns."""
+    day = _bind("v_today", Day()) if day is None else day
     parts: list[ColumnElement[bool]] = []
     if since:
         parts.append(table.c[since] <= day)

@@ -80,8 +80,8 @@ def remove(connection: Connection, account: Account, *, by: str | None, ip: str 
     What was opened with it ends, unless its owner did this.
     """
     had = account.mfa_enabled
-    for table in (SecondFactor, RecoveryCode):
-        connection.execute(sa.delete(table).where(table.account_id == account.id))
+    connection.execute(sa.delete(SecondFactor).where(SecondFactor.account_id == account.id))
+    connection.execute(sa.delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
     if had:
         _set_enabled(connection, account.id, False)
         what = "停用两步验证" if by == account.id else "重置两步验证"

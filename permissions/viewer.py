@@ -34,9 +34,21 @@ class Reach:
     committees: tuple[str, ...] = ()
     mediators: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
-    """Units that OFFC, CENT, COURT and PART grants name."""
+    """Units that grants for a unit name (``db.models.system.role_grant``)."""
+    below: tuple[str, ...] = ()
+    """Those and the units below them, as far as they stand within the limits (scope B)."""
+    grids: tuple[str, ...] = ()
+    """Grids that GRID grants name (scope G)."""
     limits: tuple[tuple[str, str], ...] = EVERYWHERE
     """Subtrees within which who gave the grants may give: rows of one's own that stand elsewhere are not reached."""
+
+    @property
+    def named(self) -> Mapping[str, tuple[str, ...]]:
+        """Rows of one's own by what they are."""
+        return {
+            "committee": self.committees, "mediator": self.mediators, "unit": self.units, "below": self.below,
+            "grid": self.grids,
+        }  # fmt: skip
 
     @property
     def limited(self) -> bool:
@@ -58,6 +70,8 @@ class Viewer:
     """One of its roles requires a second factor, and there is none yet."""
     session: str | None = None
     """The stored hash of the session it came by; None for a bearer token."""
+    server: bool = False
+    """The server itself (``SERVER``): it may do everything with every row, and clients never act as it."""
 
     @property
     def duty(self) -> Duty | None:
@@ -69,9 +83,11 @@ class Viewer:
     @functools.cached_property
     def kind(self) -> tuple[Any, ...]:
         """The shape of its rights: two viewers of one kind run the same statement with other values."""
+        if self.server:
+            return ("server",)
         return tuple(
             (
-                role.name, len(r.ranges), len(r.above), len(r.committees), len(r.mediators), len(r.units),
+                role.name, len(r.ranges), len(r.above), *map(len, r.named.values()),
                 len(r.limits) if r.limited else None,
             )
             for role, r in sorted(self.reaches.items(), key=lambda item: item[0].name)
@@ -86,7 +102,10 @@ class Viewer:
                 values[f"v_{role.name}_low{i}"], values[f"v_{role.name}_high{i}"] = low, high
             for i, (low, high) in enumerate(reach.limits if reach.limited else ()):
                 values[f"v_{role.name}_first{i}"], values[f"v_{role.name}_last{i}"] = low, high
-            for what in ("above", "committee", "mediator", "unit"):
-                items = reach.above if what == "above" else getattr(reach, f"{what}s")
+            for what, items in {"above": reach.above, **reach.named}.items():
                 values.update({f"v_{role.name}_{what}{i}": item for i, item in enumerate(items)})
         return values
+
+
+SERVER = Viewer("", "", "系统", {Role.SYS: Reach()}, server=True)
+"""Who does what the clock does; the audit calls it by this name, and knows no account of it."""

@@ -16,6 +16,7 @@ from db.base import Base
 from db.clock import today
 from db.engine import Database
 from db.facts import REGION_SCOPES, Facts, Grant, Link, Role
+from db.grants import Where
 from db.history import shadowed
 from db.registry import EntityInfo, Registry, Relation, registry
 from db.rollups import rollups_of
@@ -31,8 +32,10 @@ _EVERYBODY = in_mode("act")
 _OWN = f"account_id = {ACCOUNT}"
 _TECHNICAL = {
     "audit_log": "SELECT INSERT",
+    "audit_line": "SELECT INSERT",
     "audit_seal": "SELECT INSERT",
-    "audit_waiting": "SELECT INSERT DELETE",
+    "audit_waiting": "SELECT INSERT UPDATE DELETE",
+    "outbox_entry": "SELECT INSERT",
     "audit_checkpoint": "SELECT",
     "audit_tally": "SELECT UPDATE",
     "installation_secret": "SELECT INSERT",
@@ -93,7 +96,7 @@ def _told(viewer: Viewer) -> list[str]:
     """The entities of which the viewer may read in rows that tell of others."""
 
     def readable(info: EntityInfo) -> bool:
-        cells = (grant for role, grant in info.grants.items() if role in viewer.reaches)
+        cells = (grant for role, grant in info.grants.items() if role in viewer.reaches and not grant.where)
         return info.facts.technical or any("R" in grant.operations and not grant.aggregate_only for grant in cells)
 
     return [info.name for info in registry().values() if readable(info)]
@@ -131,6 +134,8 @@ class Walls:
             mine = f"SELECT a.login_name, a.person_name FROM public.user_account AS a WHERE a.id = {ACCOUNT}"
             inserts = f"{table}.actor_id = {ACCOUNT} AND ({table}.actor_login, {table}.actor_name) = ({mine})"
             return Wall(table, _TECHNICAL[table], self._reads(info), inserts)
+        if table == "audit_line":
+            return Wall(table, _TECHNICAL[table], self._reads(info), f"{table}.created_by_id = {ACCOUNT}")
         writers = [(role, grant) for role, grant in info.grants.items() if grant.operations & _WRITES]
         writes = self._open(info, writers, reading=False)
         kept = _STAMPS | {c.name for c in info.table.c if _is_fixed(c)}
@@ -138,7 +143,7 @@ class Walls:
 
     def _counts(self, table: sa.Table, info: EntityInfo) -> Wall:
         """Numbers of rows are open where the rows are; triggers append to them as whoever writes the rows."""
-        readers = [(r, g) for r, g in _readers(info) if g.scope in REGION_SCOPES | {"A"}]
+        readers = [(r, g) for r, g in _readers(info) if g.scope in REGION_SCOPES | {"A"} and not g.where]
         reads = self._seen(info, readers, table.name)
         return Wall(table.name, "SELECT INSERT UPDATE DELETE", reads, _EVERYBODY)
 
@@ -166,14 +171,27 @@ class Walls:
         unless: str = "",
     ) -> str:  # fmt: skip
         """The rows that some cells of the matrix open: any of them is enough. None to who holds a role `unless`."""
+        parts: list[str] = []
+        for where in dict.fromkeys(grant.where for _, grant in cells):
+            alike = [(role, grant) for role, grant in cells if grant.where == where]
+            opened = self._scoped(info, alike, at or info.table.name, reading, unless)
+            met = _met(at or info.table.name, where)
+            parts += [" AND ".join([*met, f"({' OR '.join(opened)})"])] if met else opened
+        climbing = _roles((r, g) for r, g in cells if g.scope == "L" or _by_range(info, g))
+        if reading and info.facts.owner == "self" and climbing:
+            # Who climbs from a region, such as a predecessor in another district, passes those above it unseen.
+            parts.append(f"{at or info.table.name}.{info.scope_column} = ANY {self._slot(f'climb {climbing}{unless}')}")
+        return " OR ".join(parts) or "false"
+
+    def _scoped(
+        self, info: EntityInfo, cells: Sequence[tuple[Role, Grant]], name: str, reading: bool, unless: str
+    ) -> list[str]:
+        """What the scopes of some cells open, each by itself."""
 
         def names(among: Iterable[tuple[Role, Grant]]) -> str:
             return found + unless if (found := _roles(among)) else ""
 
-        name = at or info.table.name
-        by_range = [
-            (r, g) for r, g in cells if g.scope in REGION_SCOPES or (g.scope == "K" and not info.facts.committee)
-        ]
+        by_range = [(role, grant) for role, grant in cells if _by_range(info, grant)]
         by_committee = names((r, g) for r, g in cells if g.scope == "K" and info.facts.committee)
         parts: list[str] = []
         if roles := names((r, g) for r, g in cells if g.scope == "A"):
@@ -184,8 +202,14 @@ class Walls:
             parts.append(self._within(f"{name}.{info.scope_column}", roles))
         if by_committee:
             parts.append(self._own(info, name, info.facts.committee or "", f"committees {by_committee}"))
-            if info.name == "Mediator":  # whom a clerk just entered is appointed by nobody yet
-                parts.append(self._one_of(f"{name}.created_by_id", f"account {by_committee}"))
+            if info.facts.maker:  # whom a clerk just entered is appointed by nobody yet
+                parts.append(
+                    self._path(info, name, self.entities.walk(info, info.facts.maker), f"account {by_committee}")
+                )
+        if (roles := names((r, g) for r, g in cells if g.scope == "B")) and info.unit:
+            parts.append(self._own(info, name, info.unit, f"below {roles}"))
+        if (roles := names((r, g) for r, g in cells if g.scope == "G")) and info.facts.grid:
+            parts.append(self._own(info, name, info.facts.grid, f"grids {roles}"))
         if (roles := names((r, g) for r, g in cells if g.scope == "O")) and info.facts.mediator:
             parts.append(self._own(info, name, info.facts.mediator, f"mediators {roles}"))
         partners = [(r, g) for r, g in cells if g.scope == "L"]
@@ -194,10 +218,7 @@ class Walls:
         above = names((r, g) for r, g in [*by_range, *partners] if g.above)
         if reading and above and info.scope_column:
             parts.append(f"{name}.{info.scope_column} = ANY {self._slot(f'above {above}')}")
-        if reading and info.facts.owner == "self" and (roles := names([*by_range, *partners])):
-            # Who climbs from a region, such as a predecessor in another district, passes those above it unseen.
-            parts.append(f"{name}.{info.scope_column} = ANY {self._slot(f'climb {roles}')}")
-        return " OR ".join(parts) or "false"
+        return parts or ["false"]
 
     @property
     def functions(self) -> list[str]:
@@ -213,8 +234,8 @@ class Walls:
         if steps and steps[-1].target == "UserAccount":
             slot = f"account {roles}"
         owned = self._path(info, name, steps, slot)
-        if what == "committees" or not info.scope_column:
-            return owned  # of committees those within the limits are handed
+        if what != "mediators" or not info.scope_column:
+            return owned  # of committees, units and grids those within the limits are handed
         return f"({owned} AND {self._within(f'{name}.{info.scope_column}', f'{_LIMIT} {roles}')})"
 
     def _path(self, info: EntityInfo, name: str, steps: Sequence[Relation], slot: str) -> str:
@@ -302,11 +323,26 @@ def _readers(info: EntityInfo) -> list[tuple[Role, Grant]]:
 
 
 def _roles(cells: Iterable[tuple[Role, Grant]]) -> str:
-    return " ".join(sorted(role.name for role, _ in cells))
+    return " ".join(sorted({role.name for role, _ in cells}))
+
+
+def _by_range(info: EntityInfo, grant: Grant) -> bool:
+    """Whether a scope is one of ranges; a committee's and a grid's is, of rows that belong to none: its region."""
+    without = {"K": not info.facts.committee, "G": not info.facts.grid}
+    return grant.scope in REGION_SCOPES or without.get(grant.scope, False)
 
 
 def _fixed(at: str, where: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:
     return [f"{at}.{column} IN ({listed(values)})" for column, values in where]
+
+
+def _met(at: str, where: Where) -> list[str]:
+    """What a grant's condition asks of a row; a column that is empty meets nothing."""
+    return [
+        f"{at}.{test.column} IS {str(test.values[0]).upper()}" if isinstance(test.values[0], bool)
+        else f"{at}.{test.column} = ANY (ARRAY[{listed(map(str, test.values))}])"
+        for test in where
+    ]  # fmt: skip
 
 
 def _is_fixed(column: sa.Column[object]) -> bool:

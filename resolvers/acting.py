@@ -10,14 +10,18 @@ What runs when, all in the transaction of the write:
 - ``@finishes`` completes a row that will be written (numbers); ``@follows`` carries the effects to other rows when it
   stands. A deletion runs ``@allows`` and ``@follows`` only;
 - ``@guards("submit")`` notes faults of general kinds before the step is taken;
+- ``@whole("shares")`` judges all children of a row together, as they will be: ``(draft of the parent, drafts of the
+  children)``, in the module of the parent or of the children, whose ``Parts(whole=…)`` name it;
 - ``@effect("approve")`` is what a step does: it returns the columns it sets;
-- ``@derives("status", "id", …)`` is the printed value of a column, in SQL, from the stored columns it names.
+- ``@derives("status", "id", …)`` is the printed value of a column, in SQL, from the stored columns it names;
+- ``@timer("open")`` is what the clock does every period of the timer that the model declares: ``(clock: Clock)``, in a
+  transaction of its own.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -34,11 +38,13 @@ from db.registry import EntityInfo, Registry
 if TYPE_CHECKING:
     from db.facts import Step
     from permissions.actions import OpenRow
+    from resolvers.commands.clock import Clock
     from resolvers.commands.work import Draft, Work
     from resolvers.compiler import Compiler
 
 F = TypeVar("F", bound=Callable[..., Any])
 DraftAct = Callable[["Draft"], None]
+WholeAct = Callable[["Draft", "Sequence[Draft]"], None]
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class Act:
 
 
 Effect = Callable[[Act], Mapping[str, Any]]
+TimerAct = Callable[["Clock"], None]
 Derivation = Callable[["Compiler", sa.FromClause], sa.ColumnElement[Any]]
 
 
@@ -110,6 +117,11 @@ def guards(*verbs: str) -> Callable[[F], F]:
     return _marks(Mark("guards", more=verbs))
 
 
+def whole(name: str) -> Callable[[F], F]:
+    """Notes faults of all children of a row together, in its draft or in theirs: ``(parent, children)``."""
+    return _marks(Mark("whole", name))
+
+
 def effect(*verbs: str) -> Callable[[F], F]:
     """What a step does beyond its change of state; one function may serve several verbs."""
 
@@ -124,6 +136,11 @@ def effect(*verbs: str) -> Callable[[F], F]:
 def derives(column: str, *needs: str) -> Callable[[F], F]:
     """The printed value of `column` in SQL: ``(compiler, table) -> expression``, from the stored columns `needs`."""
     return _marks(Mark("derives", column, needs))
+
+
+def timer(name: str) -> Callable[[F], F]:
+    """What the clock does each time the timer of this name falls due."""
+    return _marks(Mark("timer", name))
 
 
 @dataclass(frozen=True)
@@ -157,6 +174,8 @@ class Acts:
     guards: dict[str, list[DraftAct]] = field(default_factory=dict)
     effects: dict[str, Effect] = field(default_factory=dict)
     derived: dict[str, Derived] = field(default_factory=dict)
+    wholes: dict[str, WholeAct] = field(default_factory=dict)
+    timers: dict[str, TimerAct] = field(default_factory=dict)
 
 
 _PHASES = {"prepares": "prepare", "checks": "check", "allows": "allow", "finishes": "finish", "follows": "follow"}
@@ -202,8 +221,12 @@ def _read(module: ModuleType) -> Acts:
                 acts.guards.setdefault(verb, []).append(function)
         elif mark.kind == "effect":
             _put(module, acts.effects, mark, function)
+        elif mark.kind == "whole":
+            _put(module, acts.wholes, mark, function)
         elif mark.kind == "derives":
             _put(module, acts.derived, mark, Derived(function, mark.more))
+        elif mark.kind == "timer":
+            _put(module, acts.timers, mark, function)
     return acts
 
 
@@ -221,10 +244,37 @@ def check_acts(entities: Registry) -> None:
             raise ModelMistake(path, "it has acts, but no model has this path", "Name it as its model's file.")
     for info in entities.values():
         _check(info, acts_of(info.model))
+        _check_whole(entities, info)
+
+
+def wholes(parent: EntityInfo, child: EntityInfo) -> list[WholeAct]:
+    """What judges the children of a row together."""
+    found = acts_of(parent.model).wholes | acts_of(child.model).wholes
+    return [found[name] for name in child.facts.whole]
+
+
+def _check_whole(entities: Registry, info: EntityInfo) -> None:
+    """What judges children together stands with them or with their parent, once."""
+    where, done = _path(info.model), acts_of(info.model).wholes
+    declared = list(info.facts.whole)
+    for _, child in entities.parts_of(info):
+        own, theirs = child.facts.whole, acts_of(child.model).wholes
+        for name in own:
+            if name in declared:
+                raise ModelMistake(
+                    child.name, f"the whole {name!r} of {info.name} stands twice", "Choose another name."
+                )
+            if (name in done) == (name in theirs):
+                wrong = "declared and done nowhere" if name not in done else "done twice"
+                remedy = f'Write it once: @whole("{name}") in {where}.'
+                raise ModelMistake(child.name, f"the whole {name!r} is {wrong}", remedy)
+        declared += own
+    for name in sorted(done.keys() - set(declared)):
+        raise ModelMistake(where, f"the whole {name!r} is named by no model", f'Name it: Parts(whole=("{name}",)).')
 
 
 def _check(info: EntityInfo, acts: Acts) -> None:
-    where, steps = _path(info.model), info.facts.machine.steps if info.facts.machine else ()
+    where, steps = _path(info.model), info.facts.steps
     declared = {*info.facts.rules, *(code for step in steps for code in step.rules)}
     verbs = {step.verb for step in steps if step.sources}
     for code in sorted(declared - acts.rules.keys()):
@@ -237,7 +287,29 @@ def _check(info: EntityInfo, acts: Acts) -> None:
         )
     for verb in sorted((acts.effects.keys() | acts.guards.keys()) - verbs):
         raise ModelMistake(where, f"there is no step {verb!r}", f"Declare it in the machine of {info.name}.")
+    _check_timers(info, acts, where)
     for column in sorted(acts.derived.keys() - info.fields.keys()):
         raise ModelMistake(where, f"there is no column {column!r} to derive", f"Declare it in {info.name}.")
+    tested = {test.column for grant in info.grants.values() for test in grant.where}
+    for column in sorted(tested & acts.derived.keys()):
+        remedy = "Test a stored column: another value is shown than the one that would decide."
+        raise ModelMistake(info.name, f"a grant's condition looks at {column!r}, which is derived", remedy)
     for column in sorted(acts.supplied - {*info.fields, *(c.name for c in info.table.c)}):
         raise ModelMistake(where, f"there is no column {column!r} to supply", f"Declare it in {info.name}.")
+
+
+def _check_timers(info: EntityInfo, acts: Acts, where: str) -> None:
+    declared = {each.name: each for each in info.facts.timers}
+    for name in sorted(declared.keys() - acts.timers.keys()):
+        raise ModelMistake(
+            info.name, f"the timer {name!r} is declared and done nowhere", f'Write it: @timer("{name}") in {where}.'
+        )
+    for name in sorted(acts.timers.keys() - declared.keys()):
+        raise ModelMistake(
+            where,
+            f"the timer {name!r} is declared by no model",
+            f'Declare it: timers=(Timer("{name}", …),) in {info.name}.',
+        )
+    for name, each in declared.items():
+        if (wrong := each.mistake()) is not None:
+            raise ModelMistake(f"{info.name}.timers {name}", wrong, "Say every= and at= as db.timetable.Timer does.")

@@ -7,7 +7,6 @@ it is printed as the one syntax of periods (``resolvers.periods``) says.
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import functools
 import zoneinfo
 from collections.abc import Sequence
@@ -20,23 +19,12 @@ from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.sql.type_api import TypeEngine
 
 from db.clock import SHANGHAI
+from db.periods import Granularity
 from resolvers.faults import bad_input
 
 CHINA = "Asia/Shanghai"
 _EPOCH = dt.date(1970, 1, 1)
 _FIRST, _LAST = dt.datetime(1900, 1, 1, tzinfo=dt.UTC), dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
-
-
-class Granularity(enum.Enum):
-    """How long a bucket is."""
-
-    DAY = "日。A day"
-    WEEK = "周（周一起）。A week, from Monday"
-    HALF_MONTH = "半月（1 至 15 日，16 日至月末）。Half a month: to the 15th, from the 16th"
-    MONTH = "月。A month"
-    QUARTER = "季。A quarter"
-    HALF_YEAR = "半年。Half a year"
-    YEAR = "年。A year"
 
 
 _IN_YEAR = {Granularity.HALF_MONTH: 24, Granularity.MONTH: 12, Granularity.QUARTER: 4, Granularity.HALF_YEAR: 2,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, case, select
 
+from db.kinds import ENUM
 from db.registry import Field
 from resolvers.fragments import Position, literal
 
@@ -20,7 +21,7 @@ STAT = "STAT"
 
 def rolls_up(field: Field) -> bool:
     """Whether the codes of a column have statistical columns."""
-    return field.kind == "enum" and field.facts.members is not None and bool(field.facts.members.rollup())
+    return field.kind == ENUM and field.facts.members is not None and bool(field.facts.members.rollup())
 
 
 def columns_of(field: Field) -> dict[str, list[str]]:

@@ -16,7 +16,9 @@ from sqlalchemy import ColumnElement, FromClause, case, func, select
 from sqlalchemy.engine import Dialect
 
 from db.facts import Role
+from db.kinds import TEXT
 from db.registry import EntityInfo, Field, Registry, Relation
+from db.types import Day
 from permissions.columns import reference_sight, sight
 from permissions.scopes import aggregates_only, pure_ranges, scope
 from permissions.veils import paths, veil
@@ -27,9 +29,11 @@ from resolvers.binds import Binds, Call, Looked, Values, resolve
 from resolvers.cursors import context
 from resolvers.faults import forbidden, too_large
 from resolvers.fragments import Member, Pieces, braced, concat, literal, pieces, printed
-from resolvers.joins import by_key, link
+from resolvers.joins import by_key, link, the_latest
 from resolvers.lists import ListText
-from resolvers.requests import Connection, One, Paged, Pick, Single, Slot
+from resolvers.parts import Parts, Tree
+from resolvers.past import Past
+from resolvers.requests import Connection, Either, Later, One, Paged, PartsOf, Pick, Single, Slot
 from resolvers.veiled import veiled
 
 MOST_TABLES = 2_000
@@ -56,6 +60,12 @@ class Plan:
     """Paths of the answer that print masks, without list indexes."""
     guarded: tuple[str, ...]
     """The entities that it counts for a viewer who may see no rows of them."""
+    later: tuple[tuple[str, Later], ...] = ()
+    """Paths of the answer that print an id in the place of what is told later, without list indexes."""
+    past: Past | None = None
+    """The moment that it is about, if that is not now."""
+    about: tuple[Any, ...] = ()
+    """What its cursors are bound to besides: the moment, and whether successors count."""
     lookups: tuple[tuple[str, Values], ...] = ()
     """Statements of one text each that are read before, and how to run them: the paths of regions it names."""
 
@@ -75,7 +85,8 @@ class Plan:
 
         def contexts(number: int) -> bytes:
             if number not in known:
-                known[number] = context(viewer.account_id, resolve(self.cursors[number].bound, variables))
+                bound = [*self.cursors[number].bound, *self.about]
+                known[number] = context(viewer.account_id, resolve(bound, variables))
             return known[number]
 
         return self.values(Call(variables, viewer.binds, contexts, looked)), contexts
@@ -87,7 +98,8 @@ def compile_request(
 ) -> Plan:  # fmt: skip
     """The plan of a request. Raises Denied for what the viewer may not ask."""
     c = Compiler(entities, viewer, suppress_below)
-    c.use_rollups = use_rollups
+    c.ask_past(request)
+    c.use_rollups = use_rollups and c.past is None and not c.successors
     return c.plan(c.single(request) if isinstance(request, Single) else c.list(request), dialect)
 
 
@@ -99,6 +111,7 @@ class Compiler:
         self.binds = Binds()
         self.cursors: list[Paged] = []
         self.masked: list[str] = []
+        self.later: list[tuple[str, Later]] = []
         self.guarded: set[str] = set()
         self.prints_cursors = False
         self.may_be_too_many = False
@@ -109,6 +122,10 @@ class Compiler:
         self.looks_up = False
         """Whether ranges of regions are looked up before: where a planner that guesses them wrong costs most."""
         self.lookups: list[sa.Select[Any]] = []
+        self.past: Past | None = None
+        """The moment that the statement is about, if that is not now."""
+        self.successors = False
+        """Whether rows at regions that ended count with the regions that took their place."""
         self.beside: dict[tuple[FromClause, str], FromClause] = {}
         """(alias, reference) -> the row it names, where the statement has joined it outward already."""
         self._names = 0
@@ -126,6 +143,9 @@ class Compiler:
             tuple(self.fixed),
             tuple(dict.fromkeys(self.masked)),
             tuple(sorted(self.guarded)),
+            tuple(self.later),
+            self.past,
+            (*([self.past.leaf] if self.past else ()), *(["successors"] if self.successors else ())),
             tuple((str(look), Values(look, self.binds, dialect, checked=False)) for look in looks),
         )
 
@@ -148,9 +168,19 @@ class Compiler:
             raise too_large()
         return f"t{self._names}"
 
+    def ask_past(self, request: Connection | Single) -> None:
+        """Let the statement be about the moment that a request names, if it names one; before anything is compiled."""
+        info = request.pick.entity if isinstance(request, Single) else request.entity
+        self.past = Past.of(request.as_of, info, self.viewer, self.binds)
+        self.successors = isinstance(request, Connection) and bool(self.fix(request.successors))
+
     def alias(self, info: EntityInfo) -> FromClause:
-        """A fresh alias of an entity's table."""
-        return info.columns.alias(self.name())
+        """A fresh alias of an entity's rows: of its table, or of what stood at the moment that is asked about."""
+        return self.past.rows(info, self.name()) if self.past else info.columns.alias(self.name())
+
+    def today(self) -> sa.BindParameter[Any]:
+        """The day that "today" means in the statement; for rights it is always the real one."""
+        return self.past.day() if self.past else sa.bindparam("v_today", type_=Day())
 
     def scope(self, info: EntityInfo, table: FromClause) -> ColumnElement[bool]:
         """The rows of `table` the viewer may see."""
@@ -171,13 +201,16 @@ class Compiler:
         self.rows_allowed(info, request.pick.entity.single)
         table = self.alias(info)
         conditions = [*by_key(self, info, table, request.by, "by"), self.scope(info, table)]
-        return select(self.object(request.pick, table, pure_ranges(info, self.viewer), "")).where(*conditions)
+        row = select(self.object(request.pick, table, pure_ranges(info, self.viewer), "")).where(*conditions)
+        return the_latest(self, row, table)
 
     def list(self, request: Connection) -> sa.Select[Any]:
         """The statement of a list at the root."""
-        # PostgreSQL guesses a range that a subselect gives at a few regions, and reads a province by index.
+        # PostgreSQL guesses a range that a subselect gives at a few regions, and reads a province by index;
+        # SQLite takes no subselect into the rows of a moment.
         self.counts_only = aggregates_only(request.entity, self.viewer)
-        self.looks_up = self.counts_only or any(part in ("groupBy", "aggregate") for _, part, _ in request.parts)
+        reports = any(part in ("groupBy", "aggregate") for _, part, _ in request.parts)
+        self.looks_up = self.counts_only or reports or self.past is not None
         return ListText(self, request, None, None, "").statement()
 
     def object(self, pick: Pick, table: FromClause, proof: Proof, path: str) -> ColumnElement[str]:
@@ -191,17 +224,31 @@ class Compiler:
         return concat(braced(members))
 
     def _item(
-        self, info: EntityInfo, item: Field | One | Connection, table: FromClause, proof: Proof, path: str
+        self,
+        info: EntityInfo,
+        item: Field | PartsOf | One | Either | Later | Connection,
+        table: FromClause,
+        proof: Proof,
+        path: str,
     ) -> ColumnElement[Any] | Pieces:
         if isinstance(item, Field):
             return self._scalar(info, item, table, path)
-        if isinstance(item, One):
-            return func.coalesce(self._one(item, table, proof, path), literal("null"), type_=sa.Text())
+        if isinstance(item, PartsOf):
+            return self._scalar(info, item.field, table, path, item.tree)
+        if isinstance(item, Later):
+            self.later.append((path, item))
+            return self._scalar(info, info.fields["id"], table, path)
+        if isinstance(item, One | Either):
+            ones = [item] if isinstance(item, One) else item.ones
+            rows = [self._one(one, table, proof, path) for one in ones]
+            return func.coalesce(*rows, literal("null"), type_=sa.Text())
         return ListText(self, item, table, proof, path).sql()
 
-    def _scalar(self, info: EntityInfo, field: Field, table: FromClause, path: str) -> ColumnElement[Any] | Pieces:
+    def _scalar(
+        self, info: EntityInfo, field: Field, table: FromClause, path: str, tree: Tree | None = None
+    ) -> ColumnElement[Any] | Pieces:
         seen = sight(self.entities, info, field, table, self.viewer)
-        encrypted = field.kind == "encrypted"
+        encrypted = field.kind.sealed
         if encrypted or not (isinstance(seen, str) and seen == "shown"):
             self.masked.append(path)
         if isinstance(seen, str) and seen == "masked":
@@ -214,6 +261,7 @@ class Compiler:
             self.masked += [f"{path}.{part}" for part in paths(kept)]
             about = field.facts.copies.about if field.facts.copies else None
             value = veiled(value, table.c[about] if about else None, kept)
+        value = value if tree is None else Parts(value, tree)
         plain = isinstance(seen, str)
         if plain and not field.nullable:
             return pieces(value, field.kind, prefix)
@@ -225,7 +273,7 @@ class Compiler:
         if field.facts.personal != "surname":
             return literal("null")
         surname = func.substr(table.c[field.column], sa.literal_column("1"), sa.literal_column("1"), type_=sa.Text())
-        return func.coalesce(printed(surname + literal("某某"), "text"), literal("null"), type_=sa.Text())
+        return func.coalesce(printed(surname + literal("某某"), TEXT), literal("null"), type_=sa.Text())
 
     def _one(self, item: One, table: FromClause, proof: Proof, path: str) -> ColumnElement[Any]:
         info = item.pick.entity
@@ -247,8 +295,8 @@ class Compiler:
         So where the row above was restricted by region ranges alone, the rows below have that row as their owner
         (so they carry its scope path), and the viewer sees them by the very same ranges.
         """
-        if proof is None:
-            return False
+        if proof is None or self.past is not None:
+            return False  # of two rows that moved together one may have stood there a moment longer
         through = relation.through
         target = self.entities[through.via if through else relation.target]
         column = through.near if through else relation.far
@@ -273,8 +321,14 @@ class Compiler:
     def columns_of(self, pick: Pick, table: FromClause) -> Iterator[str]:
         """The stored columns that printing `pick` refers to."""
         for _, item in pick.items:
-            if isinstance(item, Field):
+            if isinstance(item, Field | PartsOf):
+                item = item.field if isinstance(item, PartsOf) else item
                 yield from self._columns_of_field(pick.entity, item, table)
+            elif isinstance(item, Either):
+                for one in item.ones:
+                    yield from self._columns_of_step(pick.entity, one.relation, table)
+            elif isinstance(item, Later):
+                yield "id"
             elif not isinstance(item, str):
                 assert item.relation is not None
                 yield from self._columns_of_step(pick.entity, item.relation, table)

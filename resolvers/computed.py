@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, FromClause
 
 from db.computed import Children, of_children, of_row
 from db.registry import EntityInfo, Field
-from db.types import Day
 from permissions.columns import conditionable
 from resolvers.faults import Denied, bad_input
 from resolvers.followed import check_followed
@@ -32,8 +31,7 @@ def value(c: Compiler, info: EntityInfo, field: Field, table: FromClause) -> Col
     if field.stored:
         return table.c[field.column]
     if not isinstance(formula, Children):
-        today = sa.bindparam("v_today", type_=Day())
-        found = of_row(formula, lambda name: c.column(info, info.fields[name], table), today)
+        found = of_row(formula, lambda name: c.column(info, info.fields[name], table), c.today())
     else:
         relation = info.relations[formula.relation]
         target = c.entities[relation.target]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, not_, or_, select, true
 
 from db.facts import Facts
+from db.kinds import DATE, TEXT
 from db.registry import EntityInfo, Field, Relation
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
@@ -19,8 +20,9 @@ from resolvers.followed import check_followed
 from resolvers.fragments import Position
 from resolvers.joins import link, region_step, the_first
 from resolvers.measures import asked_of, measure_of
-from resolvers.months import WHOLE
-from resolvers.values import MAX_LIST, period_edge, stored_form, wide
+from resolvers.months import WHOLE, is_whole
+from resolvers.periods import RANKED, end_of, rank, start_of
+from resolvers.values import MAX_LIST, no_day, period_edge, stored_form, wide
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 DEEPEST = 24
 """Steps a condition may nest: SQLite parses no deeper, and both databases answer alike."""
 REGION_OPERATORS = ("descendantOf", "childOf", "ancestorOf")
-_STAT = Field("stat", "stat", Facts("text", "统计口径", "Statistical column."), True, sa.Text())
+_STAT = Field("stat", "stat", Facts(TEXT, "统计口径", "Statistical column."), True, sa.Text())
 """What a code rolls up to, as conditions take it."""
 _ONE: ColumnElement[int] = sa.literal_column("1", sa.Integer())
 
@@ -88,12 +90,12 @@ def _may_condition(c: Compiler, info: EntityInfo, field: Field, tree: Mapping[st
             f"{at}：只看汇总的角色不能用“{field.facts.zh}”作条件。",
             f"{at}: not a dimension; roles that see aggregates only may not use it.",
         )
-    if aggregates_only(info, c.viewer) and field.kind in ("date", "datetime"):
+    if aggregates_only(info, c.viewer) and field.kind.bucketed:
         for operator, value in tree.items():
-            _months_only(c, operator, value, f"{at}.{operator}")
+            _months_only(c, operator, value, f"{at}.{operator}", field.kind.spanning)
 
 
-def _months_only(c: Compiler, operator: str, value: Any, at: str) -> None:
+def _months_only(c: Compiler, operator: str, value: Any, at: str, periods: bool) -> None:
     """Refuse, now or at each run, a condition of who may only count that tells the days of a month apart."""
     refused = bad_input(
         f"{at}：只看汇总的角色按日期筛选只到月；请用月初、月末的日期，或 inPeriod 写月、季、半年、年。",
@@ -101,14 +103,20 @@ def _months_only(c: Compiler, operator: str, value: Any, at: str) -> None:
     )
     if operator == "isNull":
         return
-    if operator not in WHOLE:
+    whole = _all_whole if periods else WHOLE.get(operator)
+    if whole is None:
         raise refused
 
     def check(asked: Any, _call: Any) -> None:
-        if asked is not None and not WHOLE[operator](asked):
+        if asked is not None and not whole(asked):
             raise refused
 
     c.binds.check(value, check)
+
+
+def _all_whole(asked: Any) -> bool:
+    """Whether a period, or each of several, is made of months."""
+    return all(item is None or is_whole(item.upper()) for item in ([asked] if isinstance(asked, str) else asked))
 
 
 # --- operators -----------------------------------------------------------------------------------------------------
@@ -120,13 +128,29 @@ def _operators(
     column = c.column(info, field, table)
     conditions: list[ColumnElement[bool]] = []
     for operator, value in tree.items():
-        here = f"{at}.{operator}"
+        here, of = f"{at}.{operator}", column
         if operator == "rollup" and isinstance(value, Mapping):
             stat = column_name(field, column_number(field, column))
             conditions += [compare(c, stat, _STAT, "", op, leaf, f"{here}.{op}") for op, leaf in value.items()]
+        elif field.kind.spanning and operator == "inPeriod":
+            conditions.append(_within(c, field, table, value, here))
         else:
-            conditions.append(compare(c, column, field, info.facts.prefix, operator, value, here))
+            if field.kind.spanning and operator in RANKED:
+                of = rank(field, table)
+            conditions.append(compare(c, of, field, info.facts.prefix, operator, value, here))
     return conditions
+
+
+def _within(c: Compiler, field: Field, table: FromClause, value: Any, at: str) -> ColumnElement[bool]:
+    """Whether a column's period lies in another one, from its first day to its last."""
+    if value_of(value) is None:
+        raise _null(at)
+    low, high = (c.binds.add(value, start_of(field, table).type, period_edge(edge, DATE)) for edge in (0, 1))
+    return and_(start_of(field, table) >= low, end_of(field, table) < high)
+
+
+def _null(at: str) -> Exception:
+    return bad_input(f"{at} 不能为 null；查空值请用 isNull。", f"{at} must not be null; use isNull to look for nulls.")
 
 
 def compare(
@@ -134,16 +158,15 @@ def compare(
 ) -> ColumnElement[bool]:
     """One operator over one column. Raises BAD_INPUT where its value is null."""
     if value_of(value) is None:
-        raise bad_input(
-            f"{at} 不能为 null；查空值请用 isNull。", f"{at} must not be null; use isNull to look for nulls."
-        )
-    kind = (
-        sa.Text() if operator in ("contains", "startsWith", "endsWith") or field.kind == "enums" else wide(field.type)
-    )
+        raise _null(at)
+    texts = operator in ("contains", "startsWith", "endsWith") or field.kind.listing or field.kind.spanning
+    kind = sa.Text() if texts else wide(field.type)
 
     usual = stored_form(field, prefix, operator)
 
     def bind(leaf: Any, using: Convert = usual) -> sa.BindParameter[Any]:
+        if field.kind == "datetime" and operator != "inPeriod":
+            c.binds.check(leaf, no_day(at))
         return c.binds.add(leaf, kind, using)
 
     match operator:

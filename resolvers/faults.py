@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from db.codes import ErrorCode, FaultCode, kind_of
 
+Severity = Literal["ERROR", "WARN"]
+"""An ERROR has to be mended; a WARN goes away once its code is acknowledged."""
 RETRY = "retryAfter"
 """Beside the code in ``extensions``: the seconds after which it is worth while to ask again, as in Retry-After."""
 
@@ -23,6 +25,7 @@ class Fault:
     en: str
     row: str | None = None
     """The global id of the row that has it, where a write is about several."""
+    severity: Severity = "ERROR"
 
     @property
     def kind(self) -> FaultCode:

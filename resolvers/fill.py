@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 
+from db.kinds import BOOL, ENUM
 from db.types import Text
 from resolvers.binds import Call
 from resolvers.buckets import local_day, number_of
@@ -118,11 +119,11 @@ class Filled:
             return self._regions(key)
         assert key.column is not None
         values: list[ColumnElement[Any]]
-        if key.kind == "bool":
+        if key.kind == BOOL:
             values = [sa.literal_column(value, sa.Boolean()) for value in ("true", "false")]
         elif key.rollup:
             values = [sa.literal_column(str(i), sa.Integer()) for i in range(len(columns_of(key.column)))]
-        elif key.kind == "enum" and key.column.facts.members is not None:
+        elif key.kind == ENUM and key.column.facts.members is not None:
             values = [
                 sa.literal_column(f"'{name}'", found.c[f"k{i}"].type) for name in key.column.facts.members.__members__
             ]
@@ -154,7 +155,7 @@ class Filled:
         granularity, zone = key.granularity, key.zone
         assert granularity is not None
         assert key.column is not None
-        moments = key.column.kind == "datetime"
+        moments = key.column.kind.instant
 
         def first(period: Any) -> dt.date:
             day = days_of(period)[0]
@@ -165,6 +166,8 @@ class Filled:
             return local_day(midnight(after) - _INSTANT, zone) if moments else after - dt.timedelta(days=1)
 
         def day(value: Any) -> dt.date:
+            if isinstance(value, str):  # a column of periods counts by their first days
+                return days_of(value.upper())[0]
             return local_day(value, zone) if isinstance(value, dt.datetime) else value
 
         if (period := condition.get("inPeriod")) is not None:
@@ -183,10 +186,9 @@ class Filled:
     def _regions(self, key: GroupKey) -> sa.Select[Any]:
         c, info = self.c, key.info
         region = c.alias(info)
-        today = sa.bindparam("v_today", type_=region.c.valid_to.type)
         conditions = [
             region.c.level == sa.literal_column(f"'{key.level}'", region.c.level.type),
-            or_(region.c.valid_to.is_(None), region.c.valid_to >= today),
+            or_(region.c.valid_to.is_(None), region.c.valid_to >= c.today()),
             c.scope(info, region),
         ]
         within = (self.request.of.where or {}).get(key.path[0]) if len(key.path) == 1 else None

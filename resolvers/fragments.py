@@ -7,7 +7,7 @@ builders, in the order of the selection, and nested values are never parsed agai
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -158,39 +158,33 @@ Member = tuple[str, str | ColumnElement[Any] | Pieces]
 """One member of a JSON object: its key, and its value as JSON text."""
 
 
+def _number(value: ColumnElement[Any]) -> PrintNumber:
+    scale = value.type.scale if isinstance(value.type, Number) else 0
+    return PrintNumber(value, unit=10**scale, zeros="0" * scale, scale=scale)
+
+
+PRINTERS: Mapping[str, Callable[[ColumnElement[Any]], ColumnElement[str]]] = {
+    "id": PrintKey, "ref": PrintKey, "int": PrintInt, "bool": PrintBool, "enum": PrintPlain, "date": PrintPlain,
+    "period": PrintPlain, "datetime": PrintMoment, "enums": PrintRaw, "json": PrintRaw, "shape": PrintRaw,
+    "decimal": _number, "text": PrintText, "encrypted": PrintText,
+}  # fmt: skip
+"""Kind -> how SQL prints its values."""
+
+
 def printed(value: ColumnElement[Any], kind: Kind, prefix: str = "") -> ColumnElement[str]:
     """A value of a kind as JSON text; SQL null where it is null."""
-    match kind:
-        case "id" | "ref":
-            return PrintKey(value, prefix=prefix)
-        case "int":
-            return PrintInt(value)
-        case "bool":
-            return PrintBool(value)
-        case "enum" | "date":
-            return PrintPlain(value)
-        case "datetime":
-            return PrintMoment(value)
-        case "enums" | "json":
-            return PrintRaw(value)
-        case "decimal":
-            scale = value.type.scale if isinstance(value.type, Number) else 0
-            return PrintNumber(value, unit=10**scale, zeros="0" * scale, scale=scale)
-        case "text" | "encrypted":
-            return PrintText(value)
+    printer = PRINTERS[kind]
+    return PrintKey(value, prefix=prefix) if printer is PrintKey else printer(value)
 
 
 def pieces(value: ColumnElement[Any], kind: Kind, prefix: str = "") -> Pieces:
     """A value that is never null as pieces, so that its quotes join the constant text around it."""
-    match kind:
-        case "id" | "ref":
-            return [f'"{prefix}_', value, '"']
-        case "enum" | "date":
-            return ['"', value, '"']
-        case "int" | "enums" | "json":
-            return [value]
-        case _:
-            return [printed(value, kind, prefix)]
+    printer = PRINTERS[kind]
+    if printer is PrintKey:
+        return [f'"{prefix}_', value, '"']
+    if printer is PrintPlain:
+        return ['"', value, '"']
+    return [value] if printer in (PrintInt, PrintRaw) else [printed(value, kind, prefix)]
 
 
 def concat(parts: Pieces) -> ColumnElement[str]:

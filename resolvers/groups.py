@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, ColumnElement, FromClause, func, select
 
+from db.kinds import INT
 from db.registry import Relation
 from permissions.scopes import aggregates_only, pure_ranges
 from resolvers.codes import STAT
@@ -144,7 +145,7 @@ class GroupsText(Page):
             return self._subtotals(what)
         cells = self._cells()
         count = select(func.count()).select_from(cells).where(*self._having(cells)).correlate_except(cells)
-        return printed(count.scalar_subquery(), "int")
+        return printed(count.scalar_subquery(), INT)
 
     def _subtotals(self, what: Measured) -> Pieces:
         """The totals of every level above the groups, the finest first, the total of all last."""

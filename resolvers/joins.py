@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, or_, select
 
 from db.registry import EntityInfo, Relation
-from db.types import Choice
+from db.types import Choice, Day
 from permissions.columns import conditionable, reference_sight
 from permissions.scopes import current, living
 from permissions.viewer import subtree
 from resolvers.binds import Call
 from resolvers.faults import bad_input, forbidden
+from resolvers.succession import within
 from resolvers.values import checked_text, key_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def link(
         *_named(c, info, through.far, via),
         *_named(c, c.entities[relation.source], relation.near, near),
         living(via) if proven else c.scope(info, via),
-        *current(via, through.since, through.until),
+        *current(via, through.since, through.until, c.today()),
         *(via.c[column].in_([_constant(via.c[column], v) for v in values]) for column, values in through.where),
     ]
     # A joined set, not IN: with statistics at hand SQLite turns an IN round and reads the whole target.
@@ -108,18 +109,29 @@ def by_key(
         raise bad_input(f"{where}：要且只要给出一个键。", f"{where}: give exactly one key.")
     name, value = given[0]
     field = info.public_fields[name]
-    if field.kind != "id" and not conditionable(info, field, c.viewer):
+    if not field.kind.identity and not conditionable(info, field, c.viewer):
         raise forbidden(
             f"{where}：您看不到“{field.facts.zh}”，不能用来查找。",
             f"{where}: you may not read {name}, so it is no key.",
             about=info.name,
         )
     column = table.c[field.column]
-    convert = key_of(info.facts.prefix) if field.kind == "id" else checked_text
+    convert = key_of(info.facts.prefix) if field.kind.identity else checked_text
     conditions: list[ColumnElement[bool]] = [column == c.binds.add(value, column.type, convert)]
-    if isinstance(field.facts.unique, str):
-        conditions.append(table.c[field.facts.unique.removesuffix(" IS NULL")].is_(None))
-    return conditions
+    if not isinstance(field.facts.unique, str):
+        return conditions
+    until = table.c[field.facts.unique.removesuffix(" IS NULL")]
+    if c.past is None or not isinstance(until.type, Day):
+        return [*conditions, until.is_(None)]
+    return [*conditions, or_(until.is_(None), until >= c.today())]
+
+
+def the_latest(c: Compiler, rows: sa.Select[Any], table: FromClause) -> sa.Select[Any]:
+    """The row of `table` that a key names: in the past two may have had it for a day, where a change was entered late;
+    then it is the later of them."""
+    if c.past is None:
+        return rows
+    return rows.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(sa.literal_column("1"))
 
 
 def region_step(
@@ -134,7 +146,7 @@ def region_step(
     def named(what: Any) -> Any:
         region = c.alias(info)
         conditions = [*by_key(c, info, region, by, where), c.scope(info, region)]
-        return select(what(region)).where(*conditions).correlate_except(region)
+        return the_latest(c, select(what(region)).where(*conditions).correlate_except(region), region)
 
     if operator == "childOf":
         return table.c.parent_id.in_(named(lambda r: r.c.id))
@@ -142,8 +154,12 @@ def region_step(
         return or_(*(table.c.id.in_(step) for step in _named_above(c, named)))
     if c.looks_up:
         looked = c.look_up(named(_path_to_street if c.counts_only else _path))
+        if c.successors:
+            return within(c, table.c[path], select(c.binds.add(looked, sa.Text(), _low).label("path")))
         low_mark, high_mark = (c.binds.add(looked, table.c[path].type, edge) for edge in (_low, _high))
         return sa.and_(table.c[path] >= low_mark, table.c[path] < high_mark)
+    if c.successors:
+        return within(c, table.c[path], named(lambda r: _path(r).label("path")))
     low = named(lambda r: r.c.path).scalar_subquery()
     # The path ends in a slash, and "0" is the character after it: the half-open range is the subtree.
     high = named(lambda r: _without_slash(r.c.path) + sa.literal_column("'0'", sa.Text()))

@@ -10,22 +10,27 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, case, select
 
 from db.facts import Kind
+from db.kinds import DATE, ENUM, ID, INT, TEXT
 from db.models.places.region import RegionLevel
+from db.periods import Granularity
 from db.registry import EntityInfo, Field, Relation
 from db.types import Key as KeyType
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
-from resolvers.buckets import CHINA, Bucket, Granularity, LocalDay, Period, offsets
+from resolvers.buckets import CHINA, Bucket, LocalDay, Period, offsets
 from resolvers.codes import STAT, column_name, column_number, elements, holds, rolls_up
 from resolvers.faults import bad_input
 from resolvers.followed import check_followed
 from resolvers.joins import link, the_first
 from resolvers.months import WHOLE_MONTHS
+from resolvers.periods import start_of
+from resolvers.succession import heir
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
 
 MOST_KEYS = 8
+_HEIR = "@heir"
 LEVELS = {"PROVINCE": "province_id", "CITY": "city_id", "DISTRICT": "district_id", "STREET": "street_id"}
 """Level -> the column of a region that holds its ancestor there; the ends of the tree need none."""
 
@@ -51,13 +56,13 @@ class GroupKey:
     def kind(self) -> Kind:
         """What its value is when it is sorted and kept in a cursor."""
         if self.column is None:
-            return "id"
-        return "int" if self.granularity or self.rollup else "enum" if self.overlaps else self.column.kind
+            return ID
+        return INT if self.granularity or self.rollup else ENUM if self.overlaps else self.column.kind
 
     @property
     def overlaps(self) -> bool:
         """Whether a row may be in several groups: those of the elements of a list."""
-        return self.column is not None and self.column.kind == "enums"
+        return self.column is not None and self.column.kind.listing
 
     @property
     def part(self) -> str | None:
@@ -72,8 +77,8 @@ class GroupKey:
     def printable(self, value: ColumnElement[Any]) -> tuple[ColumnElement[Any], Kind]:
         """The value as the answer shows it, and its kind."""
         if self.rollup and self.column is not None:
-            return column_name(self.column, value), "text"
-        return (Period(value, self.granularity), "date") if self.granularity else (value, self.kind)
+            return column_name(self.column, value), TEXT
+        return (Period(value, self.granularity), DATE) if self.granularity else (value, self.kind)
 
 
 def names_of(keys: Sequence[GroupKey]) -> list[str]:
@@ -146,12 +151,12 @@ def _column_key(
             about=info.name,
         )
     _dimension(c, info, column.name, at)
-    if column.kind == "enums" and aggregates_only(info, c.viewer):
+    if column.kind.listing and aggregates_only(info, c.viewer):
         raise bad_input(
             f"{at}：一条记录可在几组中，只看汇总的角色不能用它分组。",
             f"{at}: a row may be in several groups; roles that see aggregates only may not group by it.",
         )
-    if column.kind not in ("date", "datetime"):
+    if not column.kind.bucketed:
         if isinstance(value, Mapping) and rolls_up(column) and c.fix(value.get("rollup")) == STAT:
             return GroupKey(path, info, relations, column, rollup=True)
         if value is not True:
@@ -205,15 +210,26 @@ class Keyed:
             near = self._step(info, relation, near, key.path[: i + 1])
             info = self.c.entities[relation.target]
         if key.column is None:
-            return _at_level(near, key.level or "", self.c)
-        value = self.c.column(key.info, key.column, near)
+            return _at_level(self._heir(near, key.path), key.level or "", self.c)
+        spans = key.column.kind.spanning
+        value = start_of(key.column, near) if spans else self.c.column(key.info, key.column, near)
         if key.overlaps:
             return self._element(key, key.column, value)
         if key.rollup:
             return column_number(key.column, value)
         if key.granularity is None:
             return sa.type_coerce(value, key.column.type)
-        return Bucket(LocalDay(value, key.zone) if key.column.kind == "datetime" else value, key.granularity)
+        return Bucket(LocalDay(value, key.zone) if key.column.kind.instant else value, key.granularity)
+
+    def _heir(self, region: FromClause, path: tuple[str, ...]) -> FromClause:
+        """The region itself, or where successors are counted the one that stands for it in the end."""
+        if not self.c.successors:
+            return region
+        if (*path, _HEIR) not in self._far:
+            last = self._far[*path, _HEIR] = self.c.alias(self.c.entities["Region"])
+            self.aliases.append(last)
+            self.joined = self.joined.outerjoin(last, last.c.id == heir(self.c, region))
+        return self._far[*path, _HEIR]
 
     def seen(self, key: GroupKey) -> ColumnElement[Any]:
         """The value of a key over a row; of a region's level null where the region is not seen."""
@@ -248,7 +264,8 @@ class Keyed:
             on = [*link(c, relation, near, far)]
             # The owner's region of a row that is seen is seen itself, where both go by the same ranges.
             owned = relation.name == info.facts.owner and target.name == "Region"
-            if not (owned and near is self.table and region_follows(c.entities, info, c.viewer)):
+            # What stood there once is gathered before it is joined: there the ranges keep it short.
+            if c.past is not None or not (owned and near is self.table and region_follows(c.entities, info, c.viewer)):
                 on.append(c.scope(target, far))
         self.joined = self.joined.outerjoin(far, and_(*on))
         if near is self.table:

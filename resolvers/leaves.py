@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, case, select
 
+from db.kinds import INT, TEXT
 from db.registry import EntityInfo
 from permissions.columns import conditionable
 from resolvers.faults import bad_input
@@ -119,7 +120,7 @@ class Grouping:
         for i in range(len(self.keys) if count is None else count):
             order += self.by_place(cells, i)
         # A remainder has nulls for keys, as a group may that is none (``resolvers.levels``); it comes after it.
-        return [*order, SortKey(cells.c.told, "int", "", False, True, False)] if "told" in cells.c else order
+        return [*order, SortKey(cells.c.told, INT, "", False, True, False)] if "told" in cells.c else order
 
     def by_place(self, cells: FromClause, i: int) -> list[SortKey]:
         """The sort keys of the i-th key, from the smallest."""
@@ -130,7 +131,7 @@ class Grouping:
         key = self.keys[i]
         ends = (True, sort.descending, sort.nulls_first)
         own = SortKey(cells.c[f"k{i}"], key.kind, key.prefix, *ends)
-        return [SortKey(cells.c[f"r{i}"], "text", "", *ends), own] if key.level else [own]
+        return [SortKey(cells.c[f"r{i}"], TEXT, "", *ends), own] if key.level else [own]
 
     def by_path(self, cells: FromClause, tree: Any, at: str) -> list[SortKey]:
         """The sort keys of ``{key: {region: {code: DESC}}}``. Raises BAD_INPUT for what is not grouped by."""

@@ -118,6 +118,10 @@ class ListText(Page):
             conditions.append(scope(c.entities, info, table, c.viewer, request.operation))
         if request.where:
             conditions.append(where(c, info, table, request.where, "where"))
+        if request.search is not None and c.past is not None:
+            raise bad_input(
+                "search 不能与 asOf 同用：检索的是今天的内容。", "search cannot go with asOf: its index is of today."
+            )
         if request.search is not None:
             conditions.append(found(c, info, table, request.search))
         return table, conditions

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_, select
 
 from db.facts import Facts, Kind
+from db.kinds import BOOL, DECIMAL, INT
 from db.measures import Measure as Named
 from db.registry import EntityInfo, Field, Relation
 from db.types import Number
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
 
 Function = Literal["sum", "avg", "median", "min", "max", "countDistinct"]
 FUNCTIONS: tuple[Function, ...] = ("countDistinct", "sum", "avg", "median", "min", "max")
-ADDED: frozenset[Kind] = frozenset({"int", "decimal"})
-"""Kinds of columns that sum and avg take."""
-RANGED: frozenset[Kind] = ADDED | {"date", "datetime"}
-"""Kinds of columns that min and max take."""
 _PARTS: dict[Function, tuple[str, ...]] = {
     "sum": ("sum",), "avg": ("sum", "values"), "min": ("min",), "max": ("max",), "countDistinct": ("distinct",),
     "median": ("low", "high"),
@@ -43,12 +40,12 @@ _PARTS: dict[Function, tuple[str, ...]] = {
 
 def countable(field: Field) -> bool:
     """Whether the distinct values of a column can be counted, and rows grouped by it."""
-    return field.kind not in ("json", "encrypted", "enums", "ref")
+    return field.kind.groupable
 
 
 def groupable(field: Field) -> bool:
     """Whether rows can be grouped by a column: of a list of codes, by its elements."""
-    return countable(field) or field.kind == "enums"
+    return countable(field) or field.kind.listing
 
 
 class Columns(Protocol):
@@ -198,20 +195,20 @@ class Measures:
     def value(self, parts: Columns, function: str, name: str) -> Measure:
         """A measure of a column, made of its parts by their labels."""
         if function == "count":
-            return Measure(parts["n"], "int", counted(self.info))
+            return Measure(parts["n"], INT, counted(self.info))
         field = self.info.public_fields[name]
         own = [parts[self._columns[part, name]] for part in _PARTS[function]]  # type: ignore[index]
         match function:
             case "countDistinct":
-                return Measure(own[0], "int", counted(self.info))
+                return Measure(own[0], INT, counted(self.info))
             case "sum":
                 total = func.coalesce(own[0], Zero(field.facts.scale), type_=own[0].type)
                 return Measure(total, field.kind, _decimal(field, field.facts.scale))
             case "median":
                 scale = field.facts.scale + 1
-                return Measure(Middle(own[0], own[1], scale), "decimal", _decimal(field, scale))
+                return Measure(Middle(own[0], own[1], scale), DECIMAL, _decimal(field, scale))
             case "avg":
-                return Measure(Average(own[0], own[1], field.facts.scale), "decimal", _decimal(field, DIGITS))
+                return Measure(Average(own[0], own[1], field.facts.scale), DECIMAL, _decimal(field, DIGITS))
         return Measure(own[0], field.kind, field)
 
     def printed(self, source: FromClause, measured: Measured) -> list[Member]:
@@ -239,7 +236,7 @@ class Measures:
         """Whether a key or the number of rows is withheld; a sum that is withheld alone is null, as no other sum is."""
         if "hidden" not in source.c:
             return "false"
-        return printed(or_(source.c.hidden, source.c.rest) if "rest" in source.c else source.c.hidden, "bool")
+        return printed(or_(source.c.hidden, source.c.rest) if "rest" in source.c else source.c.hidden, BOOL)
 
     def _withheld(self, source: FromClause, name: str) -> ColumnElement[bool]:
         """Whether a number is withheld of a viewer who may only count: of all columns, or of one of them."""
@@ -264,7 +261,7 @@ class Measures:
         names = [f"?{part.code}" for part in parts]
         n, d = (source.c[self._columns["values", part]] for part in names)
         whole = {"numerator": n, "denominator": d}.get(name)
-        text = printed(Average(n, d, 0), "decimal") if whole is None else printed(whole, "int")
+        text = printed(Average(n, d, 0), DECIMAL) if whole is None else printed(whole, INT)
         text = func.coalesce(text, literal("null"), type_=sa.Text())
         if "hidden" not in source.c:
             return text
@@ -325,7 +322,7 @@ def counted(info: EntityInfo) -> Field:
 
 def _decimal(field: Field, scale: int) -> Field:
     """A sum or an average, as conditions take it; a sum of whole numbers is a decimal without digits."""
-    return Field(field.name, field.column, Facts("decimal", field.facts.zh, field.facts.en, scale=scale), True,
+    return Field(field.name, field.column, Facts(DECIMAL, field.facts.zh, field.facts.en, scale=scale), True,
                  Number(38, scale))  # fmt: skip
 
 

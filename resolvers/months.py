@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from resolvers.buckets import Granularity
+from db.periods import Granularity
 from resolvers.periods import days_of
 
 WHOLE_MONTHS = frozenset({Granularity.MONTH, Granularity.QUARTER, Granularity.HALF_YEAR, Granularity.YEAR})

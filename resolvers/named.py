@@ -22,7 +22,6 @@ from db.registry import EntityInfo, Registry
 from permissions.viewer import Reach, Viewer, subtree
 from resolvers.compiler import compile_request
 from resolvers.faults import Denied, bad_input, too_large
-from resolvers.measures import ADDED
 from resolvers.periods import days_of
 from resolvers.requests import Connection, Groups, Measured, Pick
 
@@ -128,7 +127,7 @@ class Catalog:
             pick = Pick(self.entities[relation.target]).add("code", "name")
             return (f"k{i}", relation, (value, pick)), {relation.public: {"level": value}}
         column = info.public_fields.get(value)
-        if column is None or column.kind not in ("enum", "bool"):
+        if column is None or not column.kind.finite:
             raise bad_input(
                 f"by[{i}].column：指标“{named.measure.zh}”不能按“{value[:60]}”分；可用代码或是否字段。",
                 f"by[{i}].column: {named.measure.code} is not parted by {value[:60]!r}; name an enum or yes-no column.",
@@ -144,13 +143,13 @@ class Catalog:
         if measure.ratio is not None:
             return
         day = info.fields.get(measure.day) if measure.day else None
-        if measure.day and (day is None or day.kind not in ("date", "datetime")):
+        if measure.day and (day is None or not day.kind.bucketed):
             raise ModelMistake(where, f"its day {measure.day!r} is no date", "Name a date column, or none of a stock.")
         if (measure.counting == "count") != (measure.column is None) or (
             measure.column and measure.column not in info.fields
         ):
             raise ModelMistake(where, "what it adds up is no column", "Sums and medians name a column, counts none.")
-        if measure.column and info.fields[measure.column].kind not in ADDED:
+        if measure.column and not info.fields[measure.column].kind.summable:
             raise ModelMistake(where, "its column adds up to nothing", "Name a column of numbers.")
         place = info.relations.get(measure.region)
         if place is None or place.many or place.target != "Region":

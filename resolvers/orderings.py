@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, or_, select
 
 from db.facts import Kind
+from db.kinds import ID, TEXT
 from db.registry import EntityInfo, Relation
 from permissions.columns import conditionable
 from resolvers.binds import Convert
@@ -21,6 +22,7 @@ from resolvers.faults import bad_input
 from resolvers.followed import check_followed
 from resolvers.joins import link
 from resolvers.measures import measure_of
+from resolvers.periods import rank
 
 if TYPE_CHECKING:
     from resolvers.compiler import Compiler
@@ -81,7 +83,7 @@ def sort_keys(
     """The keys of an ``orderBy`` over `table`, the id last. Raises BAD_INPUT for what may not be ordered by."""
     check_length(order, at)
     keys = [_key(c, info, table, item, f"{at}[{i}]", nullable=False) for i, item in enumerate(order)]
-    return [*keys, SortKey(table.c.id, "id", info.facts.prefix, False, False, False)]
+    return [*keys, SortKey(table.c.id, ID, info.facts.prefix, False, False, False)]
 
 
 def check_length(order: Sequence[Mapping[str, Any]], at: str) -> None:
@@ -103,10 +105,10 @@ def _key(c: Compiler, info: EntityInfo, table: FromClause, item: Mapping[str, An
             f"{at}.{name}: you may not read this column, so it gives no order.",
             about=info.name,
         )
-    column = c.column(info, field, table)
-    return SortKey(
-        column, field.kind, info.facts.prefix, nullable or field.nullable, value.descending, value.nulls_first
-    )
+    nulls = nullable or field.nullable, value.descending, value.nulls_first
+    if field.kind.spanning:
+        return SortKey(rank(field, table), TEXT, "", *nulls)
+    return SortKey(c.column(info, field, table), field.kind, info.facts.prefix, *nulls)
 
 
 def _related_key(c: Compiler, info: EntityInfo, table: FromClause, name: str, value: Any, at: str) -> SortKey:

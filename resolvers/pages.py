@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, case, func, select
 
+from db.kinds import BOOL
 from resolvers.binds import Call, Convert
 from resolvers.cursors import NONCE, keys_of
 from resolvers.faults import bad_input
@@ -130,9 +131,9 @@ class Page:
         """hasNextPage, hasPreviousPage and the cursors of both ends, from the numbered rows of a page."""
         request = self.request
         given = request.before if self.backward else request.after
-        ahead, behind = printed(func.count() > size, "bool"), literal("true" if given is not None else "false")
+        ahead, behind = printed(func.count() > size, BOOL), literal("true" if given is not None else "false")
         if request.offset is not None:
-            behind = printed(self.c.binds.add(request.offset, sa.Integer(), _offset) > 0, "bool")
+            behind = printed(self.c.binds.add(request.offset, sa.Integer(), _offset) > 0, BOOL)
         ends = [sa.literal_column("1"), case((rows.c.rows < size, rows.c.rows), else_=size)]
         first, last = (
             # A page of no rows has no ends, though one row more was read.

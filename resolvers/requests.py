@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from db.registry import EntityInfo, Field, Relation
+from resolvers.parts import Tree
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Pick:
     """What to print of one row: response key -> scalar, constant, row or list, in the order of the answer."""
 
     entity: EntityInfo
-    items: list[tuple[str, Field | str | One | Connection]] = field(default_factory=list)
+    items: list[tuple[str, Field | PartsOf | str | One | Either | Later | Connection]] = field(default_factory=list)
 
     def add(self, *names: str) -> Pick:
         """Print the named scalars under their public names; returns itself."""
@@ -38,12 +39,41 @@ class Pick:
         return self
 
 
+@dataclass(frozen=True)
+class PartsOf:
+    """A typed document and what to print of it (``resolvers.parts``)."""
+
+    field: Field
+    tree: Tree
+
+
+@dataclass
+class Later:
+    """What SQL cannot say of a row: it prints the row's id there, and all rows of the answer are told of together.
+
+    `parts` are response key, name, and what of an object in it.
+    """
+
+    parts: list[tuple[str, str, Any]]
+
+    def asks_for(self, name: str) -> bool:
+        """Whether a field is among its parts."""
+        return any(part == name for _, part, _ in self.parts)
+
+
 @dataclass
 class One:
     """A to-one relation and what to print of its row."""
 
     relation: Relation
     pick: Pick
+
+
+@dataclass
+class Either:
+    """A one-of reference: of several to-one relations the row of that which has one."""
+
+    ones: list[One]
 
 
 Part = tuple[str, str, Any]
@@ -81,6 +111,10 @@ class Connection(Paged):
     where: Mapping[str, Any] | None = None
     search: Any = None
     order: list[Mapping[str, Any]] = field(default_factory=list)
+    as_of: Any = None
+    """The moment that the list at the root and all below it is about; None for now."""
+    successors: Any = None
+    """Whether rows at regions that ended count with the regions that took their place."""
     operation: str = "R"
     """What the rows are read for: a list for export shows only rows that may be exported as well."""
 
@@ -124,6 +158,8 @@ class Single:
 
     pick: Pick
     by: Mapping[str, Any]
+    as_of: Any = None
+    """As of a Connection."""
 
 
 def page(entity: EntityInfo, pick: Pick, **arguments: Any) -> Connection:

@@ -176,7 +176,7 @@ class _Cover:
         """The viewer sees by ranges of regions only, all of them of districts or above."""
         c, info, region = self.c, self.info, self.c.entities["Region"]
         own = grants_of(info, c.viewer, "R", rows=False)
-        if info.facts.about is not None or not all(grant.scope in "APCD" for _, grant in own):
+        if info.facts.about is not None or not all(grant.scope in "APCD" and not grant.where for _, grant in own):
             raise _Uncovered
         for role in dict.fromkeys(role for role, _ in [*own, *grants_of(region, c.viewer, "R")]):
             for i in range(len(c.viewer.reaches[role].ranges)):

@@ -14,12 +14,13 @@ from db.engine import Database, Snapshot, TooSlow
 from db.registry import Registry
 from permissions.viewer import Viewer
 from permissions.walls import behind
-from resolvers.binds import Call
+from resolvers.binds import Call, resolve
 from resolvers.compiler import Plan, compile_request
 from resolvers.cursors import sign_all
 from resolvers.differencing import Differencing, OneTable
 from resolvers.faults import Denied, too_large
 from resolvers.fill import TOO_MANY
+from resolvers.past import moment_of
 from resolvers.requests import Connection, Single
 
 _LIMITS = ("parser stack overflow", "Expression tree is too large")
@@ -87,12 +88,14 @@ class Reading:
         if plan.guarded:
             self._tables.check(plan, variables, beside)
         async with self._turn:
-            began, read = self._database.clock() if plan.is_report else None, behind(self._database, viewer).read
             if self._together:
                 if self._snapshot is None:
                     self._began = self._database.clock()
                     self._snapshot = await behind(self._database, viewer).snapshot()
                 began, read = self._began, self._snapshot.read
+            else:
+                began, read = self._database.clock() if plan.is_report else None, behind(self._database, viewer).read
+            began = _stood(plan, variables, began)
             text = await run(plan, viewer, variables, read, self._differencing)
         if plan.is_report and began is not None and (self.as_of is None or began < self.as_of):
             self.as_of = began
@@ -102,6 +105,13 @@ class Reading:
         """Give back what the request held."""
         if self._snapshot is not None:
             await self._snapshot.close()
+
+
+def _stood(plan: Plan, variables: Any, began: dt.datetime | None) -> dt.datetime | None:
+    """The moment that a report is of: when it was read, or the earlier one that it was asked about."""
+    if plan.past is None or began is None:
+        return began
+    return min(began, moment_of(resolve(plan.past.leaf, variables)))
 
 
 async def run(

@@ -31,14 +31,14 @@ from resolvers.compiler import Compiler, Plan
 from resolvers.faults import Denied, bad_input, forbidden, rate_limited
 from resolvers.lists import ListText
 from resolvers.orderings import sort_keys
-from resolvers.requests import Connection, Groups, One, Pick
+from resolvers.requests import Connection, Either, Groups, One, Pick
 from resolvers.run import FAILURES, finished, refusal
 
 BATCH = 500
 """Rows that are in memory at a time."""
 _ONLY_NODES = (
-    "导出时列表里只能选择 nodes，参数只能是 where、orderBy 和 first。",
-    "An export selects nodes only, and takes where, orderBy and first.",
+    "导出时列表里只能选择 nodes，参数只能是 where、orderBy、first、asOf 和 successors。",
+    "An export selects nodes only, and takes where, orderBy, first, asOf and successors.",
 )
 
 
@@ -68,7 +68,11 @@ def compile_stream(
     """The plan of an export. Raises Denied for what the viewer may not ask or not export."""
     _mark(request, viewer, request.entity.plural)
     c = Compiler(entities, viewer, suppress_below)
-    return c.plan(StreamText(c, request, None, None, "").statement(), dialect)
+    c.ask_past(request)
+    plan = c.plan(StreamText(c, request, None, None, "").statement(), dialect)
+    if plan.later:
+        raise bad_input("导出中不能选择 allowedSteps。", "An export does not tell allowedSteps.")
+    return plan
 
 
 def _mark(asked: Any, viewer: Viewer, path: str) -> None:
@@ -83,6 +87,8 @@ def _mark(asked: Any, viewer: Viewer, path: str) -> None:
             if any("X" in grant.operations for grant in asked.pick.entity.grants.values()):
                 _check(asked.pick.entity, viewer, path)
             _mark(asked.pick, viewer, path)
+        case Either():
+            _mark(asked.ones, viewer, path)
         case Pick():
             _mark(asked.items, viewer, path)
         case Groups():
@@ -176,5 +182,7 @@ def digest_of(request: Connection, variables: Any) -> str:
     Keyed, since whoever reads the log could try all numbers there are.
     """
     asked = {"where": resolve(request.where, variables), "first": resolve(request.first, variables)}
+    asked |= {"successors": True} if request.successors else {}
+    asked |= {"asOf": resolve(request.as_of, variables)} if request.as_of is not None else {}
     said = orjson.dumps(asked, default=str, option=orjson.OPT_SORT_KEYS)
     return hmac.new(derived_key("export"), said, "sha256").hexdigest()

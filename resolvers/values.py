@@ -9,15 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from db.clock import SHANGHAI
+from db.clock import SHANGHAI, WholeDay
 from db.facts import Kind
 from db.identity import parse_global_id
+from db.kinds import DECIMAL
 from db.registry import Field
 from db.texts import clean
 from db.types import Number
 from resolvers.binds import Call
 from resolvers.faults import bad_input
-from resolvers.periods import days_of
+from resolvers.periods import RANKED, days_of, normal, rank_of
 
 NO_KEY = "00000000-0000-7000-8000-000000000000"
 """Names no row: what an id of another entity, or of none, turns into."""
@@ -50,9 +51,11 @@ def wide(kind: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
 
 def stored_form(field: Field, prefix: str, operator: str) -> Callable[[Any, Call], Any]:
     """How a condition's value becomes what the column stores."""
-    if field.kind == "id":
+    if field.kind.identity:
         return key_of(prefix)
-    if field.kind == "decimal":
+    if field.kind.spanning:
+        return (lambda value, _call: rank_of(value)) if operator in RANKED else (lambda value, _call: normal(value))
+    if field.kind == DECIMAL:
         return _fitted(field.facts.scale, _ROUNDING.get(operator))
     return checked_lines if field.facts.long else checked_text
 
@@ -82,9 +85,21 @@ def period_edge(edge: int, kind: Kind) -> Callable[[Any, Call], Any]:
 
     def convert(value: Any, _call: Call) -> Any:
         day = days_of(value)[edge]
-        return midnight(day) if kind == "datetime" else day
+        return midnight(day) if kind.instant else day
 
     return convert
+
+
+def no_day(at: str) -> Callable[[Any, Call], None]:
+    """Refuse a day where a moment is compared: whether its start or its end is meant nobody could tell."""
+
+    def refuse(value: Any, _call: Call) -> None:
+        if isinstance(value, WholeDay):
+            raise bad_input(
+                f"{at}：时间应写成 2026-05-03T09:30:00+08:00。", f"{at}: a DateTime reads 2026-05-03T09:30:00+08:00."
+            )
+
+    return refuse
 
 
 def checked_text(value: Any, _call: Call | None = None) -> Any:
@@ -111,16 +126,4 @@ def _checked(value: Any, *, lines: bool) -> Any:
 
 def from_cursor(printed: Any, kind: Kind) -> Any:
     """A key as a cursor holds it (JSON) -> what the column stores."""
-    if printed is None:
-        return None
-    match kind:
-        case "date":
-            return dt.date.fromisoformat(printed)
-        case "datetime":
-            return dt.datetime.fromisoformat(printed)
-        case "decimal":
-            return decimal.Decimal(printed)
-        case "id":
-            return printed.partition("_")[2]
-        case _:
-            return printed
+    return None if printed is None else kind.parsed(printed)

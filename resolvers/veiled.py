@@ -17,8 +17,8 @@ from sqlalchemy.sql.expression import FunctionElement
 
 from permissions.veils import Veil
 
-_Tree = dict[str, "int | _Tree"]
-"""Keys that are null: unless the argument of that number holds; 0: always. Or what is null in them."""
+_Tree = dict[str, "int | _Tree | tuple[int, _Tree]"]
+"""Keys that are null: unless the argument of that number holds; 0: always. Or what is null in them, or both."""
 
 
 def veiled(
@@ -49,6 +49,9 @@ class _Veiled(FunctionElement[str]):
             for key, kept in some.items():
                 if isinstance(kept, dict):
                     tree[key] = numbered(kept)
+                elif isinstance(kept, tuple):
+                    conditions.append(kept[0])
+                    tree[key] = (len(conditions), numbered(kept[1]))
                 elif isinstance(kept, str):
                     tree[key] = 0
                 else:
@@ -79,6 +82,9 @@ def _object(at: str, tree: _Tree, conditions: list[str], depth: int, one: str) -
     for key, kept in tree.items():
         if isinstance(kept, dict):
             shown = _value(one, kept, conditions, depth + 1)
+        elif isinstance(kept, tuple):
+            inner = _value(one, kept[1], conditions, depth + 1)
+            shown = f"CASE WHEN {conditions[kept[0] - 1]} THEN {inner} ELSE 'null' END"
         else:
             shown = f"CASE WHEN {conditions[kept - 1]} THEN {raw} ELSE 'null' END" if kept else "'null'"
         cases.append(f"WHEN '{key}' THEN {shown}")

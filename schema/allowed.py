@@ -1,34 +1,68 @@
-"""``allowedSteps``: what the viewer may do now with one row that has a life; written by hand, as Strawberry types."""
+"""The types of ``allowedSteps``: what the viewer may do now with a row, what is missing and until when."""
 
 from __future__ import annotations
 
-import strawberry
+from typing import Any
 
-from db.identity import parse_global_id
-from permissions.actions import allowed_steps, open_row
-from permissions.walls import behind
-from schema.context import Context
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLID,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from schema.payloads import USER_ERROR
+from schema.scalars import DATE
 
 
-@strawberry.type(name="AllowedStep", description="可以办理的一步。A step the viewer may take.")
-class AllowedStepType:
-    verb: str = strawberry.field(
-        description="动作，如 submit；对应的写入是 submitCommitteeFiling。The verb; its mutation is verb and entity."
-    )
-    label: str = strawberry.field(description="名称。Its name.")
-    target: str = strawberry.field(description="办理后的状态。State afterwards.")
-    reason_required: bool = strawberry.field(description="必须写明理由。A reason is required.")
+async def _missing(step: dict[str, Any], graphql: Any) -> Any:
+    judged = await graphql.context.steps.load((step["row"], True))
+    return next((each["missing"] for each in judged if each["verb"] == step["verb"]), [])
 
 
-async def steps_of(context: Context, global_id: str) -> list[AllowedStepType]:
-    """The steps open on a row; none where it is not there, cannot be seen, or has no state machine."""
-    entities, viewer = context.services.entities, context.viewer
-    found = parse_global_id(global_id)
-    info = entities.by_prefix.get(found[0]) if found else None
-    if found is None or info is None or info.facts.machine is None:
-        return []
-    key, entity = found[1], info
-    database = behind(context.services.database, viewer, "act")
-    row = await database.look(lambda connection: open_row(connection, entities, entity, viewer, key))
-    steps = allowed_steps(info, viewer, row) if row else ()
-    return [AllowedStepType(verb=s.verb, label=s.zh, target=s.target, reason_required=s.reason) for s in steps]
+def _many(kind: Any) -> Any:
+    return GraphQLNonNull(GraphQLList(GraphQLNonNull(kind)))
+
+
+ALLOWED_STEP = GraphQLObjectType(
+    "AllowedStep",
+    {
+        "verb": GraphQLField(
+            GraphQLNonNull(GraphQLString),
+            description="动作，如 submit；写入是 submitCommitteeFiling。The verb; its mutation is verb and entity.",
+        ),
+        "label": GraphQLField(GraphQLNonNull(GraphQLString), description="名称。Its name."),
+        "target": GraphQLField(GraphQLNonNull(GraphQLString), description="办理后的状态。State afterwards."),
+        "reasonRequired": GraphQLField(
+            GraphQLNonNull(GraphQLBoolean), description="必须写明理由。A reason is required."
+        ),
+        "takes": GraphQLField(_many(GraphQLString), description="办理时填写的字段。Fields that it asks for."),
+        "dueOn": GraphQLField(DATE, description="应在此日（含）前办理。The last day to take it in time."),
+        "missing": GraphQLField(
+            _many(USER_ERROR),
+            resolve=_missing,
+            description="还缺什么、为什么：办理前的检查。What stands in its way yet.",
+        ),
+    },
+    description="可以办理的一步。A step the viewer may take.",
+)
+STEPS = GraphQLField(
+    _many(ALLOWED_STEP),
+    description="登录人现在可以办理的各步。The steps the viewer may take with the row now.",
+)
+
+
+def _resolve(_root: Any, graphql: Any, id: str) -> Any:
+    return graphql.context.steps.load((id, False))
+
+
+ALLOWED_STEPS = GraphQLField(
+    _many(ALLOWED_STEP),
+    {"id": GraphQLArgument(GraphQLNonNull(GraphQLID), description="全局编号。Global id.")},
+    _resolve,
+    description="登录人现在可以对一条记录办理的各步。The steps the viewer may take with a row now.",
+)

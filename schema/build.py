@@ -19,10 +19,11 @@ from graphql import (
 from db.identity import parse_global_id
 from db.registry import EntityInfo, Registry, registry
 from schema.accounts import AccountFields
-from schema.allowed import AllowedStepType, steps_of
+from schema.allowed import ALLOWED_STEPS
 from schema.documents import Ready
 from schema.explaining import AccessExplanationType, explained
 from schema.inputs import Inputs
+from schema.jobs import job_reads, job_writes
 from schema.me import ViewerType, viewer_type
 from schema.mutations import Mutations
 from schema.named import NamedMeasures
@@ -43,15 +44,11 @@ class Query:
         context = info.context
         return viewer_type(context.services.entities, context.viewer)
 
-    @strawberry.field(description="登录人现在可以对一条记录办理的各步。The steps the viewer may take with a row now.")
-    async def allowed_steps(self, info: strawberry.Info, id: Annotated[strawberry.ID, _ID]) -> list[AllowedStepType]:
-        return await steps_of(info.context, id)
-
     @strawberry.field(description="为什么可以或不可以。Why one may or may not act on a row or a field of it.")
     async def explain_access(
         self,
         info: strawberry.Info,
-        type: Annotated[str, strawberry.argument(description="对象类型，如 MediationCase。Name of the entity.")],
+        type: Annotated[str, strawberry.argument(description="对象类型的名称。Name of the entity.")],
         action: Annotated[
             str,
             strawberry.argument(description="READ CREATE UPDATE DELETE EXPORT，或如 submit。An operation or a verb."),
@@ -84,7 +81,9 @@ class RegisterSchema(strawberry.Schema):
             "Query",
             lambda: {
                 **written.fields,
+                "allowedSteps": ALLOWED_STEPS,
                 **own_account_reads(),
+                **job_reads(),
                 **accounts.queries(),
                 **_reads(entities, inputs, objects, plans),
                 **named.fields(),
@@ -98,6 +97,7 @@ class RegisterSchema(strawberry.Schema):
                 **accounts.mutations(),
                 **reveal_fields(entities, objects, plans),
                 **own_account_writes(),
+                **job_writes(),
             },
             description="写入。Writing.",
         )
@@ -136,7 +136,8 @@ def _single(info: EntityInfo, inputs: Inputs, objects: Objects, plans: Plans) ->
         text = await plans.row_text(info, graphql)
         return None if text is None else orjson.Fragment(text)
 
-    arguments = {"by": GraphQLArgument(GraphQLNonNull(inputs.by(info)), description="键，只给一个。One key.")}
+    by = GraphQLArgument(GraphQLNonNull(inputs.by(info)), description="键，只给一个。One key.")
+    arguments = {"by": by, **objects.past(info)}
     return GraphQLField(
         objects.entity(info),
         arguments,
@@ -152,8 +153,9 @@ def _list(info: EntityInfo, objects: Objects, plans: Plans) -> GraphQLField:
 
     connection = GraphQLNonNull(objects.connection(info))
     return GraphQLField(
-        connection, objects.list_arguments(info), resolve, description=f"{info.facts.zh}列表。A list of {info.name}."
-    )
+        connection, {**objects.list_arguments(info), **objects.past(info), **objects.succession(info)}, resolve,
+        description=f"{info.facts.zh}列表。A list of {info.name}.",
+    )  # fmt: skip
 
 
 def _node(entities: Registry, objects: Objects, plans: Plans) -> GraphQLField:

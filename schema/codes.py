@@ -22,7 +22,7 @@ def errors_page() -> str:
 
 本页由 `./run schema export` 从 `db/codes.py` 生成，请勿手改。Made from the source; do not edit.
 
-## 可以改正的错误 Faults: `errors {{ path code kind message }}`
+## 可以改正的错误 Faults: `errors {{ path code kind severity message }}`
 
 写在写入结果的 `errors` 里，一次列出全部；`path` 从参数名起。`kind` 是枚举 `FaultCode`，
 `code` 与它相同，业务规则的 `code` 是规则编号。

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from db.clock import SHANGHAI
 from permissions.viewer import Viewer
 from resolvers.run import Reading
 from schema.exports import Wanted
+from schema.open_steps import Loader, loader
 
 if TYPE_CHECKING:
     from permissions.admission import Visit
@@ -41,6 +43,11 @@ class Context:
     introspected: Mapping[str, bytes] = field(default_factory=dict)
     """What the schema says of itself in this answer, by response key: printed beforehand."""
     reading: Reading = field(init=False)
+
+    @functools.cached_property
+    def steps(self) -> Loader:
+        """What the viewer may do with rows, asked for many together."""
+        return loader(self)
 
     def __post_init__(self) -> None:
         self.reading = Reading(self.services.reads)

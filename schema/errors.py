@@ -27,6 +27,7 @@ def user_error(fault: Fault, english: bool, details: dict[str, Any] | None = Non
         "path": list(fault.path),
         "code": fault.code,
         "kind": fault.kind.name,
+        "severity": fault.severity,
         "message": message,
         "row": fault.row,
         "id": fault.row,

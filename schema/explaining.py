@@ -87,7 +87,7 @@ def _seen(connection: Connection, context: Context, asked: Question) -> Question
 
 
 def _no_such(info: EntityInfo, name: str) -> Denied:
-    verbs = {step.verb for step in info.facts.machine.steps} if info.facts.machine else set()
+    verbs = {step.verb for step in info.facts.steps}
     known = [*LETTERS, *verbs, *info.public_fields, *info.public_relations]
     near = get_close_matches(name[:60], known, 1)
     hint = f"是不是 {near[0]}？" if near else f"动作有：{'、'.join([*LETTERS, *sorted(verbs)])}。"

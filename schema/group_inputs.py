@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLBoolean, GraphQLEnumType, GraphQLEnumValue, GraphQLInputField, GraphQLNonNull, GraphQLString
 
 from db.models.places.region import RegionLevel
+from db.periods import Granularity
 from db.registry import EntityInfo, Field
-from resolvers.buckets import CHINA, Granularity
+from resolvers.buckets import CHINA
 from resolvers.codes import rolls_up
-from resolvers.measures import ADDED, RANGED, groupable
+from resolvers.measures import groupable
+from schema.kinds import ORDERED
 from schema.scalars import CODE_BUCKET, DECIMAL
 from schema.words import named
 
@@ -22,17 +24,16 @@ _OVERLAP = (
     "的每一项；一条记录可在几组中，各组相加不等于总数，总数看 totalCount 或小计",
     ": each element; groups overlap and do not sum to the total, which totalCount and subtotals tell",
 )
-_ORDERED = ("eq", "neq", "in", "notIn", "isNull", "gt", "gte", "lt", "lte", "between")
 
 
 def added(info: EntityInfo) -> list[Field]:
     """The columns that sum and avg take."""
-    return [f for f in info.fields.values() if f.kind in ADDED and f.name != "version"]
+    return [f for f in info.fields.values() if f.kind.summable and f.name != "version"]
 
 
 def ranged(info: EntityInfo) -> list[Field]:
     """The columns that min and max take."""
-    return [f for f in info.fields.values() if f.kind in RANGED and f.name != "version"]
+    return [f for f in info.fields.values() if f.kind.ranged and f.name != "version"]
 
 
 class GroupInputs:
@@ -85,9 +86,9 @@ class GroupInputs:
         def fields() -> dict[str, GraphQLInputField]:
             made: dict[str, GraphQLInputField] = {}
             for f in filter(groupable, info.fields.values()):
-                kind = self.time_bucket() if f.kind in ("date", "datetime") else GraphQLBoolean
+                kind = self.time_bucket() if f.kind.bucketed else GraphQLBoolean
                 kind = CODE_BUCKET if rolls_up(f) else kind
-                said = _OVERLAP if f.kind == "enums" else ()
+                said = _OVERLAP if f.kind.listing else ()
                 made[f.public] = GraphQLInputField(kind, description=named(f, *said))
             for r in info.relations.values():
                 if not r.many:
@@ -179,7 +180,7 @@ class GroupInputs:
         return self.inputs.input(f"{info.name}{suffix}", fields, f"{info.facts.zh}：{text}", one_of)
 
     def _decimals(self, _field: Field) -> Any:
-        return self.inputs.operators_of("DecimalWhere", DECIMAL, _ORDERED)
+        return self.inputs.operators_of("DecimalWhere", DECIMAL, ORDERED)
 
     def _direction(self, _field: Field) -> Any:
         return self.inputs.sort_order

@@ -20,20 +20,19 @@ from graphql import (
     GraphQLString,
 )
 
-from db.facts import Code, Kind
+from db.facts import Code, Kind, OneOf
 from db.registry import EntityInfo, Field, Registry
+from resolvers.codes import rolls_up
 from resolvers.commands.inputs import must_be_sent
 from resolvers.commands.nested import creatable, owned_lists
 from resolvers.commands.upsert import keys_of
 from resolvers.commands.work import named as column_named
 from resolvers.orderings import Sort
+from schema import shapes
 from schema.group_inputs import GroupInputs
-from schema.scalars import DATE, DATETIME, DECIMAL, JSON
+from schema.kinds import EQUAL, ORDERED, SPOKEN
 from schema.words import named, said
 
-_EQUAL = ("eq", "neq", "in", "notIn", "isNull")
-_ORDERED = (*_EQUAL, "gt", "gte", "lt", "lte", "between")
-_TEXT = (*_ORDERED, "contains", "startsWith", "endsWith")
 _SAID = {
     "eq": "等于。Equal.", "neq": "不等于，空值也算。Not equal, or null.",
     "in": "在其中；[] 一个也不取。One of them; [] is none.", "notIn": "不在其中；[] 全取。None of them; [] is all.",
@@ -69,6 +68,10 @@ class Inputs:
             self._made[name] = make()
         return self._made[name]
 
+    def output(self, name: str, make: Callable[[], Any]) -> Any:
+        """An output type, made once by its name."""
+        return self._once(name, make)
+
     def input(
         self, name: str, fields: Callable[[], Mapping[str, GraphQLInputField]], said: str, one_of: bool = False
     ) -> Any:
@@ -90,50 +93,23 @@ class Inputs:
 
     def scalar(self, kind: Kind, members: type[Code] | None) -> Any:
         """The GraphQL type of a value of a kind, without nullability."""
-        if kind == "enum":
-            assert members is not None
-            return self.enum(members)
-        if kind == "enums":
-            assert members is not None
-            return GraphQLList(GraphQLNonNull(self.enum(members)))
-        return {
-            "id": GraphQLID, "text": GraphQLString, "encrypted": GraphQLString, "int": GraphQLInt, "decimal": DECIMAL,
-            "bool": GraphQLBoolean, "date": DATE, "datetime": DATETIME, "json": JSON,
-        }[kind]  # fmt: skip
+        one = SPOKEN[kind].scalar or (self.enum(members) if members else None)
+        return GraphQLList(GraphQLNonNull(one)) if kind.listing else one
 
     def operators(self, field: Field) -> Any:
         """The shared input of operators over a field, such as StringWhere; None where there is none."""
-        kind, members = field.kind, field.facts.members
-        match kind:
-            case "json" | "encrypted" | "ref":
-                return None
-            case "enums":
-                assert members is not None
-                return self.operators_of(
-                    f"{members.__name__}ListWhere", self.enum(members), ("has", "hasSome", "hasEvery", "isNull")
-                )
-            case "enum":
-                assert members is not None
-                more = {"rollup": GraphQLInputField(self.rollup_operators(), description=_ROLLUP)}
-                return self.operators_of(
-                    f"{members.__name__}Where", self.enum(members), _EQUAL, more if members.rollup() else {}
-                )
-            case "bool":
-                return self.operators_of("BooleanWhere", GraphQLBoolean, ("eq", "neq", "isNull"))
-            case "id":
-                return self.operators_of("IDWhere", GraphQLID, _EQUAL)
-            case "text":
-                return self.operators_of("StringWhere", GraphQLString, _TEXT)
-            case "date" | "datetime":
-                scalar = self.scalar(kind, None)
-                return self.operators_of(f"{scalar.name}Where", scalar, (*_ORDERED, "inPeriod"))
-            case "int" | "decimal":
-                scalar = self.scalar(kind, None)
-                return self.operators_of(f"{scalar.name}Where", scalar, _ORDERED)
+        spoken, members = SPOKEN[field.kind], field.facts.members
+        if not spoken.operators:
+            return None
+        one = spoken.scalar or (self.enum(members) if members else None)
+        assert one is not None
+        name = f"{spoken.name or one.name}{'List' if field.kind.listing else ''}Where"
+        more = {"rollup": GraphQLInputField(self.rollup_operators(), description=_ROLLUP)} if rolls_up(field) else {}
+        return self.operators_of(name, one, spoken.operators, more)
 
     def rollup_operators(self) -> Any:
         """``RollupWhere``: conditions over what codes roll up to."""
-        return self.operators_of("RollupWhere", GraphQLString, _EQUAL)
+        return self.operators_of("RollupWhere", GraphQLString, EQUAL)
 
     def operators_of(
         self, name: str, scalar: Any, operators: tuple[str, ...], more: Mapping[str, GraphQLInputField] | None = None
@@ -153,7 +129,7 @@ class Inputs:
 
     def int_operators(self) -> Any:
         """The shared input of operators over numbers of rows."""
-        return self.operators_of("IntWhere", GraphQLInt, _ORDERED)
+        return self.operators_of("IntWhere", GraphQLInt, ORDERED)
 
     # --- entities ----------------------------------------------------------------------------------------------------
 
@@ -214,7 +190,7 @@ class Inputs:
             made = {
                 f.public: GraphQLInputField(self.sort_order, description=named(f))
                 for f in info.fields.values()
-                if f.kind not in ("json", "encrypted", "enums")
+                if f.kind.sortable
             }
             for r in info.relations.values():
                 target = self.entities[r.target]
@@ -274,24 +250,89 @@ class Inputs:
         said = f"对{info.facts.zh}的修改；未写的不变。Changes." if patch else f"新的{info.facts.zh}。A new row."
         return self.input(name, lambda: self._value_fields(info, patch), said)
 
+    def value(self, info: EntityInfo, column: str) -> Any:
+        """The input type of one column: of a reference, an object that connects."""
+        known = column_named(info, column)
+        if isinstance(known, Field):
+            return self.scalar(known.kind, known.facts.members)
+        return self.connect(self.entities[known.target])
+
     def _value_fields(self, info: EntityInfo, patch: bool) -> dict[str, GraphQLInputField]:
         made = {}
-        keys = set() if patch else {column for columns in keys_of(info).values() for column in columns}
+        by_itself = not patch and info.part_of is None
+        keys = {column for columns in keys_of(info).values() for column in columns} if by_itself else set()
         for field in info.fields.values():
             if (field.writable and not (patch and field.facts.fixed)) or field.name in keys:
-                scalar = self.scalar(field.kind, field.facts.members)
-                made[field.public] = GraphQLInputField(scalar, description=_said(field, info, patch))
+                model = field.facts.model
+                held = shapes.written(self, model) if model else self.scalar(field.kind, field.facts.members)
+                made[field.public] = GraphQLInputField(held, description=_said(field, info, patch))
         for r in info.references:
-            if r.facts is not None and not r.facts.computed and not (patch and r.facts.fixed):
+            elsewhere = (info.part_of is not None and r.name == info.facts.owner) or (r.facts and r.facts.one_of)
+            if r.facts is not None and not elsewhere and not r.facts.computed and not (patch and r.facts.fixed):
                 required = _REQUIRED if r.near in must_be_sent(info) and not patch else ()
                 made[r.public] = GraphQLInputField(
                     self.connect(self.entities[r.target]), description=said(r, *required)
                 )
+        for one_of in info.one_ofs.values():
+            facts = info.reference(one_of.columns[0]).facts
+            if facts and not facts.computed and not (patch and facts.fixed):
+                required = _REQUIRED if one_of.required and not patch else ()
+                made[one_of.public] = GraphQLInputField(self.one_of(info, one_of), description=said(one_of, *required))
         for r in () if patch else owned_lists(self.entities, info):
             made[r.public] = GraphQLInputField(
                 self.connect(self.entities[r.target]), description=f"一并新建的{r.zh}。Parts made with the row."
             )
+        for r, child in self.entities.parts_of(info):
+            made[r.public] = GraphQLInputField(self.children(child), description=f"{r.zh}各条。Its child rows.")
         return made
+
+    def one_of(self, info: EntityInfo, one_of: OneOf) -> Any:
+        """``XSubject…``: a reference to a row of one of several entities."""
+
+        def fields() -> dict[str, GraphQLInputField]:
+            members = [info.reference(column) for column in one_of.columns]
+            return {
+                r.public: GraphQLInputField(self.connect(self.entities[r.target]), description=said(r)) for r in members
+            }
+
+        about = f"{info.facts.zh}的{one_of.zh}，只能指一条。One row of one of several kinds."
+        return self.input(f"{type_of(info, one_of)}Connect", fields, about, one_of=True)
+
+    def children(self, info: EntityInfo) -> Any:
+        """``XParts``: what becomes of the child rows of a row, inside its input."""
+        identity = {"id": GraphQLInputField(GraphQLID, description="编号。Global id.")}
+
+        def fields() -> dict[str, GraphQLInputField]:
+            new = self.values(info, False)
+            changed = self.input(
+                f"{info.name}Change", lambda: {**identity, **self._value_fields(info, True)},
+                f"对一条{info.facts.zh}的修改；未写的不变。Changes of the child with this id.",
+            )  # fmt: skip
+            item = self.input(
+                f"{info.name}Item", lambda: {**identity, **self._value_fields(info, False)},
+                f"有编号的是原有的一条{info.facts.zh}，没有的是新的。The child with this id, or a new one.",
+            )  # fmt: skip
+            return {
+                "create": GraphQLInputField(_several(new), description="新的各条。New ones."),
+                "update": GraphQLInputField(_several(changed), description="要改的各条。Changed ones."),
+                "delete": GraphQLInputField(_several(GraphQLID), description="要删除的编号。Ids of those to go."),
+                "set": GraphQLInputField(
+                    _several(item), description="全部各条，不能与其他同写；未写的即删除。The whole list; others go."
+                ),
+            }
+
+        return self.input(
+            f"{info.name}Parts", fields, f"{info.facts.zh}的增、改、删；未写的不变。Child rows; the rest stays."
+        )
+
+
+def type_of(info: EntityInfo, one_of: OneOf) -> str:
+    """The name of the union of a one-of reference: ``EvaluationSubject``."""
+    return info.name + one_of.public[:1].upper() + one_of.public[1:]
+
+
+def _several(kind: Any) -> Any:
+    return GraphQLList(GraphQLNonNull(kind))
 
 
 def _direction(sort: Sort) -> str:

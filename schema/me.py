@@ -19,7 +19,7 @@ class ViewerGrant:
     name="ViewerRight", description="对一类对象可做什么。What the viewer may do with the rows of an entity."
 )
 class ViewerRight:
-    entity: str = strawberry.field(description="对象类型，如 MediationCommittee。Name of the entity.")
+    entity: str = strawberry.field(description="对象类型的名称。Name of the entity.")
     label: str = strawberry.field(description="对象名称。What its rows are called.")
     operations: list[str] = strawberry.field(
         description="可做的操作：READ CREATE UPDATE SUBMIT REVIEW EXPORT REVEAL。What may be done."

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLString,
 )
 
+from db.kinds import INT
 from db.models.places.region import RegionLevel
 from db.registry import EntityInfo, Field, Relation
 from resolvers.codes import rolls_up
@@ -182,7 +183,7 @@ class MeasureTypes:
     def _in_key(self, info: EntityInfo) -> GraphQLInterfaceType:
         def fields() -> dict[str, GraphQLField]:
             # Periods and levels have no like in a row: they are asked for by `... on XGroupKey`.
-            plain = [f for f in info.fields.values() if countable(f) and f.kind not in ("date", "datetime")]
+            plain = [f for f in info.fields.values() if countable(f) and not f.kind.bucketed]
             columns = {f.public: self._key_column(f) for f in plain}
             ones = [r for r in info.relations.values() if not r.many]
             return columns | {r.public: GraphQLField(self._key_row(r), description=named(r)) for r in ones}
@@ -198,12 +199,12 @@ class MeasureTypes:
         return self.objects.entity(target) if target.name == "Region" else self._in_key(target)
 
     def _key_column(self, field: Field) -> GraphQLField:
-        if field.kind in ("date", "datetime"):
+        if field.kind.bucketed:
             told = GraphQLArgument(GraphQLString, description="分段时写的 as。The `as` of its bucket.")
             return GraphQLField(
                 GraphQLString, {"as": told}, description=named(field, "所在的期间，如 2026Q2", ": its period")
             )
-        if field.kind == "enums":
+        if field.kind.listing:
             assert field.facts.members is not None
             return GraphQLField(
                 self.inputs.enum(field.facts.members), description=named(field, "中的一项", ": one of the list")
@@ -256,7 +257,7 @@ class MeasureTypes:
             f"{info.name}{suffix}",
             lambda: {
                 f.public: GraphQLField(
-                    kind(f), description=named(f), deprecation_reason=_NO_IDENTITY if f.kind == "id" else None
+                    kind(f), description=named(f), deprecation_reason=_NO_IDENTITY if f.kind.identity else None
                 )
                 for f in columns
             },
@@ -270,7 +271,7 @@ def _rolled_up(field: Field) -> GraphQLField:
 
 
 def _summed(field: Field) -> Any:
-    return BIG_INT if field.kind == "int" else DECIMAL
+    return BIG_INT if field.kind == INT else DECIMAL
 
 
 def _many(kind: Any) -> Any:

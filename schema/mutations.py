@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -11,17 +11,16 @@ from graphql import (
     GraphQLID,
     GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLString,
 )
 
-from db.facts import Step
 from db.registry import EntityInfo, Registry
 from schema.bulk_mutations import BulkMutations
 from schema.context import Context
 from schema.inputs import Inputs
 from schema.objects import Objects
-from schema.payloads import ERRORS, VERSION, Payload, origin, written
+from schema.payloads import ACKNOWLEDGE, ERRORS, VERSION, Payload, origin, written
 from schema.plans import Plans
+from schema.steps import many, step_arguments, step_words, taken_verbs
 from schema.words import words
 
 
@@ -53,8 +52,7 @@ class Mutations:
                 made[f"delete{info.name}"] = self._delete(info)
             if "U" in operations:
                 made[f"update{info.name}"] = self._update(info, payload)
-            if info.facts.machine:
-                made |= self._verbs(info, payload, info.facts.machine.steps)
+            made |= self._verbs(info, payload)
             made |= self.bulk.fields(info, operations)
         return made
 
@@ -78,15 +76,18 @@ class Mutations:
         )
 
     def _create(self, info: EntityInfo, payload: GraphQLObjectType) -> GraphQLField:
-        async def create(_root: Any, graphql: Any, input: Mapping[str, Any]) -> Payload:
+        async def create(
+            _root: Any, graphql: Any, input: Mapping[str, Any], acknowledge: Sequence[str] | None = None
+        ) -> Payload:
             context: Context = graphql.context
-            work = context.services.commands.create(context.viewer, info.name, input, origin(graphql))
+            work = context.services.commands.create(context.viewer, info.name, input, origin(graphql, acknowledge))
             return await written(context, info, work, "input")
 
         arguments = {
             "input": GraphQLArgument(
                 GraphQLNonNull(self.inputs.values(info, False)), description="新的一条。The new row."
-            )
+            ),
+            "acknowledge": ACKNOWLEDGE,
         }
         return GraphQLField(
             GraphQLNonNull(payload), arguments, create, description=f"新建{info.facts.zh}。Creates a {words(info)}."
@@ -94,10 +95,12 @@ class Mutations:
 
     def _update(self, info: EntityInfo, payload: GraphQLObjectType) -> GraphQLField:
         async def update(
-            _root: Any, graphql: Any, by: Any, patch: Mapping[str, Any], ifVersion: int | None = None
-        ) -> Payload:
+            _root: Any, graphql: Any, by: Any, patch: Mapping[str, Any], ifVersion: int | None = None,
+            acknowledge: Sequence[str] | None = None,
+        ) -> Payload:  # fmt: skip
             context: Context = graphql.context
-            work = context.services.commands.update(context.viewer, info.name, by, patch, ifVersion, origin(graphql))
+            come = origin(graphql, acknowledge)
+            work = context.services.commands.update(context.viewer, info.name, by, patch, ifVersion, come)
             return await written(context, info, work, "patch")
 
         arguments = {
@@ -107,6 +110,7 @@ class Mutations:
                 description="要改的字段；未写的不变。What changes; the rest stays.",
             ),
             "ifVersion": VERSION,
+            "acknowledge": ACKNOWLEDGE,
         }
         return GraphQLField(
             GraphQLNonNull(payload), arguments, update, description=f"修改{info.facts.zh}。Changes a {words(info)}."
@@ -130,31 +134,30 @@ class Mutations:
             description=f"删除{info.facts.zh}（仅限无引用的草稿）。Deletes a draft that nothing refers to.",
         )
 
-    def _verbs(self, info: EntityInfo, payload: GraphQLObjectType, steps: tuple[Step, ...]) -> dict[str, GraphQLField]:
+    def _verbs(self, info: EntityInfo, payload: GraphQLObjectType) -> dict[str, GraphQLField]:
         made: dict[str, GraphQLField] = {}
-        for step in steps:
-            name = f"{step.verb}{info.name}"
-            if not step.sources:
-                made[name] = self._create(info, payload)
-            elif name not in made:
-                made[name] = self._verb(info, payload, step)
+        for machine in info.facts.machines:
+            if machine.start is not None and not machine.start.server:
+                made[f"{machine.start.verb}{info.name}"] = self._create(info, payload)
+        for verb in taken_verbs(info):
+            made[f"{verb}{info.name}"] = self._verb(info, payload, verb)
+            made[f"{verb}{many(info)}"] = self.bulk.steps(info, verb)
         return made
 
-    def _verb(self, info: EntityInfo, payload: GraphQLObjectType, step: Step) -> GraphQLField:
+    def _verb(self, info: EntityInfo, payload: GraphQLObjectType, verb: str) -> GraphQLField:
         async def take(
-            _root: Any, graphql: Any, by: Any, ifVersion: int | None = None, reason: str | None = None
-        ) -> Payload:
+            _root: Any, graphql: Any, by: Any, ifVersion: int | None = None, reason: str | None = None,
+            acknowledge: Sequence[str] | None = None, **takes: Any,
+        ) -> Payload:  # fmt: skip
             context: Context = graphql.context
-            commands = context.services.commands
-            work = commands.take(context.viewer, info.name, by, step.verb, ifVersion, reason, origin(graphql))
+            work = context.services.commands.take(
+                context.viewer, info.name, by, verb, ifVersion, reason, origin(graphql, acknowledge), takes
+            )
             return await written(context, info, work, "")
 
         arguments = {
             "by": GraphQLArgument(GraphQLNonNull(self.inputs.by(info)), description="键，只给一个。One key."),
             "ifVersion": VERSION,
-            "reason": GraphQLArgument(
-                GraphQLString, description=f"理由。{'必填。Why; required.' if step.reason else 'Why.'}"
-            ),
+            **step_arguments(self.inputs, info, verb),
         }
-        said = f"{step.zh}：{'、'.join(step.sources)} → {step.target}。{step.verb.capitalize()}s a {words(info)}."
-        return GraphQLField(GraphQLNonNull(payload), arguments, take, description=said)
+        return GraphQLField(GraphQLNonNull(payload), arguments, take, description=step_words(info, verb))

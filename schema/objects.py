@@ -15,14 +15,20 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
+    GraphQLUnionType,
 )
 
+from db.facts import OneOf
+from db.history import shadow_of
 from db.registry import EntityInfo, Field, Registry
 from permissions.columns import shows
 from resolvers.search import searchable
-from schema import words
-from schema.inputs import Inputs
+from schema import shapes, words
+from schema.allowed import STEPS
+from schema.inputs import Inputs, type_of
 from schema.measures import MeasureTypes
+from schema.scalars import DATETIME
+from schema.selections import LATER
 
 NODE = GraphQLInterfaceType(
     "Node",
@@ -40,6 +46,14 @@ PAGE_INFO = GraphQLObjectType(
     description="分页信息。Where a page lies in its list.",
 )
 _SEARCH = "汉字、拼音、首字母均可，空格分开的每个词都要找到。Every word, in characters, pinyin or initials."
+_SUCCESSORS = (
+    "已停用的区划并入其承继区划：按区划筛选（descendantOf）和分组时一并计入。"
+    "Counts what stands at a region that ended with the one that took its place, in descendantOf and in groups."
+)
+_AS_OF = (
+    "问某一时刻的情况，如 2026-03-31（当日终了）或 2026-03-31T12:00:00+08:00；权限按今天的算，不能是将来。"
+    "As it stood at a moment, of a day its end; with the rights of today; never in the future."
+)
 
 
 class Objects:
@@ -65,6 +79,8 @@ class Objects:
         fields = {
             f.public: GraphQLField(self._field_type(info, f), description=_described(f)) for f in info.fields.values()
         }
+        if any(machine.moves for machine in info.facts.machines):
+            fields[LATER] = STEPS
         for r in info.relations.values():
             target = self.entities[r.target]
             if r.many:
@@ -73,10 +89,22 @@ class Objects:
                 )
             else:
                 fields[r.public] = GraphQLField(self.entity(target), description=words.said(r))
+        for one_of in info.one_ofs.values():
+            fields[one_of.public] = GraphQLField(self._one_of(info, one_of), description=words.said(one_of))
         return fields
 
+    def _one_of(self, info: EntityInfo, one_of: OneOf) -> GraphQLUnionType:
+        """The union of the entities that a one-of reference may name."""
+        targets = [self.entities[info.reference(column).target] for column in one_of.columns]
+        kinds = list(dict.fromkeys(target.name for target in targets))
+        said = f"{info.facts.zh}的{one_of.zh}。{one_of.en}"
+        return GraphQLUnionType(
+            type_of(info, one_of), lambda: [self.entity(self.entities[name]) for name in kinds], description=said
+        )
+
     def _field_type(self, info: EntityInfo, field: Field) -> Any:
-        scalar = self.inputs.scalar(field.kind, field.facts.members)
+        model = field.facts.model
+        scalar = shapes.output(self.inputs, model) if model else self.inputs.scalar(field.kind, field.facts.members)
         readers = [grant for grant in info.grants.values() if "R" in grant.operations]
         hidden = any(not shows(grant, field) for grant in readers) and field.facts.personal != "surname"
         return scalar if field.nullable or hidden else GraphQLNonNull(scalar)
@@ -138,10 +166,22 @@ class Objects:
             ),
         }
 
+    def past(self, info: EntityInfo) -> dict[str, GraphQLArgument]:
+        """``asOf`` of the roots of an entity that keeps its history."""
+        if shadow_of(info.table) is None:
+            return {}
+        return {"asOf": GraphQLArgument(DATETIME, description=_AS_OF)}
+
+    def succession(self, info: EntityInfo) -> dict[str, GraphQLArgument]:
+        """``successors`` of a list whose rows stand at regions."""
+        if info.owner is None:
+            return {}
+        return {"successors": GraphQLArgument(GraphQLBoolean, description=_SUCCESSORS)}
+
 
 def _many(kind: Any) -> Any:
     return GraphQLNonNull(GraphQLList(GraphQLNonNull(kind)))
 
 
 def _described(field: Field) -> str:
-    return words.said(field, *(("只显示掩码。", "Its mask only.") if field.kind == "encrypted" else ()))
+    return words.said(field, *(("只显示掩码。", "Its mask only.") if field.kind.sealed else ()))

@@ -42,6 +42,16 @@ def _codes(codes: type[Told]) -> GraphQLEnumType:
 
 
 FAULT_CODE, ERROR_CODE = _codes(FaultCode), _codes(ErrorCode)
+SEVERITY = GraphQLEnumType(
+    "Severity",
+    {
+        "ERROR": GraphQLEnumValue("ERROR", description="须改正。It has to be mended."),
+        "WARN": GraphQLEnumValue(
+            "WARN", description="提醒：在 acknowledge 中写明其 code 即可继续。A warning; acknowledge its code to go on."
+        ),
+    },
+    description="轻重。How grave an error is.",
+)
 USER_ERROR = ObjectType(
     "UserError",
     {
@@ -57,6 +67,7 @@ USER_ERROR = ObjectType(
             GraphQLNonNull(FAULT_CODE),
             description="错误的种类：code 本身，业务规则为 RULE。The code, or RULE for all rules.",
         ),
+        "severity": GraphQLField(GraphQLNonNull(SEVERITY), description="轻重。How grave it is."),
         "message": GraphQLField(GraphQLNonNull(GraphQLString), description="说明。In words."),
         "row": GraphQLField(GraphQLID, description="批量写入：有误的那一条。The row that has it, in a bulk write."),
         "id": GraphQLField(
@@ -77,6 +88,10 @@ ERRORS = GraphQLField(
 VERSION = GraphQLArgument(
     GraphQLInt,
     description="读到的版本；期间被他人改过则为 CONFLICT。The version read; else CONFLICT.",
+)
+ACKNOWLEDGE = GraphQLArgument(
+    GraphQLList(GraphQLNonNull(GraphQLString)),
+    description="已知悉、仍要继续的提醒的代码。Codes of warnings in spite of which to go on.",
 )
 
 
@@ -104,18 +119,19 @@ def told(
     return [user_error(fault, context.english, details) for fault in placed]
 
 
-def origin(graphql: Any) -> Origin:
+def origin(graphql: Any, acknowledge: Sequence[str] | None = None) -> Origin:
     """Where the write of a field comes from. Raises BAD_INPUT for an idempotency key that is none."""
     context: Context = graphql.context
+    said = frozenset(acknowledge or ())
     if context.once is None:
-        return Origin(EntryChannel.API)
+        return Origin(EntryChannel.API, None, said)
     key, body = context.once
     if not key.strip() or len(key) > LONGEST_KEY or not key.isprintable():
         zh = f"{PATH} 须为 1 至 {LONGEST_KEY} 个可见字符。"
         raise bad_input(zh, f"{PATH} must be 1 to {LONGEST_KEY} printable characters.")
     # Each field is a write of its own, so it has a key of its own.
     field = orjson.dumps([key, graphql.path.as_list()])
-    return Origin(EntryChannel.API, Once(hashlib.sha256(field).hexdigest(), hashlib.sha256(body).hexdigest()))
+    return Origin(EntryChannel.API, Once(hashlib.sha256(field).hexdigest(), hashlib.sha256(body).hexdigest()), said)
 
 
 class Batch:

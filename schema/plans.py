@@ -20,6 +20,7 @@ from resolvers.requests import Connection, Single, Slot
 from resolvers.values import MAX_LIST
 from schema.caches import Bounded
 from schema.context import Context
+from schema.open_steps import fill
 from schema.selections import Selections, shape
 
 KEPT, LARGEST_OF_ALL = 1024, 32_000_000
@@ -114,9 +115,8 @@ class Plans:
         def request(selections: Selections) -> Single:
             roots = selections.roots()
             gtype: Any = get_named_type(graphql.return_type)
-            return Single(
-                selections.pick(info, gtype, roots), selections.arguments(roots[0], graphql.parent_type)["by"]
-            )
+            given = selections.arguments(roots[0], graphql.parent_type)
+            return Single(selections.pick(info, gtype, roots), given["by"], given.get("asOf"))
 
         return await self._text(graphql, None, request)
 
@@ -147,7 +147,9 @@ class Plans:
             request = Connection(info, [("nodes", "nodes", pick)], where={"id": {"in": some}}, first=len(some))
             plan = context.services.reads.plan(request, context.viewer)
             text = await context.reading.text(plan, context.viewer, graphql.variable_values)
-            for row in orjson.loads(text or b'{"nodes": []}')["nodes"]:
+            answer = orjson.loads(text or b'{"nodes": []}')
+            await fill(context.steps, plan.later, answer)
+            for row in answer["nodes"]:
                 identity = row.pop(_ROW)
                 found[identity] = orjson.Fragment(orjson.dumps(row))
             context.masked.extend(f"{place}.{path.removeprefix('nodes.')}" for path in plan.masked)
@@ -176,4 +178,9 @@ class Plans:
             self._kept.put(id(graphql.operation), plans, plans.kept.held)
         head = ".".join(str(step) for step in path)
         context.masked.extend(f"{head}.{place}" for place in plan.masked)
-        return await context.reading.text(plan, context.viewer, variables)
+        found = await context.reading.text(plan, context.viewer, variables)
+        if not plan.later or found is None:
+            return found
+        answer = orjson.loads(found)
+        await fill(context.steps, plan.later, answer)
+        return orjson.dumps(answer)

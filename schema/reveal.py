@@ -31,7 +31,7 @@ class Look:
 
 def reveal_fields(entities: Registry, objects: Objects, plans: Plans) -> dict[str, GraphQLField]:
     """Both fields of the mutation type."""
-    looked_up = _argument("对象类型，如 Mediator。Name of an entity.")
+    looked_up = _argument("对象类型的名称。Name of an entity.")
     named = _argument("字段，如 idNumber。Name of a masked field.")
     why = _argument("理由，5 至 500 个字，会被记录。Why; it is recorded.")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLScalarType, ObjectValueNode, ValueNode
 
-from db.clock import SHANGHAI
+from db.clock import SHANGHAI, WholeDay
 from schema.sentences import spoken
 
 
@@ -36,13 +36,16 @@ def parse_day(value: Any) -> dt.date:
 
 
 def parse_moment(value: Any) -> dt.datetime:
-    """ISO 8601, to the millisecond; without a zone it is taken as Asia/Shanghai."""
+    """ISO 8601, to the millisecond; without a zone it is taken as Asia/Shanghai. A day is a ``WholeDay``, which only
+    ``asOf`` takes."""
     said = "时间应写成 2026-05-03T09:30:00+08:00。", "A DateTime reads 2026-05-03T09:30:00+08:00."
     text = _text(value, *said)
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
         raise _refuse(*said) from None
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
+        return WholeDay.of(moment)
     if len(text) < 16:
         raise _refuse(*said)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)

@@ -16,8 +16,10 @@ from graphql.execution.values import VariableValues, get_argument_values
 
 from db.registry import EntityInfo, Registry, Relation
 from resolvers.codes import STAT
-from resolvers.requests import Connection, Groups, KeyPick, Measured, One, Pick, Slot
+from resolvers.requests import Connection, Either, Groups, KeyPick, Later, Measured, One, PartsOf, Pick, Slot
 
+LATER = "allowedSteps"
+"""The field of a row that no statement can print."""
 _PAGING = ("first", "after", "last", "before", "offset")
 _LIST_ARGUMENTS = ("where", "search", *_PAGING)
 
@@ -81,17 +83,42 @@ class Selections:
             if name == "__typename":
                 pick.items.append((key, gtype.name))
             elif name in info.public_fields:
-                pick.items.append((key, info.public_fields[name]))
+                field, inner = info.public_fields[name], get_named_type(gtype.fields[name].type)
+                whole = not isinstance(inner, GraphQLObjectType)
+                pick.items.append((key, field if whole else PartsOf(field, self._parts(inner, details))))
+            elif name in info.public_one_ofs:
+                members = [info.reference(column) for column in info.public_one_ofs[name].columns]
+                pick.items.append((key, Either([self._one(relation, details) for relation in members])))
+            elif name == LATER:
+                pick.items.append((key, Later(self._later(get_named_type(gtype.fields[name].type), details))))
             else:
                 pick.items.append((key, self._related(info.public_relations[name], gtype, details)))
         return pick
+
+    def _parts(self, gtype: Any, nodes: list[FieldDetails]) -> list[tuple[str, str | None, Any]]:
+        """What is selected of a typed document."""
+        tree: list[tuple[str, str | None, Any]] = []
+        for key, details in self._fields(gtype, nodes).items():
+            name = details[0].node.name.value
+            if name == "__typename":
+                tree.append((key, None, gtype.name))
+                continue
+            inner = get_named_type(gtype.fields[name].type)
+            below = self._parts(inner, details) if isinstance(inner, GraphQLObjectType) else None
+            tree.append((key, name, below))
+        return tree
 
     def _related(self, relation: Relation, parent: GraphQLObjectType, details: list[FieldDetails]) -> One | Connection:
         target = self.entities[relation.target]
         gtype: Any = get_named_type(parent.fields[relation.public].type)
         if relation.many:
             return self.connection(target, gtype, details, self.arguments(details[0], parent), relation)
-        return One(relation, self.pick(target, gtype, details))
+        return self._one(relation, details)
+
+    def _one(self, relation: Relation, details: list[FieldDetails]) -> One:
+        """The row of a to-one relation, with what is selected of its type."""
+        target = self.entities[relation.target]
+        return One(relation, self.pick(target, self.info.schema.get_type(target.name), details))
 
     def connection(
         self,
@@ -103,6 +130,7 @@ class Selections:
     ) -> Connection:
         """What is selected of a list."""
         given: dict[str, Any] = {name: arguments.get(name) for name in _LIST_ARGUMENTS}
+        given |= {"as_of": arguments.get("asOf"), "successors": arguments.get("successors")}
         made = Connection(info, [], relation, order=arguments.get("orderBy") or [], **given)
         for key, details in self._fields(gtype, nodes).items():
             made.parts.append((key, *self._part(made, gtype, details)))
@@ -126,6 +154,16 @@ class Selections:
             case "groupBy":
                 return name, self._groups(listed, inner, details, self.arguments(details[0], gtype))
         return name, None
+
+    def _later(self, gtype: Any, nodes: list[FieldDetails]) -> list[tuple[str, str, Any]]:
+        """The fields of an object with what is selected of objects in it."""
+        made: list[tuple[str, str, Any]] = []
+        for key, details in self._fields(gtype, nodes).items():
+            name = details[0].node.name.value
+            inner = get_named_type(gtype.fields[name].type) if name != "__typename" else None
+            more = self._later(inner, details) if isinstance(inner, GraphQLObjectType) else gtype.name
+            made.append((key, name, more))
+        return made
 
     def _names(self, gtype: GraphQLObjectType, details: list[FieldDetails]) -> list[tuple[str, str]]:
         """The plain fields of an object: response key and name, of ``__typename`` the type's."""

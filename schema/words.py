@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 
-from db.facts import Facts
+from db.facts import Facts, OneOf
 from db.registry import EntityInfo, Field, Relation
 
 
-def said(of: Field | Relation, more_zh: str = "", more_en: str = "") -> str:
+def said(of: Field | Relation | OneOf, more_zh: str = "", more_en: str = "") -> str:
     """The whole description of a column or relation: where its values are read or written."""
     declared = _declared(of)
     return f"{declared.zh}。{more_zh}{declared.en}{f' {more_en}' if more_en else ''}"
@@ -30,5 +30,5 @@ def entity(info: EntityInfo) -> str:
     return inspect.cleandoc(info.model.__doc__ or "")
 
 
-def _declared(of: Field | Relation) -> Facts | Relation:
+def _declared(of: Field | Relation | OneOf) -> Facts | Relation | OneOf:
     return of.facts if isinstance(of, Field) else of

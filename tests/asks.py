@@ -85,3 +85,5 @@ class Ask:
     pages: bool = False
     aggregate: Measures | None = None
     groups: Groups | None = None
+    as_of: str | None = None
+    """The moment or day that the list at the root is about."""

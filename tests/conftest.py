@@ -16,9 +16,11 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from db import identity
 from permissions import passwords
 from tests import canaries, databases
+from tests.areas import pytest_addoption, pytest_collection_modifyitems, pytest_ignore_collect
 from tests.clockwork import sitecustomize as clock
 from tests.databases import Kind, Server
 
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_ignore_collect"]
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 ran = pytest.StashKey[set[str]]()
 

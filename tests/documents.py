@@ -57,6 +57,9 @@ class Document:
             given.append(f"where: {self._where_argument(info, ask.where)}")
         if ask.order:
             given.append(f"orderBy: {self._order_argument(f'{info.name}OrderBy', ask.order)}")
+        if ask.as_of is not None:
+            written = quoted(ask.as_of) if self.mode == "literals" else self._variable("DateTime", ask.as_of)
+            given.append(f"asOf: {written}")
         for name in ("first", "last", "offset"):
             value = getattr(ask, name)
             if value is not None:

@@ -92,7 +92,7 @@ def place(url: str, world: Rows | None = None, readers: dict[str, Viewer] | None
     database.clock = lambda: MOMENT
 
     def fill(connection: sa.Connection) -> None:
-        for entity, written in world.by_entity.items():
+        for entity, written in world.written():
             connection.execute(sa.insert(world.entities[entity].table), written)
 
     with asyncio.Runner() as runner:
@@ -100,6 +100,7 @@ def place(url: str, world: Rows | None = None, readers: dict[str, Viewer] | None
         runner.run(database.start())
         try:
             schema, services = build_schema(world.entities), make_services(settings, database, world.entities)
-            yield Place(runner, schema, FastPath(schema), services, world, readers or viewers(world))
+            known = viewers(world) if readers is None else readers
+            yield Place(runner, schema, FastPath(schema), services, world, known)
         finally:
             runner.run(database.stop())

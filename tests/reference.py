@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ from tests.places import Place
 from tests.reference_computed import computed, readable
 from tests.reference_documents import unveiled
 from tests.reference_groups import SUPPRESSED_BELOW, Cell, Grouping, aggregate, arranged, holds, measured
-from tests.reference_values import compares, periods_of, printed
+from tests.reference_values import compares, ends, periods_of, printed
 from tests.world import Row
 
 __all__ = ["Ask", "Reference", "periods_of", "read_rows"]
@@ -45,13 +45,15 @@ def read_rows(place: Place) -> dict[str, list[Row]]:
 
 @dataclass
 class Reference:
-    """The answers for one set of rows on one day."""
+    """The answers for one set of rows on one day. `now` are the rows and the day that rights lean on, where those of
+    the question are of the past."""
 
     entities: Registry
     rows: Mapping[str, list[Row]]
     today: dt.date
     asking: Viewer | None = None
     """Who asks at the moment: what is computed of a list is of the rows that they see."""
+    now: Reference | None = field(default=None, kw_only=True)
 
     def in_force(self, region: Row) -> bool:
         """Whether a region is one of the day: it has begun, and has not ended."""
@@ -102,28 +104,53 @@ class Reference:
         """Whether the viewer may read of the entity the row tells of, if it tells of any."""
         told = row[info.facts.about] if info.facts.about else None
         about = self.entities.get(told) if told else None
-        return told is None or (about is not None and (about.facts.technical or bool(self.readers(about, viewer))))
+        if told is None:
+            return True
+        # What a row was like when something was told of it is not known: only who reads all kinds of rows is told.
+        return about is not None and (
+            about.facts.technical or any(not grant.where for _, grant in self.readers(about, viewer))
+        )
 
     def _opens(self, info: EntityInfo, row: Row, viewer: Viewer, role: Role, grant: Grant) -> bool:
-        reach = viewer.reaches[role]
+        if info.part_of:  # a child row is open as its parent is
+            parent = self.entities[info.part_of]
+            [above] = [each for each in self.rows[parent.name] if each["id"] == row[f"{parent.key}_id"]]
+            return self._opens(parent, above, viewer, role, grant)
+        if not self._meets_tests(row, grant):
+            return False
+        reach, real = viewer.reaches[role], self.now or self
         path = row.get("path" if info.facts.owner == "self" else "scope_path")
         if grant.scope == "A":
             return True
         if grant.scope == "T":
             return bool(row["technical"])
-        if grant.scope in "PCDS" or (grant.scope == "K" and info.facts.committee is None):
+        mine = {"K": info.facts.committee, "G": info.facts.grid}
+        if grant.scope in "PCDS" or mine.get(grant.scope, "") is None:
             assert path is not None
             # A range stands for a subtree: it opens every path that begins with the path at its lower end.
             return any(path.startswith(low) for low, _ in reach.ranges) or (grant.above and path in reach.above)
         if grant.scope == "K":
             newly_entered = info.name == "Mediator" and row["created_by_id"] == viewer.account_id
-            return newly_entered or bool(self._ends(info, row, info.facts.committee) & set(reach.committees))
+            return newly_entered or bool(real._ends(info, row, info.facts.committee) & set(reach.committees))
         if grant.scope == "L":
-            return self._linked_to(info.name, row, reach) or (grant.above and path in reach.above)
+            return real._linked_to(info.name, row, reach) or (grant.above and path in reach.above)
+        if grant.scope == "B":
+            return bool(real._ends(info, row, info.facts.unit or "org_scope") & set(reach.below))
+        if grant.scope == "G":
+            return bool(real._ends(info, row, info.facts.grid) & set(reach.grids))
         if grant.scope == "O" and info.facts.mediator is not None:
-            own = bool(self._ends(info, row, info.facts.mediator) & {*reach.mediators, viewer.account_id})
+            own = bool(real._ends(info, row, info.facts.mediator) & {*reach.mediators, viewer.account_id})
             return own and self._within(reach, path or "/")
         return False
+
+    def _meets_tests(self, row: Row, grant: Grant) -> bool:
+        """Whether a row is one of those that a grant is about; an empty column is none of any."""
+        for test in grant.where:
+            stored = row[test.column]
+            said = {True: "true", False: "false"}.get(stored, stored)
+            if stored is None or (said in test.words) == test.negated:
+                return False
+        return True
 
     def _linked_to(self, entity: str, row: Row, reach: Reach) -> bool:
         """DOMAIN 5.1 of L, entity by entity: what a court or another partner has to do with a row."""
@@ -273,7 +300,7 @@ class Reference:
     def conditionable(self, entity: str, field: Field, viewer: Viewer) -> bool:
         """Whether the viewer may filter and order by a field at all."""
         cells = self.readers(self.entities[entity], viewer, counting=True)
-        plain = field.kind not in ("encrypted", "json") and readable(self, entity, field, viewer)
+        plain = field.kind not in ("encrypted", "json", "shape") and readable(self, entity, field, viewer)
         return plain and all(self.shows(grant, field) for _, grant in cells)
 
     # --- which conditions -------------------------------------------------------------------------------------------
@@ -351,7 +378,8 @@ class Reference:
         [(name, value)] = item.items()
         info = self.entities[entity]
         if name in info.public_fields:
-            return self.value(entity, info.public_fields[name], row)
+            value = self.value(entity, info.public_fields[name], row)
+            return ends(value) if info.public_fields[name].kind == "period" and value is not None else value
         relation = info.public_relations[name]
         found = self.related(relation, row, viewer)
         if relation.many:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from db.facts import Role, Shape
+from db.facts import Grant, Role, Shape
 from db.registry import EntityInfo, Registry
 from tests.world import Row
 
@@ -50,8 +50,17 @@ def _inner(entities: Registry, info: EntityInfo, key: str, row: Row, roles: Sequ
 
 def _reads(info: EntityInfo, role: Role, key: str) -> bool:
     """Whether the matrix lets the role read the column, as more than a number."""
-    grant = info.grants.get(role)
-    if grant is None or "R" not in grant.operations or grant.aggregate_only:
+    return bool(_grants(info, role, key))
+
+
+def _grants(info: EntityInfo, role: Role, key: str) -> list[Grant]:
+    """The role's grants that say so of every row: of a copy it is not known what row it was."""
+    some = [grant for held, grant in info.grants.items() if held is role]
+    return [grant for grant in some if not grant.where and _lets(info, grant, key)]
+
+
+def _lets(info: EntityInfo, grant: Grant, key: str) -> bool:
+    if "R" not in grant.operations or grant.aggregate_only:
         return False
     field = info.public_fields.get(key)
     column = field.name if field else info.public_relations[key].near
@@ -60,6 +69,6 @@ def _reads(info: EntityInfo, role: Role, key: str) -> bool:
 
 def _in_clear(info: EntityInfo, role: Role, key: str) -> bool:
     """Whether the role reads the column of other people's rows, and without a mask."""
-    field, grant = info.public_fields.get(key), info.grants[role]
-    masked = field is not None and grant.masked and field.facts.personal is not None
-    return grant.scope != "O" and not masked
+    field = info.public_fields.get(key)
+    personal = field is not None and field.facts.personal is not None
+    return any(grant.scope != "O" and not (grant.masked and personal) for grant in _grants(info, role, key))

@@ -60,9 +60,26 @@ def compares(stored: Any, operator: str, wanted: Any, field: Field | None, prefi
     """One operator over one value."""
     if field is not None and field.kind == "id" and stored is not None:
         stored = printed(stored, field, prefix)
+    if field is not None and field.kind == "period" and stored is not None:
+        return _compares_periods(stored, operator, wanted)
     if operator in ON_NULLS:
         return ON_NULLS[operator](stored, wanted)
     return stored is not None and ON_VALUES[operator](stored, wanted)
+
+
+def ends(written: str) -> tuple[dt.date, dt.date]:
+    """The first and the last day of a period: its place in the order of periods."""
+    days = days_in(written)
+    return days[0], days[-1]
+
+
+def _compares_periods(stored: str, operator: str, wanted: Any) -> bool:
+    if operator == "inPeriod":
+        return set(days_in(stored)) <= set(days_in(wanted))
+    if operator not in ("gt", "gte", "lt", "lte", "between"):
+        return (ON_NULLS if operator in ON_NULLS else ON_VALUES)[operator](stored, wanted)
+    asked = [ends(item) for item in wanted] if isinstance(wanted, list) else ends(wanted)
+    return ON_VALUES[operator](ends(stored), asked)
 
 
 # --- periods -------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from permissions.viewer import Viewer
 from tests.asks import Ask
 from tests.documents import LISTS, MODES, Document
 from tests.reference import Reference
-from tests.reference_values import periods_of
+from tests.reference_values import ends, periods_of
 from tests.world import LEVELS, Row
 
 __all__ = ["DIRECTIONS", "LISTS", "MODES", "OPERATORS", "Asks", "Document"]
@@ -30,7 +30,7 @@ EQUAL = ("eq", "neq", "in", "notIn", "isNull")
 ORDERED = (*EQUAL, "gt", "gte", "lt", "lte", "between")
 OPERATORS: dict[str, tuple[str, ...]] = {
     "id": EQUAL, "enum": EQUAL, "bool": ("eq", "neq", "isNull"), "int": ORDERED, "decimal": ORDERED,
-    "date": (*ORDERED, "inPeriod"), "datetime": (*ORDERED, "inPeriod"),
+    "date": (*ORDERED, "inPeriod"), "datetime": (*ORDERED, "inPeriod"), "period": (*ORDERED, "inPeriod"),
     "text": (*ORDERED, "contains", "startsWith", "endsWith"), "enums": ("has", "hasSome", "hasEvery", "isNull"),
 }  # fmt: skip
 WHOLE = re.compile(r"[0-9]{4}(H[12]|Q[1-4]|-[0-9]{2})?")
@@ -240,7 +240,8 @@ class Asks:
                 value, value.map(lambda v: v[:2]), value.map(lambda v: v[-2:]), value.map(lambda v: v[1:2])
             )
         if operator == "inPeriod":
-            return value.flatmap(lambda v: st.sampled_from(sorted(periods_of(v))))
+            first = value.map(lambda v: ends(v)[0]) if column.kind == "period" else value
+            return first.flatmap(lambda v: st.sampled_from(sorted(periods_of(v))))
         if operator == "between":
             return st.tuples(value, value).map(list)
         return st.lists(value, max_size=3) if operator in LISTS else value

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,9 +24,12 @@ import sqlalchemy as sa
 
 from db.clock import today
 from db.facts import Facts, Role, Shape
+from db.kinds.beside import completed
+from db.periods import granularity_of
 from db.registry import EntityInfo, registry
 from permissions.viewer import Reach, Viewer, subtree
 from tests.canaries import MARK, SECRET
+from tests.reference_values import periods_of
 
 Row = dict[str, Any]
 TODAY = today()
@@ -208,9 +211,14 @@ class Rows:
             row |= self._owned(info, row)
         if name == "gone":
             row["deleted_at"] = _moment(n)
+        row = dict(completed(info.table, row))
         self.by_entity.setdefault(entity, []).append(row)
         self.named[f"{entity}:{name or n}"] = row
         self._unsigned.append((row, given))
+
+    def written(self) -> Iterator[tuple[str, Sequence[Row]]]:
+        """The rows in an order in which a database takes them."""
+        yield from self.by_entity.items()
 
     def sign(self) -> None:
         """Say who wrote each row and which unit guides it, once all people and units are there."""
@@ -266,6 +274,9 @@ def _filler(column: sa.Column[Any], facts: Facts, i: int, n: int) -> Any:
             return dt.date(2026, 1 + i % 12, 1 + i % 28)
         case "datetime":
             return _moment(i)
+        case "period":
+            return sorted(period for day in (_moment(i),) for period in periods_of(day)
+                          if granularity_of(period) in facts.lengths)[0]  # fmt: skip
         case "enum":
             assert facts.members is not None
             return list(facts.members)[i % 3 % len(facts.members)].name
@@ -325,6 +336,9 @@ def rows() -> Rows:
         # What the record tells of decides too who reads it: most tell of nothing, one of a filing.
         told = "UserAccount" if technical else "CommitteeFiling" if i == 1 else None
         world.add("AuditLog", **anchors, technical=technical, entity=told)
+    for region, since in (("province", LONG_AGO), ("A", LONG_AGO), ("B1", TODAY)):
+        said = {"key": "FILING_DAYS", "qualifier": None, "value": "30", "valid_from": since, "valid_to": None}
+        world.add("Parameter", region_id=world.key("Region", region), **said)
     world.sign()
     return world
 

@@ -5,6 +5,7 @@
 
   const TABLE = /\/api\/tables\/([^/]+)\/([^/]+)\/$/;
   const versions = new Map(); // path of a row -> the version it was read with
+  const warned = new Map(); // path of a write -> codes of the warnings it met: to save again is to go on
   const forms = new WeakMap(); // schema -> the same for the form of a new row
 
   const matches = { contains: "包含", exact: "等于", ne: "不等于", starts: "开头是", ends: "结尾是" };
@@ -30,7 +31,10 @@
     const saved = (row.__can || []).includes("save");
     return chosen(schema, (property, name) => {
       if (property.extra.step) return steps.some((step) => step.reason) ? property : null;
-      if (property.extra.state && steps.length) return changed(property, { choices: nextStates(property, row[name], steps) });
+      const next = property.extra.state ? steps.filter((step) => row.__states[step.value] === name) : [];
+      if (next.length) return changed(property, { choices: nextStates(property, row[name], next) });
+      const taken = steps.some((step) => row.__takes[step.value].includes(name));
+      if (taken && !writable.includes(name)) return changed(property, { readonly: false, why: null, masked: masked.includes(name) });
       if ((property.extra.system || property.extra.document) && empty(row[name])) return null;
       const readonly = !writable.includes(name);
       // Why a value is masked; or, in a form that can be saved, why just this field cannot be changed.
@@ -154,10 +158,14 @@
   XMLHttpRequest.prototype.send = function (body) {
     const version = versions.get(this.asked.path);
     if (version && ["PATCH", "DELETE"].includes(this.asked.method)) this.setRequestHeader("If-Match", version);
+    const codes = this.asked.method === "GET" ? null : warned.get(this.asked.path);
+    if (codes) this.setRequestHeader("Acknowledge", codes);
+    warned.delete(this.asked.path);
     return send.call(this, body);
   };
 
   function heard(request) {
+    if (request.status === 422) return warnings(request);
     if (request.asked.method !== "GET" || request.status !== 200) return;
     // Whoever has to do something first is led there, from wherever they are.
     if (request.asked.path.endsWith("/api/user/") && JSON.parse(request.responseText).duty) location.href = "./account/";
@@ -168,5 +176,11 @@
     if (!version) return;
     versions.set(request.asked.path, version);
     document.body.dataset.row = JSON.parse(request.responseText).__can.join(" ");
+  }
+
+  function warnings(request) {
+    const lines = JSON.parse(request.responseText).detail;
+    const codes = lines.filter((line) => line.warning).map((line) => line.warning);
+    if (codes.length) warned.set(request.asked.path, codes.join(","));
   }
 })();

@@ -7,6 +7,7 @@ const WORDS = {
   rows: "条数", complete: "完整", filter: "条件摘要", offset: "起点", columns: "列", field: "项目", refused: "被拒绝的",
   count: "次数", sha256: "文件摘要", mappingSha256: "对照表摘要", opened: "新增", renamed: "更名", closed: "停用",
   succeeded: "有承继区划", moved: "移动", unchanged: "未变", format: "格式", surface: "出处", seconds: "秒数",
+  acknowledge: "已知悉的提醒",
 };
 const CODES = {
   FORBIDDEN: "没有权限", NOT_FOUND: "没有或不在范围内", NOT_UNIQUE: "与其他记录重复", READ_ONLY: "不能修改", STATE: "环节不符",

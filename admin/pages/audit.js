@@ -13,7 +13,12 @@ const QUERY = `query Records($where: AuditLogWhere, $first: Int, $after: String)
   auditLogs(where: $where, orderBy: [{id: DESC}], first: $first, after: $after) {
     totalCount
     pageInfo { hasNextPage endCursor }
-    nodes { id at action verb entity entityId summary before after reason ip actorName actorLogin }
+    nodes { id at action verb entity entityId summary before after reason ip actorName actorLogin lines { totalCount } }
+  }
+}`;
+const LINES = `query Lines($id: ID!) {
+  auditLog(by: {id: $id}) {
+    lines(orderBy: [{no: ASC}], first: 500) { nodes { no entity entityId change rows before after } }
   }
 }`;
 
@@ -136,13 +141,44 @@ function actor(record) {
   return [record.actorName || nobody, login];
 }
 
+// The rows that an act touched, asked for when somebody opens them; where it is but the one, the record tells of it.
+function touched(record) {
+  const count = record.lines.totalCount;
+  if (count < 2) return "";
+  const body = el("div", {}, "…");
+  const found = el("details", { class: "lines" }, el("summary", {}, `涉及 ${count} 行`), body);
+  found.addEventListener("toggle", async () => {
+    try {
+      const { nodes } = (await ask(LINES, { id: record.id })).auditLog.lines;
+      body.replaceChildren(el("ol", {}, nodes.map((one) => el("li", { value: one.no }, touch(record, one)))));
+    } catch (problem) {
+      say(body, problem.message, true);
+    }
+  }, { once: true });
+  return found;
+}
+
+function touch(record, one) {
+  const info = known[one.entity];
+  const many = one.rows > 1 && ` ${one.rows} 行`;
+  const name = one.entityId ? `${info?.zh || one.entity} …${one.entityId.slice(-6)}` : info?.zh || one.entity;
+  const opens = info?.table && one.entityId && one.change !== "REMOVED";
+  const row = opens ? el("a", { href: `../#/${encodeURIComponent(info.table)}/${one.entityId}/` }, name) : name;
+  const own = one.entityId === record.entityId && !one.before && !one.after ? { ...one, before: record.before, after: record.after } : one;
+  return [term("LineChange", one.change), " ", row, many, changes(own, known)?.table];
+}
+
 function more(record) {
-  const differences = changes(record, known);
+  return [differences(record), touched(record)];
+}
+
+function differences(record) {
+  const told = changes(record, known);
   const info = known[record.entity];
   const row = info?.table && record.entityId && !LEADS_NOWHERE.has(record.action);
   const link = row && el("a", { href: `../#/${encodeURIComponent(info.table)}/${record.entityId}/` }, "打开这一条");
-  if (!differences) return link ? el("p", {}, link) : "";
-  return el("details", {}, el("summary", {}, record.before ? `变更 ${differences.rows} 项` : `详情 ${differences.rows} 项`), differences.table, link && el("p", {}, link));
+  if (!told) return link ? el("p", {}, link) : "";
+  return el("details", {}, el("summary", {}, record.before ? `变更 ${told.rows} 项` : `详情 ${told.rows} 项`), told.table, link && el("p", {}, link));
 }
 
 function pages(found, condition) {

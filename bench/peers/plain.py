@@ -29,8 +29,9 @@ from db.models.people.mediator_appointment import MediatorAppointment
 from db.models.places.region import Region
 from db.models.register.mediation_committee import MediationCommittee
 from db.models.system.audit_log import AuditLog
-from resolvers.commands.numbers import case_no
+from resolvers.commands.numbers import next_of
 
+_CASE_NO = MediationCase.case_no.info["facts"].series
 _URL = os.environ.get("BENCH_URL", "sqlite+aiosqlite://")
 _FACTS = Facts(**json.loads(os.environ["BENCH_FACTS"])) if "BENCH_FACTS" in os.environ else None
 _POSTGRES: dict[str, Any] = {"pool_size": 8, "max_overflow": 0, "connect_args": {"statement_cache_size": 512}}
@@ -295,7 +296,9 @@ async def _created(session: AsyncSession, input: CaseInput) -> MediationCase:
     place = sa.select(Region).where(Region.code == input.region_code, Region.valid_to.is_(None), *inside(Region.path))
     region = (await session.execute(place)).scalar_one()
     connection = await session.connection()
-    number = await connection.run_sync(lambda c: case_no(c, committee.code, today().year))
+    number = await connection.run_sync(
+        lambda c: next_of(c, _CASE_NO, {"committee.code": committee.code, "year": str(today().year)})
+    )
     at, account = now(), _facts().account
     stamp = {"created_at": at, "updated_at": at, "created_by_id": account, "updated_by_id": account}
     owner = {"scope_path": committee.scope_path, "org_scope_id": committee.org_scope_id}

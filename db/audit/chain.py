@@ -18,7 +18,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection, RowMapping
 
-from db import crypto
+from db import crypto, outbox
 from db.clock import now
 from db.models.system.audit_log import AuditLog
 from db.technical import AuditCheckpoint, AuditSeal, AuditTally, AuditWaiting, KeptKey
@@ -145,18 +145,20 @@ def is_waiting(connection: Connection) -> bool:
 
 
 def seal_waiting(connection: Connection, most: int = BATCH) -> int:
-    """Seal records that wait, oldest id first; how many were looked at. One process does so at a time, the others find
-    nothing. What no writer signed is not sealed: it leaves the line, and is found as a record without a seal."""
+    """Seal records that wait, as they came, and number their lines; how many were looked at. One process does so at a
+    time, the others find nothing. What no writer signed is not sealed: it leaves the line, and is found as a record
+    without a seal."""
     if not _is_my_turn(connection):
         return 0
     log, keys = LOG.alias("r"), ChainKeys(connection)
-    line = (AuditWaiting.secret.label("line_secret"), AuditWaiting.mark.label("line_mark"))
+    line = [AuditWaiting.__table__.c[name].label(f"line_{name}") for name in ("id", "secret", "mark")]
     waiting = sa.select(*raw_columns(connection, log), *line).join(AuditWaiting, AuditWaiting.record_id == log.c.id)
     # Who signed with a secret that this process lacks waits for one that has it, and keeps nobody waiting.
-    mine = waiting.where(AuditWaiting.secret.in_(keys.known())).order_by(log.c.id).limit(most)
+    mine = waiting.where(AuditWaiting.secret.in_(keys.known())).order_by(AuditWaiting.id).limit(most)
     found = [dict(row) for row in connection.execute(mine).mappings()]
     if not found:
         return 0
+    _number(connection, [row.pop("line_id") for row in found], keys)
     signs = [(keys.get(row.pop("line_secret")), row.pop("line_mark")) for row in found]
     genuine = [row for row, (key, sign) in zip(found, signs, strict=True) if key and _is_signed(key, row, sign)]
     if genuine:
@@ -169,6 +171,16 @@ def seal_waiting(connection: Connection, most: int = BATCH) -> int:
         [{"done": row["id"]} for row in found],
     )
     return len(found)
+
+
+def _number(connection: Connection, waiting: list[int], keys: ChainKeys) -> None:
+    """Number the lines of what is sealed now, and of what came before it and waits for who knows its secret: the order
+    of changes does not wait for seals."""
+    before = AuditWaiting.id < waiting[-1], AuditWaiting.secret.not_in(keys.known()), ~AuditWaiting.numbered
+    strangers = list(connection.scalars(sa.select(AuditWaiting.id).where(*before)))
+    outbox.number(connection, [*waiting, *strangers])
+    if strangers:
+        connection.execute(sa.update(AuditWaiting).where(AuditWaiting.id.in_(strangers)).values(numbered=True))
 
 
 def _is_signed(key: bytes, record: Stored, sign: str) -> bool:

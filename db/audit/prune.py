@@ -7,7 +7,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from db import crypto
+from db import crypto, outbox
 from db.audit.chain import LOG, PURPOSE, SEAL, checkpoint_mark
 from db.audit.verify import first_broken
 from db.clock import now
@@ -30,6 +30,7 @@ def prune(connection: Connection, days: int) -> int:
     if (broken := first_broken(connection, until)) is not None:
         raise CannotPrune(broken.zh)
     removed = sa.select(SEAL.c.record_id).where(SEAL.c.seq <= until)
+    outbox.forget(connection, removed)
     connection.execute(sa.delete(LOG).where(LOG.c.id.in_(removed)))  # type: ignore[arg-type]
     seal = connection.scalar(sa.select(SEAL.c.seal).where(SEAL.c.seq == until))
     done = connection.execute(sa.delete(SEAL).where(SEAL.c.seq <= until)).rowcount  # type: ignore[arg-type]

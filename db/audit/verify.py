@@ -6,13 +6,15 @@ Each link is judged by itself and by what the link before it says of itself, so 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
+from db.audit import lines
 from db.audit.chain import (
     FIRST,
     LOG,
@@ -118,6 +120,8 @@ class _Walk:
         self.seq, self.before = self._begin()
         self.report.first = self.seq + 1
         self.begun = self.seq, self.before
+        self.lines: dict[str, list[Mapping[str, Any]]] = {}
+        """Of the records at hand."""
 
     def links(self) -> Iterator[RowMapping]:
         """Every link with its record, in order."""
@@ -132,6 +136,7 @@ class _Walk:
             statement = statement.where(SEAL.c.seq <= self.until)
         last = -(2**62)
         while page := self.connection.execute(statement.where(SEAL.c.seq > last)).mappings().all():
+            self.lines = lines.stored(self.connection, [link["record_id"] for link in page])
             yield from page
             last = page[-1]["seq"]
 
@@ -161,6 +166,9 @@ class _Walk:
             self.report.add("DELETED", seq, f"第 {seq} 号记录 al_{link['record_id']} 被删除")
         elif mark(key, record) != link["mark"]:
             self.report.add("CHANGED", seq, f"第 {seq} 号记录 al_{link['record_id']} 被改动")
+        elif lines.digest(self.lines.get(record["id"], ())) != record["lines_digest"]:
+            zh = f"第 {seq} 号记录 al_{link['record_id']} 的逐行记录被改动、增删或调换"
+            self.report.add("CHANGED", seq, zh)
 
     def _begin(self) -> tuple[int, str | None]:
         table = AuditCheckpoint.__table__

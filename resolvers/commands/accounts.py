@@ -60,8 +60,8 @@ def reset_password(work: Work, by: Mapping[str, Any], if_version: int | None, ha
     if row["is_service"]:
         zh, en = "系统对接账号没有口令，请签发令牌。", "A program's account has no password; give it a token."
         raise Refused([Fault(("by",), "STATE", zh, en)])
-    set_password(work.connection, row.key, hashed, by=work.actor, ip=work.viewer.ip, must_change=True)
     take_over(work, row.key)
+    set_password(work.connection, row.key, hashed, by=work.actor, ip=work.viewer.ip, must_change=True)
     return row.key
 
 
@@ -69,11 +69,11 @@ def reset_second_factor(work: Work, by: Mapping[str, Any], if_version: int | Non
     """Take the second factor of an account away, whose owner lost it, and end its sessions; its key."""
     row = held_below(work, by)
     refuse_stale(work, work.entities["UserAccount"], row, if_version)
+    take_over(work, row.key)
     if not second_factor.remove(work.connection, stored(work, row.key), by=work.actor, ip=work.viewer.ip):
         zh, en = "该账号没有启用两步验证。", "The account has no second factor."
         raise Refused([Fault(("by",), "STATE", zh, en)])
     close_sessions_of(work.connection, row.key)
-    take_over(work, row.key)
     return row.key
 
 

@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db.audit import records as audit
+from db.audit.telling import is_technical, told
 from db.facts import Step
-from db.models.places.region import Region
-from db.models.system.audit_log import AuditAction, AuditLog
+from db.models.system.audit_log import ACKNOWLEDGE, AuditAction
 from db.models.system.user_account import UserAccount
-from db.registry import EntityInfo, Field, registry
+from db.registry import EntityInfo, Field
 from permissions.viewer import Viewer
 from resolvers.commands.labels import label_of
 from resolvers.commands.work import Row, Work, public_id
 
-_NOT_TOLD = frozenset(
-    {"id", "created_at", "updated_at", "created_by_id", "updated_by_id", "scope_path", "org_scope_id"}
-)
 
-_LOG, _REGION = AuditLog.__table__, Region.__table__
-_INSERT = sa.insert(_LOG).values(  # type: ignore[arg-type]
-    # By the path, not by a column of the row: a case's region is the place of the dispute, a grant's may be none.
-    # Of the living ones, for those the index knows; a region that is deleted itself, its own record names.
-    region_id=sa.func.coalesce(
-        sa.select(_REGION.c.id)
-        .where(_REGION.c.path == sa.bindparam("path_of_region"), _REGION.c.deleted_at.is_(None))
-        .scalar_subquery(),
-        sa.bindparam("own_region", type_=_REGION.c.id.type),
-    )
-)
+def _stamped(work: Work) -> dict[str, Any]:
+    viewer = work.viewer
+    return audit.stamped(work.actor, viewer.ip, viewer.name if viewer.server else audit.COMMAND_LINE)
 
 
 def record(
     work: Work, action: AuditAction, info: EntityInfo, key: str, before: Row | None, after: Row | None,
-    step: Step | None = None, reason: str | None = None,
+    step: Step | None = None, reason: str | None = None, acknowledged: Sequence[str] = (), server: bool = False,
 ) -> None:  # fmt: skip
-    """Write the record of one act on one row; `before` and `after` are stored rows, of which the changed is told."""
+    """Write the record of one act on one row; `before` and `after` are stored rows, of which the changed is told.
+
+    `acknowledged` are the warnings in spite of which it was done; what the `server` does by itself is recorded as of
+    the moment of the work.
+    """
     row = after or before or {}
     path = row["path" if info.name == "Region" else "scope_path"]
     own = key if info.name == "Region" else row.get("region_id")
@@ -48,15 +40,15 @@ def record(
     audit.add(
         work.connection,
         {
-            **audit.stamped(work.actor, work.viewer.ip), "scope_path": path, "path_of_region": path,
-            "own_region": own,
+            **(audit.by_clock(work.now) if server else _stamped(work)),
+            "scope_path": path, "own_region": own,
             "org_scope_id": row.get("org_scope_id"), "action": action.name, "verb": step.verb if step else None,
             "entity": info.name, "entity_id": public_id(info, key),
             "summary": f"{zh} {info.facts.zh}：{label_of(work, info, row)}"[:300],
-            "before": _told(info, before, after), "after": _told(info, after, before), "reason": reason,
-            "technical": _is_technical(info),
+            "before": told(info, before, after, work.entities),
+            "after": _acknowledging(told(info, after, before, work.entities), acknowledged),
+            "reason": reason, "technical": is_technical(info),
         },
-        _INSERT,
     )  # fmt: skip
 
 
@@ -72,11 +64,10 @@ def record_sight(work: Work, action: AuditAction, info: EntityInfo, field: Field
     audit.add(
         work.connection,
         {
-            **audit.stamped(work.actor, work.viewer.ip), **placed, "path_of_region": placed["scope_path"],
+            **_stamped(work), **placed,
             "action": action.name, "entity": info.name, "reason": reason, "after": {"field": field.public},
-            "summary": f"{action.zh} {info.facts.zh}的{field.facts.zh}{named}"[:300], "technical": _is_technical(info),
+            "summary": f"{action.zh} {info.facts.zh}的{field.facts.zh}{named}"[:300], "technical": is_technical(info),
         },
-        _INSERT,
     )  # fmt: skip
 
 
@@ -98,7 +89,7 @@ def record_at_home(
         connection,
         {
             **audit.stamped(viewer.account_id, viewer.ip), **_home(connection, viewer), "action": action.name,
-            "entity": info.name, "summary": summary[:300], "after": told, "technical": _is_technical(info),
+            "entity": info.name, "summary": summary[:300], "after": told, "technical": is_technical(info),
         },
     )  # fmt: skip
 
@@ -109,43 +100,5 @@ def _home(connection: Connection, viewer: Viewer) -> dict[str, Any]:
     return dict(connection.execute(owner.where(account.c.id == viewer.account_id)).mappings().one())
 
 
-def _is_technical(info: EntityInfo) -> bool:
-    return info.facts.technical or info.name == "Region"
-
-
-def _told(info: EntityInfo, row: Row | None, other: Row | None) -> dict[str, Any] | None:
-    if row is None:
-        return None
-    told: dict[str, Any] = {}
-    for field in info.fields.values():
-        if field.name not in _NOT_TOLD and _differs(field.column, row, other):
-            told[field.public] = _masked(field, row.get(field.column))
-    for relation in info.references:
-        if relation.near not in _NOT_TOLD and _differs(relation.near, row, other):
-            target = registry()[relation.target]
-            value = row.get(relation.near)
-            told[relation.public] = None if value is None else public_id(target, value)
-    # An encrypted value may change behind the same mask.
-    hidden = [f for f in info.fields.values() if f.kind == "encrypted" and _differs(f"{f.name}_digest", row, other)]
-    return told | {f.public: row.get(f.column) for f in hidden}
-
-
-def _differs(column: str, row: Row, other: Row | None) -> bool:
-    return row.get(column) is not None if other is None else row.get(column) != other.get(column)
-
-
-def _masked(field: Field, value: Any) -> Any:
-    if value is None or field.kind == "encrypted":
-        return value
-    if field.maskable:
-        return f"{value[:1]}某某" if field.facts.personal == "surname" else "***"
-    return plain(value)
-
-
-def plain(value: Any) -> Any:
-    """A stored value as JSON holds it: decimals and days as text."""
-    if isinstance(value, decimal.Decimal | dt.date) and not isinstance(value, dt.datetime):
-        return str(value)
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return value
+def _acknowledging(told: dict[str, Any] | None, codes: Sequence[str]) -> dict[str, Any] | None:
+    return {**(told or {}), ACKNOWLEDGE: list(codes)} if codes else told

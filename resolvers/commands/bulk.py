@@ -29,7 +29,7 @@ MOST_TOLD = 200
 def update_many(work: Work, info: EntityInfo, where: Mapping[str, Any], patch: Mapping[str, Any], at_most: int) -> int:
     """Change all rows that `where` selects; how many were changed."""
     rows.must_update(work, info)
-    found = _held(work, info, where, at_most, "update")
+    found = held_rows(work, info, where, at_most, "update")
     return _each(work, info, found, lambda row: rows.change(work, info, row, patch))
 
 
@@ -41,7 +41,7 @@ def delete_many(work: Work, info: EntityInfo, where: Mapping[str, Any], at_most:
         rows.remove(work, info, row)
         return True
 
-    return _each(work, info, _held(work, info, where, at_most, "delete"), remove)
+    return _each(work, info, held_rows(work, info, where, at_most, "delete"), remove)
 
 
 def _each(work: Work, info: EntityInfo, found: list[OpenRow], act: Callable[[OpenRow], bool]) -> int:
@@ -90,7 +90,7 @@ def too_many(found: int, at_most: int) -> Refused:
     return Refused([Fault(("atMost",), "RANGE", zh, en)])
 
 
-def _held(work: Work, info: EntityInfo, where: Mapping[str, Any], at_most: int, purpose: str) -> list[OpenRow]:
+def held_rows(work: Work, info: EntityInfo, where: Mapping[str, Any], at_most: int, purpose: str) -> list[OpenRow]:
     """The visible rows that meet `where`, held against `purpose` of others, in the order of their ids."""
     _must_say(where, "where")
     check_at_most(work, at_most)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 
 from db.registry import EntityInfo
@@ -10,20 +12,31 @@ from resolvers.faults import Fault
 
 
 def referring(work: Work, info: EntityInfo, key: str) -> list[tuple[str, int]]:
-    """The Chinese names of the entities with living rows that refer to the row, and how many there are of each."""
-    found = []
+    """The Chinese names of the entities with living rows that refer to the row or to one of its child rows, which go
+    with it, and how many there are of each."""
+    going = {info.name: [key]}
+    for relation, child in work.entities.parts_of(info):
+        going[child.name] = [str(row["id"]) for row in work.living(child.name, child.table.c[relation.far] == key)]
+    counts: dict[str, int] = {}
+    for name, keys in going.items():
+        for zh, count in _referring(work, work.entities[name], keys, going):
+            counts[zh] = counts.get(zh, 0) + count
+    return list(counts.items())
+
+
+def _referring(work: Work, info: EntityInfo, keys: list[str], going: dict[str, list[str]]) -> Iterator[tuple[str, int]]:
     for other in work.entities.values():
         columns = [c for c in other.table.c if c.foreign_keys and c.info["facts"].target == info.name]
         if other.name == "AuditLog" and info.name != "UserAccount":
             continue  # the record of a row's own life holds no row
-        if columns:
-            where = sa.or_(*(column == key for column in columns))
-            living = (where, other.table.c.deleted_at.is_(None), other.table.c.id != key)
+        if columns and keys:
+            where = sa.or_(*(column.in_(keys) for column in columns))
+            living = (where, other.table.c.deleted_at.is_(None), other.table.c.id.not_in(going.get(other.name, [])))
             count = work.connection.execute(
                 sa.select(sa.func.count()).select_from(other.table).where(*living)
             ).scalar_one()
-            found += [(other.facts.zh, count)] if count else []
-    return found
+            if count:
+                yield other.facts.zh, count
 
 
 def fault_of(info: EntityInfo, found: list[tuple[str, int]]) -> Fault:

@@ -10,31 +10,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from db import crypto
-from db.facts import Facts, When
+from db.facts import Facts, OneOf, When
+from db.kinds import Several
 from db.registry import EntityInfo, Field, Relation
 from permissions.actions import writable_columns
 from resolvers.acting import acts_of
 from resolvers.commands.references import referred_key, same_reference
 from resolvers.commands.values import Bad, converted
 from resolvers.commands.work import Draft, named, public_id
-from resolvers.faults import bad_input
+from resolvers.faults import Fault, bad_input
 
 
-def read(draft: Draft, data: Mapping[str, Any]) -> None:
-    """Take over what `data` says, by public names; faults are noted in the draft."""
-    allowed = writable_columns(draft.info, draft.work.viewer, draft.open)
+def read(draft: Draft, data: Mapping[str, Any], allowed: frozenset[str] | None = None) -> None:
+    """Take over what `data` says, by public names; faults are noted in the draft.
+
+    `allowed` are the fields and references that may be written; None: those the viewer may write.
+    """
+    if allowed is None:
+        allowed = writable_columns(draft.info, draft.work.viewer, draft.open)
     for name, value in data.items():
         known = _known(draft.info, name)
         try:
             if isinstance(known, Relation):
                 _read_reference(draft, known, value, known.name in allowed)
-            elif known.kind == "encrypted":
+            elif known.kind.sealed:
                 _read_encrypted(draft, known, value, known.name in allowed)
             else:
                 _read_value(draft, known, value, known.name in allowed)
-        except Bad as bad:
+        except (Bad, Several) as wrong:
             column = known.near if isinstance(known, Relation) else known.name
-            draft.fault(column, bad.code, bad.zh, bad.en)
+            for bad in wrong.faults if isinstance(wrong, Several) else [wrong]:
+                draft.fault(column, bad.code, bad.zh, bad.en, *bad.path)
 
 
 def _known(info: EntityInfo, name: str) -> Field | Relation:
@@ -69,13 +75,13 @@ def _is_mask(draft: Draft, field: Field, value: Any, stored: Any) -> bool:
 def _unchanged(draft: Draft, field: Field, value: Any, stored: Any) -> bool:
     if draft.open is None:
         return False
-    if field.kind == "id":
+    if field.kind.identity:
         return bool(value == public_id(draft.info, draft.open.key))
-    if field.kind == "json":
+    if field.kind.structured:
         return bool(value == stored)
     try:
         return _is_mask(draft, field, value, stored) or converted(field.facts, value, draft.work.today) == stored
-    except Bad:
+    except (Bad, Several):
         return False
 
 
@@ -125,7 +131,7 @@ def sealed(info: EntityInfo, field: Field, clear: str | None) -> dict[str, str |
 def _read_only(facts: Facts | None, draft: Draft) -> Bad:
     if facts is not None and facts.fixed and not draft.new:
         return Bad("READ_ONLY", "新建时确定，不能修改", "is chosen at creation and cannot be changed")
-    if facts is not None and not facts.computed and facts.kind != "id":
+    if facts is not None and not facts.computed and not facts.kind.identity:
         return Bad("READ_ONLY", "您不能修改", "may not be changed by you")
     return Bad("READ_ONLY", "由系统填写，不能修改", "is written by the server")
 
@@ -147,21 +153,34 @@ def require(draft: Draft, supplied: frozenset[str]) -> None:
 
     What the server supplies from other columns is missing because those are.
     """
-    empty = [column for column, facts in needed(draft.info).items() if _empty(draft, column, facts)]
+    empty = [column for column, facts in needed(draft.info).items() if is_empty(draft, column, facts)]
     for column in [c for c in empty if c not in supplied]:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
-    for column in [c for c in empty if c in supplied and not draft.faults and not draft.early]:
+    for column in [c for c in empty if c in supplied and draft.sound and not draft.early]:
         draft.fault(column, "REQUIRED", "必须填写", "is required")
+    for one_of in draft.info.one_ofs.values():
+        _require_one(draft, one_of)
     for column, when in required_when(draft.info).items():
         facts = draft.info.table.c[column].info["facts"]
-        if when.column not in draft.broken and when.holds(draft.row) and _empty(draft, column, facts):
+        if when.column not in draft.broken and when.holds(draft.row) and is_empty(draft, column, facts):
             known = named(draft.info, when.column)
             label = known.facts.zh if isinstance(known, Field) else known.zh
             draft.fault(column, "REQUIRED", f"在{when.zh(label)}时必填", f"is required by {known.public}")
 
 
-def _empty(draft: Draft, column: str, facts: Facts) -> bool:
-    stored = f"{column}_digest" if facts.kind == "encrypted" else column
+def _require_one(draft: Draft, one_of: OneOf) -> None:
+    """One of the references of a one-of reference is set, and no other."""
+    if draft.broken.isdisjoint(one_of.columns):
+        count = sum(draft.row.get(column) is not None for column in one_of.columns)
+        if count > 1 or (one_of.required and not count):
+            code, zh = ("CONFLICT", "只能指一条") if count else ("REQUIRED", "必须填写")
+            draft.broken.update(one_of.columns)
+            en = f"{one_of.public}: name one row."
+            draft.faults.append(Fault((one_of.public,), code, f"“{one_of.zh}”{zh}。", en))
+
+
+def is_empty(draft: Draft, column: str, facts: Facts) -> bool:
+    stored = f"{column}_digest" if facts.kind.sealed else column
     return draft.row.get(stored) is None and column not in draft.broken
 
 
@@ -190,5 +209,5 @@ def needed(info: EntityInfo) -> dict[str, Facts]:
 
 
 def _optional(info: EntityInfo, field: Field) -> bool:
-    stored = f"{field.name}_cipher" if field.kind == "encrypted" else field.column
+    stored = f"{field.name}_cipher" if field.kind.sealed else field.column
     return bool(info.table.c[stored].nullable)

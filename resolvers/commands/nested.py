@@ -7,11 +7,11 @@ where its value stands: ``("committeeTerms", "0", "startsOn")``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from db.registry import EntityInfo, Registry, Relation
-from resolvers.commands.work import Draft, public_id
+from resolvers.commands.work import Draft, place_of, public_id
 from resolvers.faults import Fault, Refused, bad_input
 
 DEEPEST = 3
@@ -19,6 +19,7 @@ DEEPEST = 3
 MOST = 100
 """Rows that one row brings along."""
 
+_WRITTEN = frozenset({"create", "update", "set", "delete"})
 Make = Callable[[EntityInfo, Mapping[str, Any]], str]
 """Creates a row of an entity: its key."""
 
@@ -30,6 +31,8 @@ class Parts:
     own: dict[str, Any] = field(default_factory=dict)
     before: list[tuple[Relation, Mapping[str, Any]]] = field(default_factory=list)
     after: list[tuple[Relation, list[Mapping[str, Any]]]] = field(default_factory=list)
+    children: dict[str, Any] = field(default_factory=dict)
+    """What is said of child rows, by the public names of their lists (``resolvers.commands.parts``)."""
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -53,19 +56,41 @@ def creatable(info: EntityInfo) -> bool:
 def split(entities: Registry, info: EntityInfo, data: Mapping[str, Any], new: bool) -> Parts:
     """Take the input of a row that is new, or of a change, apart; what is wrong with its form is among the parts."""
     parts = Parts()
+    data = _unfolded(info, data, parts, new)
     lists = {relation.public: relation for relation in owned_lists(entities, info)}
+    children = {relation.public for relation, _ in entities.parts_of(info)}
     for name, value in data.items():
         relation = info.public_relations.get(name)
-        if name in lists:
+        if name in children:
+            parts.children[name] = value
+        elif name in lists:
             _take_list(parts, lists[name], value if isinstance(value, Mapping) else {}, new)
         elif relation is None or relation.many or not isinstance(value, Mapping):
             parts.own[name] = value
         else:
-            _take_reference(parts, relation, value)
+            _take_reference(parts, info, relation, value)
     return parts
 
 
-def _take_reference(parts: Parts, relation: Relation, value: Mapping[str, Any]) -> None:
+def _unfolded(info: EntityInfo, data: Mapping[str, Any], parts: Parts, new: bool) -> dict[str, Any]:
+    """The input with each one-of reference as the references it is made of: the others are cleared by it."""
+    made: dict[str, Any] = {}
+    for name, value in data.items():
+        one_of = info.public_one_ofs.get(name)
+        if one_of is None:
+            made[name] = value
+            continue
+        members = [info.reference(column).public for column in one_of.columns]
+        given = {key: each for key, each in (value or {}).items() if each is not None}
+        if len(given) > 1 or not given.keys() <= set(members):
+            zh, en = f"“{one_of.zh}”只能指一条。", f"{one_of.public}: name one row."
+            parts.faults.append(Fault((one_of.public,), "CONFLICT", zh, en))
+        elif not new or given:
+            made |= {member: given.get(member) for member in members}
+    return made
+
+
+def _take_reference(parts: Parts, info: EntityInfo, relation: Relation, value: Mapping[str, Any]) -> None:
     if not value.keys() <= {"connect", "create"}:
         parts.own[relation.public] = value
         return
@@ -73,7 +98,8 @@ def _take_reference(parts: Parts, relation: Relation, value: Mapping[str, Any]) 
     made = given.get("create", [])
     made = [made] if isinstance(made, Mapping) else made
     if len(given) != 1 or ("create" in given and len(made) != 1):
-        parts.faults.append(_one_of(relation, "connect 和 create 须写且只写一个，只能指一条", "name or create one row"))
+        zh, en = "connect 和 create 须写且只写一个，只能指一条", "name or create one row"
+        parts.faults.append(replace(_one_of(relation, zh, en), path=place_of(info, relation)))
     elif made:
         parts.before.append((relation, made[0]))
     else:
@@ -113,7 +139,7 @@ def make_before(draft: Draft, parts: Parts, make: Make) -> dict[str, Any]:
             own[relation.public] = {"id": public_id(target, make(target, data))}
         except Refused as refused:
             draft.broken.add(relation.near)
-            draft.faults.extend(fault.under(relation.public) for fault in refused.faults)
+            draft.faults.extend(fault.under(*place_of(draft.info, relation)) for fault in refused.faults)
     return own
 
 
@@ -136,15 +162,18 @@ def brought(
 ) -> Iterator[tuple[EntityInfo, Mapping[str, Any], str | None, tuple[str, ...]]]:
     """The rows an input brings along: entity, input, the column of the row it is a part of, and its place."""
     for relation, item in parts.before:
-        yield entities[relation.target], item, None, (relation.public,)
+        yield entities[relation.target], item, None, place_of(entities[relation.source], relation)
     for relation, item, place in _items(parts):
         yield entities[relation.target], item, relation.far, place
 
 
 def columns_to_come(info: EntityInfo, parts: Parts) -> set[str]:
     """The columns about which nothing can be said yet: those of rows to be made first, and those with a fault."""
-    faulty = (info.public_relations[fault.path[0]] for fault in parts.faults)
-    return {relation.near for relation, _ in parts.before} | {r.near for r in faulty if not r.many}
+    found = {relation.near for relation, _ in parts.before}
+    for fault in parts.faults:
+        one_of, relation = info.public_one_ofs.get(fault.path[0]), info.public_relations.get(fault.path[0])
+        found.update(one_of.columns if one_of else [relation.near] if relation and not relation.many else [])
+    return found
 
 
 def refuse_owner(draft: Draft, parts: Parts, column: str) -> None:
@@ -177,16 +206,19 @@ def check_size(data: Mapping[str, Any]) -> None:
         levels = [row for above in levels for row in _created(above)]
         count += len(levels)
         if count > MOST:
-            raise bad_input(f"一次最多一并新建 {MOST} 条。", f"At most {MOST} rows are created along with a row.")
+            raise bad_input(f"一次最多一并写 {MOST} 条。", f"At most {MOST} rows are written along with a row.")
         if not levels:
             return
         if depth >= DEEPEST:
             break
-    raise bad_input(f"一并新建最多 {DEEPEST} 层。", f"Rows are created at most {DEEPEST} levels deep.")
+    raise bad_input(f"一并写最多 {DEEPEST} 层。", f"Rows are written at most {DEEPEST} levels deep.")
 
 
 def _created(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for value in data.values():
-        if isinstance(value, Mapping):
-            made = value.get("create")
-            yield from [made] if isinstance(made, Mapping) else made if isinstance(made, list) else []
+        for what, made in value.items() if isinstance(value, Mapping) else ():
+            if what in _WRITTEN:
+                for item in [made] if isinstance(made, Mapping) else made if isinstance(made, list) else []:
+                    yield item if isinstance(item, Mapping) else {}
+            elif isinstance(made, Mapping):  # one way of a one-of reference
+                yield from _created({what: made})

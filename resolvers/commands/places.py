@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from db.base import Scoped
 from db.models.places.org_unit import OrgUnitKind
 from db.models.places.region import RegionLevel
+from db.registry import EntityInfo
 from resolvers.commands.work import Draft, Row, Work
 
 _ORDER = [level.name for level in RegionLevel]
@@ -92,8 +92,8 @@ def _covering(work: Work, path: str) -> sa.Select[Any]:
 
 def place(draft: Draft) -> None:
     """Fill the columns that row scopes are made of from the draft's owner (DESIGN 5)."""
-    owner, work = draft.info.owner, draft.work
-    if owner is None or not issubclass(draft.info.model, Scoped) or not draft.whole(owner.near):
+    owner, work = next((o for o in draft.info.owners if draft.whole(o.near)), None), draft.work
+    if owner is None or "scope_path" not in draft.info.table.c:
         return
     row = work.get(owner.target, draft.row[owner.near])
     if row is None:
@@ -111,3 +111,32 @@ def place(draft: Draft) -> None:
             draft.row["region_id"] = row["region_id"]
     if "guiding_office_id" in draft.row:
         draft.row["org_scope_id"] = draft.row["guiding_office_id"]
+
+
+_SCOPE = ("scope_path", "region_id", "org_scope_id")
+
+
+def carry(draft: Draft) -> None:
+    """After a change of a row: what belongs to it, and what belongs to that, lies where it lies now."""
+    if "scope_path" in draft.row and draft.changed(*_SCOPE):
+        values = {name: draft.row[name] for name in _SCOPE if draft.changed(name)}
+        _carry(draft.work, draft.info, [draft.row["id"]], values)
+
+
+def _carry(work: Work, info: EntityInfo, keys: Any, values: dict[str, Any]) -> None:
+    """The same for rows of an entity, by their keys or a selection of them. What stands so already is left alone."""
+    for child in work.entities.values():
+        columns = child.table.c
+        own = {name: value for name, value in values.items() if name in columns and _copied(columns, name)}
+        for owner in child.owners if own else ():
+            if owner.target == info.name != child.name:
+                mine = columns[owner.near].in_(keys)
+                elsewhere = sa.or_(*(columns[name].is_distinct_from(value) for name, value in own.items()))
+                work.change_all(child.name, [mine, elsewhere], **own)
+                _carry(work, child, sa.select(columns.id).where(mine), own)
+
+
+def _copied(columns: Any, name: str) -> bool:
+    """Whether a row has this column of its scope from its owner (``place``)."""
+    by_office = name == "org_scope_id" and "guiding_office_id" in columns
+    return bool(columns[name].info["facts"].computed) and not by_office

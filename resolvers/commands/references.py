@@ -64,7 +64,7 @@ def same_reference(work: Work, relation: Relation, value: Any, key: str | None) 
 def _find(work: Work, info: EntityInfo, by: Mapping[str, Any], hold: bool = False) -> Mapping[str, Any] | None:
     given = {name: value for name, value in by.items() if value is not None}
     viewer = work.viewer
-    keys = {f.public: f for f in info.by_keys if f.kind == "id" or conditionable(info, f, viewer)}
+    keys = {f.public: f for f in info.by_keys if f.kind.identity or conditionable(info, f, viewer)}
     if len(given) != 1 or not given.keys() <= keys.keys():
         raise bad_input(f"请用 {'、'.join(keys)} 之一指明{info.facts.zh}。", f"Name one of {', '.join(keys)}.")
     [(name, value)] = given.items()

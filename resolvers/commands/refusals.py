@@ -64,7 +64,7 @@ class Refusals:
         at = info
         for step in fault.path:
             if (field := at.public_fields.get(step)) is not None:
-                return field.kind == "encrypted"
+                return field.kind.sealed
             if (relation := at.public_relations.get(step)) is not None:
                 at = self._entities[relation.target]
         return False
@@ -106,7 +106,7 @@ class Refusals:
         at = info
         for step in fault.path:
             if (field := at.public_fields.get(step)) is not None:
-                return field.kind == "encrypted" or field.maskable or field.facts.tells
+                return field.kind.sealed or field.maskable or field.facts.tells
             if (relation := at.public_relations.get(step)) is not None:
                 at = self._entities[relation.target]
                 if fault.code == "RANGE":

@@ -13,22 +13,24 @@ from typing import Any
 import sqlalchemy as sa
 
 from db import crypto
+from db.audit.telling import plain
 from db.facts import Facts, Grant, Role
 from db.identity import parse_global_id
+from db.kinds import TEXT
 from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo, Field
 from db.texts import clean
 from permissions.rates import wait_of
 from permissions.scopes import grants_of, role_condition, scope
 from permissions.viewer import Viewer
-from resolvers.commands.audit import plain, record_sight
+from resolvers.commands.audit import record_sight
 from resolvers.commands.references import not_found
 from resolvers.commands.values import Bad, converted
 from resolvers.commands.work import Row, Work
 from resolvers.faults import Fault, Refused, bad_input, forbidden, rate_limited
 
 _SHORTEST = 5
-_REASON = Facts("text", "理由", "Why.", length=500, long=True)
+_REASON = Facts(TEXT, "理由", "Why.", length=500, long=True)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Revealed:
 def reveal(work: Work, info: EntityInfo, identity: str, name: str, reason: str | None) -> Revealed:
     """The value of a masked field. Raises Refused: REQUIRED, TOO_LONG, RANGE at ``reason``, NOT_FOUND at ``id``."""
     field = info.public_fields.get(name)
-    if field is None or not (field.kind == "encrypted" or field.maskable):
+    if field is None or not (field.kind.sealed or field.maskable):
         raise bad_input(f"{info.facts.zh}没有被遮盖的“{name[:60]}”。", f"{info.name} has no masked field of that name.")
     grants, said = _asked(work, info, field, reason)
     row = _row(work, info, identity, grants)
@@ -62,7 +64,7 @@ def find(work: Work, info: EntityInfo, name: str, value: str, reason: str | None
     looked at: neither is to be told from a number that nobody has.
     """
     field = info.public_fields.get(name)
-    if field is None or field.kind != "encrypted" or not field.facts.unique:
+    if field is None or not field.kind.sealed or not field.facts.unique:
         raise bad_input(f"{info.facts.zh}不能按“{name[:60]}”查找。", f"{info.name} has no identity of that name.")
     grants, said = _asked(work, info, field, reason, value)
     _count(work)
@@ -160,7 +162,7 @@ def _within(
 
 
 def _clear(info: EntityInfo, field: Field, row: Row) -> str | None:
-    if field.kind != "encrypted":
+    if not field.kind.sealed:
         value = plain(row[field.column])
         return None if value is None else str(value)
     cipher = row[f"{field.name}_cipher"]

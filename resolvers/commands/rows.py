@@ -11,13 +11,24 @@ import sqlalchemy as sa
 
 from db import door
 from db.identity import new_key
+from db.machines import Machine
 from db.models.system.audit_log import AuditAction
 from db.registry import EntityInfo
-from permissions.actions import OpenRow, deletable, editable, may_create, may_delete, may_update, open_row, start_of
+from permissions.actions import (
+    OpenRow,
+    at_start,
+    may_create,
+    may_delete,
+    may_update,
+    open_in,
+    open_row,
+    start_of,
+)
 from permissions.scopes import open_by_columns, scope
 from resolvers.acting import Acts, DraftAct, acts_of
-from resolvers.commands import audit, deletion, inputs, nested, places, uniqueness
+from resolvers.commands import audit, deletion, inputs, nested, parts, places, uniqueness
 from resolvers.commands.labels import printed
+from resolvers.commands.numbers import numbers
 from resolvers.commands.references import not_found, target_key
 from resolvers.commands.versions import conflict, refuse_stale
 from resolvers.commands.work import Draft, Row, Work, fault_at
@@ -31,7 +42,7 @@ def create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
     """The key of a new row, made with all the rows that its input brings along."""
     if nested.brings(data):
         nested.check_size(data)
-        if faults := _faults_before(work, info, data):
+        if faults := work.unanswered(_faults_before(work, info, data)):
             raise Refused(faults)
     return _create(work, info, data)
 
@@ -40,21 +51,23 @@ def _create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
     _must_create(work, info)
     draft, acts = Draft(work, info), acts_of(info.model)
     draft.row["id"] = new_key()
-    parts = nested.split(work.entities, info, data, new=True)
-    inputs.read(draft, nested.make_before(draft, parts, partial(_create, work)))
+    given = nested.split(work.entities, info, data, new=True)
+    inputs.read(draft, nested.make_before(draft, given, partial(_create, work)))
     inputs.fill_defaults(draft)
     _judge(draft)
-    if draft.faults:
-        raise Refused(draft.faults)
+    draft.refuse()
     run(acts.allow, draft)
     run(acts.finish, draft)
-    row = draft.row = draft.row | _made(work)
-    with _within_the_wall(info):
+    row = draft.row = draft.row | work.made() | numbers(work, info, draft.row)
+    with within_the_wall(draft):
         work.insert(info.table, row)
     _still_in_scope(draft, "C")
     run(acts.follow, draft)
-    audit.record(work, AuditAction.CREATE, info, row["id"], None, row, start_of(info))
-    nested.make_after(draft, parts, partial(_create, work))
+    audit.record(work, AuditAction.CREATE, info, row["id"], None, row, start_of(info), acknowledged=draft.acknowledged)
+    with within_the_wall(draft):
+        parts.take(draft, given.children, _hands(work))
+    draft.refuse()
+    nested.make_after(draft, given, partial(_create, work))
     return str(row["id"])
 
 
@@ -64,15 +77,16 @@ def _faults_before(work: Work, info: EntityInfo, data: Mapping[str, Any], owner:
     `owner` is the column in which the server will put the row that this one is a part of.
     """
     _must_create(work, info)
-    parts = nested.split(work.entities, info, data, new=True)
-    draft = Draft(work, info, row={"id": new_key()}, faults=list(parts.faults), early=True)
-    draft.broken.update(nested.columns_to_come(info, parts))
+    given = nested.split(work.entities, info, data, new=True)
+    draft = Draft(work, info, row={"id": new_key()}, faults=list(given.faults), early=True)
+    draft.broken.update(nested.columns_to_come(info, given))
     if owner is not None:
-        nested.refuse_owner(draft, parts, owner)
-    inputs.read(draft, parts.own)
+        nested.refuse_owner(draft, given, owner)
+    inputs.read(draft, given.own)
     inputs.fill_defaults(draft)
     _judge(draft)
-    for target, item, column, place in nested.brought(work.entities, parts):
+    parts.take(draft, given.children, _hands(work))
+    for target, item, column, place in nested.brought(work.entities, given):
         draft.faults.extend(fault.under(*place) for fault in _faults_before(work, target, item, column))
     return draft.faults
 
@@ -103,23 +117,27 @@ def change(work: Work, info: EntityInfo, row: OpenRow, patch: Mapping[str, Any],
     if not row.roles("U"):
         raise forbidden(f"没有权限修改这条{info.facts.zh}。", "You may not change this row.")
     refuse_stale(work, info, row, if_version)
-    if not editable(info, row):
-        raise Refused([state_fault(info, row, "修改", "changed")])
+    if closed := [machine for machine in info.facts.machines if not open_in(machine, row)]:
+        raise Refused([state_fault(info, row, machine, "修改", "changed") for machine in closed])
     draft, acts = Draft(work, info, row, dict(row.values)), acts_of(info.model)
-    parts = nested.split(work.entities, info, patch, new=False)
-    inputs.read(draft, nested.make_before(draft, parts, partial(create, work)))
+    given = nested.split(work.entities, info, patch, new=False)
+    if given.children:
+        nested.check_size(patch)
+    inputs.read(draft, nested.make_before(draft, given, partial(create, work)))
     _judge(draft)
-    if draft.faults:
-        raise Refused(draft.faults)
+    with within_the_wall(draft):
+        touched = parts.take(draft, given.children, _hands(work))
+    draft.refuse()
     run(acts.allow, draft)
-    if not draft.changes():
+    if not draft.changes() and not touched:
         return False
     run(acts.finish, draft)
-    with _within_the_wall(info):
+    with within_the_wall(draft):
         after = store(work, info, row, draft.changes())
+        places.carry(draft)
     _still_in_scope(draft, "U")
     run(acts.follow, draft)
-    audit.record(work, AuditAction.UPDATE, info, row.key, row.values, after)
+    audit.record(work, AuditAction.UPDATE, info, row.key, row.values, after, acknowledged=draft.acknowledged)
     return True
 
 
@@ -142,13 +160,15 @@ def remove(work: Work, info: EntityInfo, row: OpenRow, if_version: int | None = 
     if not row.roles("C"):
         raise forbidden(f"没有权限删除这条{info.facts.zh}。", "You may not delete this row.")
     refuse_stale(work, info, row, if_version)
-    faults = [] if deletable(info, row) else [state_fault(info, row, "删除", "deleted")]
+    begun = [machine for machine in info.facts.machines if not at_start(info, machine, row)]
+    faults = [state_fault(info, row, machine, "删除", "deleted") for machine in begun]
     if referring := deletion.referring(work, info, row.key):
         faults.append(deletion.fault_of(info, referring))
     if faults:
         raise Refused(faults)
     draft, acts = Draft(work, info, row, {**row.values, "deleted_at": work.now}), acts_of(info.model)
     run(acts.allow, draft)
+    parts.remove(draft)
     store(work, info, row, {"deleted_at": work.now})
     run(acts.follow, draft)
     audit.record(work, AuditAction.DELETE, info, row.key, row.values, None)
@@ -171,7 +191,9 @@ def store(work: Work, info: EntityInfo, row: OpenRow, changes: Mapping[str, Any]
     """Write `changes` over the version that was read, and no other; the row as it stands now."""
     seen = row["version"]
     work.forget(info.name)
-    done = door.change(work.connection, info.table, row.key, changes, at=work.now, by=work.actor, version=seen)
+    done = door.change(
+        work.connection, info.table, row.key, changes, at=work.now, by=work.actor, version=seen, before=row.values
+    )
     if done != 1:
         raise conflict(work, info, row, seen)
     return {**row.values, **changes, "updated_at": work.now, "updated_by_id": work.actor, "version": seen + 1}
@@ -186,9 +208,9 @@ def allowed(work: Work, info: EntityInfo, row: OpenRow) -> bool:
     return True
 
 
-def state_fault(info: EntityInfo, row: OpenRow, zh: str, en: str) -> Fault:
-    """The refusal of what the row's state does not let happen."""
-    column = info.facts.machine.column if info.facts.machine else ""
+def state_fault(info: EntityInfo, row: OpenRow, machine: Machine, zh: str, en: str) -> Fault:
+    """The refusal of what the row's state in a machine does not let happen."""
+    column = machine.column
     state = printed(info, column, row[column])
     return Fault(
         ("by",), "STATE", f"{info.facts.zh}现处于“{state}”，不能{zh}。", f"A row that is {row[column]} cannot be {en}."
@@ -218,9 +240,8 @@ def judge(acts: Acts, codes: Iterable[str], draft: Draft) -> None:
         acts.rules[code].check(draft)
 
 
-def _made(work: Work) -> dict[str, Any]:
-    stamp = {"created_at": work.now, "updated_at": work.now, "created_by_id": work.actor, "updated_by_id": work.actor}
-    return stamp | {"version": 1}
+def _hands(work: Work) -> parts.Hands:
+    return parts.Hands(partial(_create, work), _judge, partial(_faults_before, work))
 
 
 def _still_in_scope(draft: Draft, letter: str) -> None:
@@ -232,20 +253,20 @@ def _still_in_scope(draft: Draft, letter: str) -> None:
     table = info.table.alias("t")
     mine = scope(work.entities, info, table, work.viewer, letter)
     if known is False or work.row(sa.select(table.c.id).where(table.c.id == draft.row["id"], mine)) is None:
-        raise Refused([_outside(info)])
+        raise Refused([_outside(info, draft.row)])
 
 
 @contextlib.contextmanager
-def _within_the_wall(info: EntityInfo) -> Iterator[None]:
+def within_the_wall(draft: Draft) -> Iterator[None]:
     """Where the database guards rows as well, it refuses first what lies outside: the same fault (docs/wall.md)."""
     try:
         yield
     except sa.exc.DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _NOT_ALLOWED:
             raise
-        raise Refused([_outside(info)]) from None
+        raise Refused([_outside(draft.info, draft.row)]) from None
 
 
-def _outside(info: EntityInfo) -> Fault:
-    column = info.owner.near if info.owner else "id"
+def _outside(info: EntityInfo, row: Row) -> Fault:
+    column = next((owner.near for owner in info.owners if row.get(owner.near)), "id")
     return fault_at(info, column, "RANGE", "超出您的管辖范围", "lies outside what you may write")

@@ -13,6 +13,7 @@ from typing import Any
 
 from db.facts import Facts
 from db.identity import global_id, parse_global_id
+from db.kinds import TEXT
 from db.models.system.audit_log import AuditAction
 from permissions.actions import open_row
 from permissions.events import record
@@ -28,7 +29,7 @@ from resolvers.faults import Fault, Refused, forbidden
 
 SESSION, TOKEN = "ls", "at"
 """Prefixes of ids."""
-_NAME = Facts("text", "用途", "What for.", length=100)
+_NAME = Facts(TEXT, "用途", "What for.", length=100)
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,11 @@ def issue_token(work: Work, by: Mapping[str, Any], name: str, until: dt.date) ->
         zh, en = "令牌只签发给启用的系统对接账号。", "Tokens are given to active accounts of programs only."
         raise Refused([Fault(("by",), "STATE", zh, en)])
     days = (until - work.today).days
+    take_over(work, row.key)
     try:
         token = create_token(work.connection, row.key, said, days, by=work.actor, ip=work.viewer.ip)
     except NoToken as none:
         raise Refused([Fault(("by",), "STATE", none.zh, none.en)]) from None
-    take_over(work, row.key)
     return _id(TOKEN, row.key, name_of(token_hash(token))), token
 
 

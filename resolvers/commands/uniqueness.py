@@ -30,19 +30,20 @@ def check(draft: Draft) -> None:
     What is encrypted is asked for last, and only of an input that has no other fault: one that is refused anyhow must
     not tell whose number is registered.
     """
-    fields = sorted(draft.info.fields.values(), key=lambda field: field.kind == "encrypted")
+    fields = sorted(draft.info.fields.values(), key=lambda field: field.kind.sealed)
     for columns in draft.info.facts.unique:
         if draft.whole(*columns) and _taken(draft, {column: draft.row[column] for column in columns}):
             draft.fault(columns[-1], *_TAKEN)
     for field in fields:
-        if not field.facts.unique or field.facts.computed or field.name in draft.broken:
+        known = field.facts.computed and field.column not in draft.given  # by a step
+        if not field.facts.unique or known or field.name in draft.broken:
             continue
-        if field.kind == "encrypted" and (draft.faults or draft.early):
+        if field.kind.sealed and (draft.early or not draft.sound):
             continue
-        stored = f"{field.name}_digest" if field.kind == "encrypted" else field.column
+        stored = f"{field.name}_digest" if field.kind.sealed else field.column
         partial = field.facts.unique if isinstance(field.facts.unique, str) else None
         if _taken(draft, {stored: draft.row.get(stored)}, partial, _digests(draft, field)):
-            if field.kind == "encrypted":
+            if field.kind.sealed:
                 _count(draft)
             draft.fault(field.name, *_TAKEN)
 

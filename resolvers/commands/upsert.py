@@ -7,8 +7,9 @@ never a key: it would tell whose number is registered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -62,20 +63,19 @@ def upsert(
     if len(items) > at_most:
         raise too_many(len(items), at_most)
     columns, seen = keys_of(info)[key], set[tuple[Any, ...]]()
-    results = [_item(work, info, item, columns, seen, number) for number, item in enumerate(items)]
+    results = [
+        by_itself(work, number, partial(_write, work, info, item, columns, seen)) for number, item in enumerate(items)
+    ]
     if not go_on and any(result.faults for result in results):
         raise Undone([asdict(Result(result.index, None, result.faults)) for result in results])
     return results
 
 
-def _item(
-    work: Work, info: EntityInfo, item: Mapping[str, Any], columns: Sequence[str], seen: set[tuple[Any, ...]],
-    number: int,
-) -> Result:  # fmt: skip
-    """One item, by itself: where it is refused nothing of it stays."""
+def by_itself(work: Work, number: int, act: Callable[[], str]) -> Result:
+    """What became of one of several, each in a savepoint of its own: where it is refused nothing of it stays."""
     savepoint = work.connection.begin_nested()
     try:
-        made = _write(work, info, item, columns, seen)
+        made = act()
     except Refused as refused:
         faults = refused.faults
     except Denied as denied:

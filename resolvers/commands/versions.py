@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db.kinds import ENUM
 from db.registry import EntityInfo
 from permissions.actions import OpenRow
 from resolvers.commands.work import Work, public_id
@@ -43,5 +44,5 @@ def _changed_since(work: Work, info: EntityInfo, row: OpenRow, if_version: int) 
     fields = {name for after in changes for name in after} - {"version"}
     if len(changes) < row["version"] - if_version:
         # Effects of a write on another row have their record there; what they touch is what commands compute.
-        fields |= {f.public for f in info.fields.values() if f.facts.computed and f.kind == "enum"}
+        fields |= {f.public for f in info.fields.values() if f.facts.computed and f.kind == ENUM}
     return [name for name in (*info.public_fields, *info.public_relations) if name in fields]

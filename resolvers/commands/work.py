@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from db.registry import EntityInfo, Field, Registry, Relation
 from permissions.actions import OpenRow
 from permissions.ceilings import Ceiling
 from permissions.viewer import Viewer
-from resolvers.faults import Fault
+from resolvers.faults import Fault, Refused
 from settings import Settings
 
 Row = Mapping[str, Any]
@@ -41,6 +42,8 @@ class Origin:
 
     channel: EntryChannel = EntryChannel.PC
     once: Once | None = None
+    acknowledge: frozenset[str] = frozenset()
+    """Codes of the warnings that its writer has read and goes on in spite of."""
 
 
 @dataclass
@@ -56,8 +59,12 @@ class Work:
     today: dt.date = field(default_factory=today)
     known: dict[tuple[str, str], Row] = field(default_factory=dict)
     """Rows that were looked up by their key already; whatever writes an entity's rows forgets those (`forget`)."""
+    peers: dict[str, set[str]] | None = None
+    """Of a look at many rows, where nothing is written: entity -> keys that are asked for one after the other, so that
+    what is asked of one is looked up for all. None: a write, which looks at everything as it comes to it."""
     registered: int = 0
     """How often this write was told that somebody's number is registered already (``uniqueness``)."""
+    _together: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def actor(self) -> str | None:
@@ -68,6 +75,13 @@ class Work:
     def ceiling(self) -> Ceiling:
         """What the viewer may give others, as it stands when it is first asked for."""
         return Ceiling(self.connection, self.viewer)
+
+    def unanswered(self, faults: Iterable[Fault]) -> list[Fault]:
+        """The faults that stand in the way: all but the warnings that were acknowledged. The server warns nobody."""
+        return [fault for fault in faults if not self._goes_on(fault)]
+
+    def _goes_on(self, fault: Fault) -> bool:
+        return fault.severity == "WARN" and (self.actor is None or fault.code in self.origin.acknowledge)
 
     def table(self, entity: str) -> sa.Table:
         """The table of an entity."""
@@ -92,11 +106,57 @@ class Work:
         if not key:
             return None
         if (entity, key) not in self.known:
+            if self.peers is not None and key in self.peers.get(entity, ()):
+                return self.together(("get", entity), entity, key, partial(self._rows_of, entity))
             self._look_up(entity, key, "get")
         return self.known.get((entity, key))
 
+    def _rows_of(self, entity: str, keys: Sequence[str]) -> dict[str, Row | None]:
+        table = self.table(entity)
+        found = self.rows(sa.select(table).where(table.c.id.in_(keys)))
+        self._meet(entity, found)
+        return {**dict.fromkeys(keys), **{row["id"]: row for row in found}}
+
+    def together(self, name: Hashable, entity: str, key: str, load: Callable[[Sequence[str]], Mapping[str, T]]) -> T:
+        """What `load` finds for the row `key` of an entity; of rows that are looked at together, for all in one go."""
+        if self.peers is None:
+            return load([key])[key]
+        known = self._together.setdefault(name, {})
+        if key not in known:
+            known |= load(sorted({key, *self.peers.get(entity, ())} - known.keys()))
+        return known[key]  # type: ignore[no-any-return]
+
+    def parts(self, entity: str, column: str, key: str) -> list[Row]:
+        """The living rows of an entity that name the row `key` in `column`, in the order of creation."""
+        table = self.table(entity)
+
+        def load(keys: Sequence[str]) -> dict[str, list[Row]]:
+            found: dict[str, list[Row]] = {each: [] for each in keys}
+            for row in self.living(entity, table.c[column].in_(keys)):
+                found[row[column]].append(row)
+            self._meet(entity, [row for rows in found.values() for row in rows])
+            return found
+
+        return self.together(("parts", entity, column), table.c[column].info["facts"].target, key, load)
+
+    def look_at(self, entity: str, rows: Sequence[Row]) -> None:
+        """Judge these rows together from now on: what is asked of one, and of what it names, is asked for all."""
+        self.peers = self.peers or {}
+        self.known |= {(entity, row["id"]): row for row in rows}
+        self._meet(entity, rows)
+
+    def _meet(self, entity: str, rows: Sequence[Row]) -> None:
+        if self.peers is None:
+            return
+        self.peers.setdefault(entity, set()).update(row["id"] for row in rows)
+        for relation in self.entities[entity].references:
+            named = {row[relation.near] for row in rows} - {None}
+            self.peers.setdefault(relation.target, set()).update(named)
+
     def hold(self, entity: str, key: str) -> Row | None:
         """A row by its key; nobody else changes it, or what is decided under it, before this transaction ends."""
+        if self.peers is not None:
+            return self.get(entity, key)
         return self._look_up(entity, key, "hold")
 
     def _look_up(self, entity: str, key: str, purpose: str) -> Row | None:
@@ -128,7 +188,12 @@ class Work:
         """Write a new row, given with all its columns."""
         door.insert(self.connection, table, row)
 
-    def change(self, entity: str, key: str, **values: Any) -> None:
+    def made(self) -> dict[str, Any]:
+        """The columns of a new row that say who made it when."""
+        stamp = {"created_at": self.now, "updated_at": self.now, "version": 1}
+        return stamp | {"created_by_id": self.actor, "updated_by_id": self.actor}
+
+    def change(self, entity: str, key: str, /, **values: Any) -> None:
         """Set columns of a row as an effect of this write: it counts as a change of the row by the viewer."""
         self.forget(entity)
         door.change(self.connection, self.table(entity), key, values, at=self.now, by=self.actor)
@@ -190,10 +255,30 @@ class Draft:
             self.memo[name] = look_up()
         return self.memo[name]  # type: ignore[no-any-return]
 
-    def fault(self, column: str, code: str, zh: str, en: str) -> None:
-        """Note a fault at a column: ``fault("ends_on", "RANGE", "早于任期开始", "is before startsOn")``."""
+    def fault(self, column: str, code: str, zh: str, en: str, *inside: str | int) -> None:
+        """Note a fault at a column: ``fault("ends_on", "RANGE", "早于任期开始", "is before startsOn")``, or `inside` of
+        the document that it holds."""
         self.broken.add(column)
-        self.faults.append(fault_at(self.info, column, code, zh, en))
+        self.faults.append(fault_at(self.info, column, code, zh, en, *inside))
+
+    def warn(self, column: str, code: str, zh: str, en: str) -> None:
+        """Note a warning at a column: it stops the write until the writer acknowledges its code."""
+        self.faults.append(replace(fault_at(self.info, column, code, zh, en), severity="WARN"))
+
+    def refuse(self) -> None:
+        """Raise Refused where a fault stands in the way of the write."""
+        if faults := self.work.unanswered(self.faults):
+            raise Refused(faults)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing stands in the way so far: a warning that was acknowledged does not."""
+        return not self.work.unanswered(self.faults)
+
+    @property
+    def acknowledged(self) -> list[str]:
+        """Codes of the warnings in spite of which it is written."""
+        return sorted({fault.code for fault in self.faults if fault.severity == "WARN"})
 
     def whole_fault(self, code: str, zh: str, en: str) -> None:
         """Note a fault of the row as a whole, or of what it stands in."""
@@ -206,11 +291,18 @@ def named(info: EntityInfo, column: str) -> Field | Relation:
     return info.relations[name] if name in info.relations and column not in info.fields else info.fields[column]
 
 
-def fault_at(info: EntityInfo, column: str, code: str, zh: str, en: str) -> Fault:
+def fault_at(info: EntityInfo, column: str, code: str, zh: str, en: str, *inside: str | int) -> Fault:
     """A fault at a column, named by its Chinese label and by its public name."""
     known = named(info, column)
     label = known.facts.zh if isinstance(known, Field) else known.zh
-    return Fault((known.public,), code, f"“{label}”{zh}。", f"{known.public} {en}.")
+    path = *place_of(info, known), *map(str, inside)
+    return Fault(path, code, f"“{label}”{zh}。", f"{'.'.join(path)} {en}.")
+
+
+def place_of(info: EntityInfo, known: Field | Relation) -> tuple[str, ...]:
+    """Where an input names a field or a reference: one of a one-of reference inside that."""
+    one_of = info.one_ofs.get((known.facts.one_of if known.facts else None) or "")
+    return (one_of.public, known.public) if one_of else (known.public,)
 
 
 def public_id(info: EntityInfo, key: str) -> str:

@@ -18,9 +18,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from db.clock import now
 from db.engine import Database
 from db.registry import EntityInfo, Registry
+from db.touched import must_be_told
 from permissions.viewer import Viewer
 from permissions.walls import behind
 from resolvers.commands import bulk, reveal, rows, steps, uniqueness
+from resolvers.commands.bulk_steps import take_many
 from resolvers.commands.managing import Accounts
 from resolvers.commands.once import PATH, forget_old, once
 from resolvers.commands.refusals import Refusals
@@ -30,8 +32,8 @@ from resolvers.commands.work import Origin, Work
 from resolvers.faults import Fault, Refused
 
 T = TypeVar("T")
-ARGUMENTS = frozenset({"by", "ifVersion", "reason", "where", "atMost", PATH})
-"""First steps of paths that name an argument of their own, not a field of the input."""
+ARGUMENTS = frozenset({"by", "ifVersion", "reason", "acknowledge", "where", "atMost", "dryRun", PATH})
+"""First steps of paths that name an argument of their own, not a field of the input; no step takes a field so named."""
 _TRIES = 4
 _TRY_AGAIN = {"40001", "40P01"}  # serialization failure, deadlock: the other one got through
 _HERE = Origin()
@@ -77,11 +79,11 @@ class Commands:
 
     async def take(
         self, viewer: Viewer, entity: str, by: Mapping[str, Any], verb: str, if_version: int | None,
-        reason: str | None = None, origin: Origin = _HERE,
+        reason: str | None = None, origin: Origin = _HERE, takes: Mapping[str, Any] | None = None,
     ) -> str:  # fmt: skip
-        """Take the step `verb` of the row's state machine; its key."""
+        """Take the step `verb` of one of the row's state machines, with what it `takes`; its key."""
         info = self.entities[entity]
-        act = lambda work: steps.take(work, info, by, verb, if_version, reason)  # noqa: E731
+        act = lambda work: steps.take(work, info, by, verb, if_version, reason, takes)  # noqa: E731
         return await self._write(viewer, info, act, origin)
 
     # --- many rows -------------------------------------------------------------------------------------------------
@@ -94,6 +96,25 @@ class Commands:
         info = self.entities[entity]
         act = lambda work: bulk.update_many(work, info, where, patch, at_most)  # noqa: E731
         return await self._rehearsed(viewer, info, act, dry_run, origin)
+
+    async def take_many(
+        self, viewer: Viewer, entity: str, where: Mapping[str, Any] | None, by: Sequence[Mapping[str, Any]] | None,
+        verb: str, at_most: int, reason: str | None = None, takes: Mapping[str, Any] | None = None,
+        dry_run: bool = False, origin: Origin = _HERE,
+    ) -> list[Result]:  # fmt: skip
+        """Take a step with the rows that `where` selects or `by` names, each by itself; what became of each.
+
+        With `dry_run` nothing is kept.
+        """
+        info = self.entities[entity]
+
+        def act(work: Work) -> list[dict[str, Any]]:
+            return [asdict(each) for each in take_many(work, info, where, by, verb, at_most, reason, takes or {})]
+
+        found = await self._rehearsed(viewer, info, act, dry_run, origin)
+        results = [Result(each["index"], each["key"], [_fault(told) for told in each["faults"]]) for each in found]
+        await self.refusals.note_faults(viewer, info, [fault for result in results for fault in result.faults])
+        return results
 
     async def delete_many(
         self, viewer: Viewer, entity: str, where: Mapping[str, Any], at_most: int, dry_run: bool = False,
@@ -172,7 +193,9 @@ class Commands:
             if origin.once is not None and work.now >= self._tidy_at:
                 self._tidy_at = work.now + _TIDY
                 forget_old(work)
-            return once(work, act)
+            outcome = once(work, act)
+            must_be_told(connection)
+            return outcome
 
         for left in reversed(range(_TRIES)):
             try:

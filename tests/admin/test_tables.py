@@ -6,9 +6,12 @@ import pytest
 
 from admin.labels import UNNUMBERED, label_pick, label_text
 from admin.tables import KEY, REASON, Column, Table, Tables, _columns
-from db.facts import Facts
+from db.facts import Facts, Role
 from db.mistakes import ModelMistake
 from db.registry import Field, registry
+from permissions.actions import may_create, may_update
+from permissions.viewer import Reach, Viewer, subtree
+from tests.trial.register import TRIAL
 
 TABLES = Tables(registry())
 
@@ -76,3 +79,16 @@ def test_an_invisible_reference_is_said_only_where_there_must_be_one() -> None:
     assert listed(TABLES, committees, columns, row)["设立单位"] is None
     assert detailed(TABLES, committees, columns, row)["备案机关_readable"] == "（无权查看）"
     assert detailed(TABLES, committees, columns, row)["备案机关"] is None
+
+
+def test_child_rows_are_met_on_the_page_of_their_parent_and_not_in_the_menu() -> None:
+    """What links there is the column that names the parent; nothing of them is written by itself."""
+    tables, reader = Tables(TRIAL), Viewer("x", "x", "x", {Role.DIST: Reach((subtree("/32/"),))})
+    shares = tables.by_entity["ClaimShare"]
+    assert shares in tables.open_to(reader)
+    assert shares.wire not in {wire for wires in tables.menu(reader).values() for wire in wires}
+    assert tables.by_entity["SubsidyClaim"].wire in {wire for wires in tables.menu(reader).values() for wire in wires}
+    [parent] = [c for c in tables.visible(shares, reader) if c.reference and c.reference.target == "SubsidyClaim"]
+    assert (parent.wire, parent.system) == ("补贴申报", False)
+    assert not may_create(shares.info, reader)
+    assert not may_update(shares.info, reader)

@@ -66,17 +66,24 @@ CASES: dict[str, tuple[str, dict[str, str], tuple[str, ...], tuple[str, ...], di
     "a district officer the district": ("DIST", {"region": "district"}, ("district",), ("province", "city"), {}),
     "the personnel section the district": ("DHR", {"region": "district"}, ("district",), ("province", "city"), {}),
     "an auditor a street and what it was before": ("AUDT", {"region": "street"}, ("street", "old"), ABOVE_STREET, {}),
+    "a payment officer the district": ("FINA", {"region": "district"}, ("district",), ("province", "city"), {}),
+    "a section like an office": (
+        "SECT", {"org_unit": "office"}, ("street", "old"), ABOVE_STREET, {"units": ("office",), "below": ("office",)},
+    ),
     "an office what it covers today": (
-        "OFFC", {"org_unit": "office"}, ("street", "old"), ABOVE_STREET, {"units": ("office",)},
+        "OFFC", {"org_unit": "office"}, ("street", "old"), ABOVE_STREET, {"units": ("office",), "below": ("office",)},
     ),
     "a centre its district": (
-        "CENT", {"org_unit": "centre"}, ("district",), ("province", "city"), {"units": ("centre",)},
+        "CENT", {"org_unit": "centre"}, ("district",), ("province", "city"),
+        {"units": ("centre",), "below": ("centre",)},
     ),
     "a court both its streets": (
-        "COURT", {"org_unit": "court"}, ("street", "street3", "old"), ABOVE_STREET, {"units": ("court",)},
+        "COURT", {"org_unit": "court"}, ("street", "street3", "old"), ABOVE_STREET,
+        {"units": ("court",), "below": ("court",)},
     ),
     "a partner the same way": (
-        "PART", {"org_unit": "court"}, ("street", "street3", "old"), ABOVE_STREET, {"units": ("court",)},
+        "PART", {"org_unit": "court"}, ("street", "street3", "old"), ABOVE_STREET,
+        {"units": ("court",), "below": ("court",)},
     ),
     "a committee's clerk the committee and its region": (
         "COMM", {"committee": "a"}, ("village",), ABOVE_VILLAGE, {"committees": ("a",)},

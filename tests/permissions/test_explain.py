@@ -134,7 +134,7 @@ def test_of_another_one_is_told_no_row_that_one_may_not_read_oneself(store: Plac
     for asker, entities in about.items():
         for entity in entities:
             info = store.services.entities[entity]
-            verbs = {step.verb for step in info.facts.machine.steps} if info.facts.machine else set()
+            verbs = {step.verb for step in info.facts.steps}
             for action in ("READ", "UPDATE", "DELETE", "EXPORT", *sorted(verbs)):
                 for login in ("dist", "offc", "comm", "medr"):
                     never = explained(store, asker, entity, NEVER, action, login)

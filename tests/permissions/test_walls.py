@@ -230,11 +230,11 @@ def test_a_row_outside_the_scope_cannot_be_written(walled: Place, reference: Ref
     info, plain = reference.entities[entity], Reference(registry(), reference.rows, TODAY)
     for name in VIEWERS:
         viewer = walled.viewers[name]
-        writers = {role: g for role, g in info.grants.items() if role in viewer.reaches and g.operations & WRITES}
+        writers = [(role, g) for role, g in info.grants.items() if role in viewer.reaches and g.operations & WRITES]
         for row in reference.rows[entity]:
             opened = any(
                 plain._opens(info, row, viewer, role, grant) and not _only_above(info, row, viewer, role, grant)
-                for role, grant in writers.items()
+                for role, grant in writers
             )
             change = f"UPDATE {info.table.name} SET version = version WHERE id = '{row['id']}'"
             assert refused(walled, viewer, change, "act") is not opened, (name, row["id"])

@@ -66,8 +66,8 @@ _ROWS = (
 _CONTAINMENT = (
     Mutant(
         "containment is proven although the levels above are open too", SCOPES,
-        "if not grants or any(g.scope not in REGION_SCOPES or g.above for _, g in grants):",
-        "if not grants or any(g.scope not in REGION_SCOPES for _, g in grants):",
+        "if not grants or any(not g.by_regions or g.above for _, g in grants):",
+        "if not grants or any(not g.by_regions for _, g in grants):",
     ),
     Mutant(
         "containment is proven between entities that different roles open", COMPILER,
@@ -79,7 +79,7 @@ _CONTAINMENT = (
     ),
     Mutant(
         "the region of a row counts as seen although another scope opens the row", SCOPES,
-        "if of_region is None or not {grant.scope, of_region.scope} <= REGION_SCOPES:", "if of_region is None:",
+        "if grant.scope not in REGION_SCOPES or not of_region.by_regions:", "if of_region.where:",
     ),
 )  # fmt: skip
 
@@ -135,6 +135,34 @@ _GRANTS = (
     ),
 )  # fmt: skip
 
+_CONDITIONS = (
+    Mutant(
+        "a grant opens rows that do not meet its condition", SCOPES,
+        "return and_(*_met(table, grant.where), opened) if grant.where else opened", "return opened",
+    ),
+    Mutant(
+        "of several tests of a condition one is enough", SCOPES,
+        "return and_(*_met(table, grant.where), opened) if", "return and_(or_(*_met(table, grant.where)), opened) if",
+    ),
+    Mutant(
+        "a test that is turned round opens what it closes", "db/grants.py",
+        "if (word in test.words) != test.negated)", "if word in test.words)",
+    ),
+    Mutant(
+        "containment is proven although conditions part the rows", "db/grants.py",
+        "return self.scope in REGION_SCOPES and not self.where", "return self.scope in REGION_SCOPES",
+    ),
+    Mutant(
+        "records tell of rows that a condition closes", SCOPES,
+        'return any(not grant.where for _, grant in grants_of(info, viewer, "R"))',
+        'return bool(grants_of(info, viewer, "R"))',
+    ),
+    Mutant(
+        "units that are not below one's own are reached", REACHES,
+        "child.c.parent_id == tree.c.id,", "child.c.parent_id.is_not(tree.c.id),",
+    ),
+)  # fmt: skip
+
 _COLUMNS = (
     Mutant(
         "a mask is skipped", COLUMNS,
@@ -142,7 +170,8 @@ _COLUMNS = (
     ),
     Mutant(
         "a document shows what a role may not read of the rows it copies", VEILS,
-        "if grant is None or grant.scope == \"O\" or not _touches(info, name, role):", "if grant is None:",
+        "known = [g for g in info.grants.of(role) if g.scope != \"O\" and _touching(info, name, g)]",
+        "known = list(info.grants.of(role))",
     ),
     Mutant(
         "a document in a record shows what a role may not read", VEILS,
@@ -260,7 +289,21 @@ _WALL = (
     ),
 )  # fmt: skip
 
-FAULTS = _ROWS + _CONTAINMENT + _SCOPES + _GRANTS + _COLUMNS + _NUMBERS + _FOLLOWED + _PLANS + _WRITES + _WALL
+_PAST = (
+    Mutant(
+        "who may only count asks for any day of the past", "resolvers/past.py",
+        "        if aggregates_only(info, viewer):\n            binds.check(leaf, _month_end)\n", "",
+    ),
+    Mutant(
+        "rows between two ends hold today, whatever day is asked about", JOINS,
+        "*current(via, through.since, through.until, c.today()),", "*current(via, through.since, through.until),",
+    ),
+)  # fmt: skip
+
+FAULTS = (
+    _ROWS + _CONTAINMENT + _SCOPES + _GRANTS + _CONDITIONS + _COLUMNS + _NUMBERS + _FOLLOWED + _PLANS + _WRITES + _WALL
+    + _PAST
+)  # fmt: skip
 
 
 def hunt_all(

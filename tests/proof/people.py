@@ -20,10 +20,11 @@ MEMBERS = 4
 FAMILIES: tuple[tuple[str, ...], ...] = (
     ("PROV",), ("CITY",), ("DIST",), ("OFFC",), ("CENT",), ("COMM",), ("MEDR",), ("AUDT",), ("SYS",), ("COURT",),
     ("PART",), ("DHR",), ("DIST", "OFFC"), ("OFFC", "COMM"), ("COMM", "MEDR"), ("CITY", "MEDR"), ("COURT", "PART"),
-    ("AUDT", "OFFC"), ("CENT", "COMM", "MEDR"), ("CITY", "OFFC"), ("AUDT", "CENT"), (),
+    ("AUDT", "OFFC"), ("CENT", "COMM", "MEDR"), ("CITY", "OFFC"), ("AUDT", "CENT"),
+    ("SECT",), ("FINA", "SECT"), ("GRID",), (),
 )  # fmt: skip
 ANCHORS = {
-    "region": ("PROV", "CITY", "DIST", "DHR", "AUDT"), "org_unit": ("OFFC", "CENT", "COURT", "PART"),
+    "region": ("PROV", "CITY", "DIST", "DHR", "FINA", "AUDT"), "org_unit": ("SECT", "OFFC", "CENT", "COURT", "PART"),
     "committee": ("COMM",), "mediator": ("MEDR",),
 }  # fmt: skip
 TABLES = {"region": "Region", "org_unit": "OrgUnit", "committee": "MediationCommittee", "mediator": "Mediator"}
@@ -136,7 +137,7 @@ def same_reaches(one: Viewer, other: Viewer) -> bool:
     """Whether two viewers may reach the same: the order in which it is listed says nothing."""
 
     def told(viewer: Viewer) -> dict[str, list[set[object]]]:
-        parts = ("ranges", "above", "committees", "mediators", "units", "limits")
+        parts = ("ranges", "above", "committees", "mediators", "units", "below", "grids", "limits")
         return {role.name: [set(getattr(reach, part)) for part in parts] for role, reach in viewer.reaches.items()}
 
     return told(one) == told(other)
@@ -153,7 +154,7 @@ def _reaches(rows: Mapping[str, Sequence[Row]], account: str, today: dt.date) ->
 
 
 def _together(reaches: list[Reach]) -> Reach:
-    parts = ("ranges", "above", "committees", "mediators", "units", "limits")
+    parts = ("ranges", "above", "committees", "mediators", "units", "below", "grids", "limits")
     several = {part: {item for reach in reaches for item in getattr(reach, part)} for part in parts}
     for part in ("ranges", "limits"):
         several[part] = set(_outermost(low for low, _ in several[part]))
@@ -174,7 +175,10 @@ def _reach(rows: Mapping[str, Sequence[Row]], grant: Row, today: dt.date) -> Rea
             c["region_id"] for c in rows["OrgUnitCoverage"]
             if c["org_unit_id"] == grant["org_unit_id"] and _holds(c, "valid_from", "valid_to", today)
         ]  # fmt: skip
-        return _of_regions(rows, today, covered, limits, units=(grant["org_unit_id"],))
+        below = tuple(_below(rows, grant["org_unit_id"], limits))
+        return _of_regions(rows, today, covered, limits, units=(grant["org_unit_id"],), below=below)
+    if role == "GRID":
+        return None  # there are no grids to be named yet
     if role == "COMM":
         if not _alive(rows, "MediationCommittee", grant["committee_id"]):
             return None
@@ -187,6 +191,20 @@ def _reach(rows: Mapping[str, Sequence[Row]], grant: Row, today: dt.date) -> Rea
     }  # fmt: skip
     committees = [key for key in posts if _alive(rows, "MediationCommittee", key)]
     return _of_committees(rows, today, committees, limits, mediators=(grant["mediator_id"],))
+
+
+def _below(rows: Mapping[str, Sequence[Row]], unit: str, limits: Sequence[str]) -> set[str]:
+    """The units that are this one or have it above them, over living units, as far as they stand within the limits."""
+    living = {row["id"]: row for row in rows["OrgUnit"] if row["deleted_at"] is None}
+    found = set()
+    for key in living:
+        passed, step = set(), key
+        while step in living and step not in passed and unit not in passed:
+            passed.add(step)
+            step = living[step]["parent_id"]
+        if unit in passed and any(living[key]["scope_path"].startswith(limit) for limit in limits):
+            found.add(key)
+    return found
 
 
 def _limits(rows: Mapping[str, Sequence[Row]], today: dt.date, grant: Row) -> list[str]:

@@ -22,12 +22,17 @@ from db.search import rebuild
 from permissions.accounts import load_viewer
 from permissions.viewer import Viewer
 from tests.crowd import crowd
+from tests.past import Log, scribble, settled
 from tests.places import Place, place
 from tests.proof.copy import Copies
 from tests.proof.people import expected_viewers, populate, same_reaches
 from tests.proof.policy import random_policy
 from tests.reference import read_rows
 from tests.world import TODAY, Row
+
+WRITES = 60
+WRITTEN = ("HostUnit", "Mediator", "MediatorAppointment", "MediationCase", "CommitteeTerm")
+"""Tables that have a past: none that grants name or hang on."""
 
 
 @dataclass
@@ -57,6 +62,8 @@ class Prober:
     viewers: dict[str, Viewer]
     """What the reference makes of each account; ``place.viewers`` holds what the server makes of it."""
     admin: Router
+    log: Log
+    """What was written to some tables of the register before the first question."""
     stop_at_first: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
@@ -126,14 +133,15 @@ def prober(url: str, people: int, policy: int | None = None) -> Iterator[Prober]
     entities = registry() if policy is None else random_policy(policy)
     world.entities = entities
     names = populate(world, people)
-    with place(url, world, {}) as made:
+    with place(url, settled(world), {}) as made:
         system = made.services.database.as_system()
+        log = scribble([made], read_rows(made), WRITES, people, frozenset(WRITTEN))
         made.runner.run(system.write(lambda connection: rebuild(connection), bulk=True))
         made.services.reads.differencing.per_hour = 10**9
         made.services.settings.refused_writes_per_hour = 10**9
         rows = read_rows(made)
         router = Router(site.inner_routes(made.services))
-        found = Prober(made, Copies(entities, rows, TODAY), expected_viewers(rows, names, TODAY), router)
+        found = Prober(made, Copies(entities, rows, TODAY), expected_viewers(rows, names, TODAY), router, log)
         found.load_viewers()
         yield found
 

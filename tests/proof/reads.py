@@ -66,7 +66,8 @@ def _at_place(prober: Prober, draw: Any, family: Sequence[str], asks: Asks) -> N
     if (seen := copies.seen_rows("Region", viewer)) and draw(st.booleans()):
         place = {"descendantOf": {"id": f"rg_{min(seen, key=lambda row: len(row['path']))['id']}"}}
     for info in copies.entities.values():
-        if (info.name == "Region" or stands(info)) and not copies.counts_only(info.name, viewer):
+        told = info.owner is None or copies.leads(info.owner, viewer)
+        if (info.name == "Region" or stands(info)) and told and not copies.counts_only(info.name, viewer):
             where = {info.owner.public: place} if info.owner else place
             _asked(prober, draw, family, Ask(info.name, ["id"], where=where))
 

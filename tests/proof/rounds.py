@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from tests.databases import Kind
 from tests.proof.doors import ALL_DOORS
 from tests.proof.exports import exports
+from tests.proof.past import as_of
 from tests.proof.prober import probe, prober
 from tests.proof.reads import ALL_READS
 
-SURFACES = [*ALL_READS, *ALL_DOORS]
+SURFACES = [*ALL_READS, (as_of, 3), *ALL_DOORS]
 NAMES = frozenset((
     "grants", "list", "single", "node", "nested", "where", "relation filter", "order", "group", "having", "aggregate",
     "search", "cursor", "cursor of another", "closed column", "counts only", "admin list", "admin ids",
     "admin references", "admin detail", "error text", "foreign key", "beyond one's right", "bulk", "upsert", "export",
+    "as of",
 ))  # fmt: skip
 """What a proof has to have asked, every one of them."""
 PEOPLE_STAY = 1_000

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-from db.registry import registry
+from db.registry import Registry, registry
 from resolvers.services import Services, make_services
 from schema.build import RegisterSchema, build_schema
 from schema.fast import FastPath
@@ -26,10 +26,11 @@ def _schema() -> RegisterSchema:
 class Endpoint:
     """The endpoint over a town; it knows the documents it was asked."""
 
-    def __init__(self, town: Town) -> None:
-        self.town = town
-        self.services: Services = make_services(town.database.settings, town.database, registry())
-        self.fast = FastPath(_schema())
+    def __init__(self, town: Town, schema: RegisterSchema | None = None, entities: Registry | None = None) -> None:
+        self.town, self.schema = town, schema or _schema()
+        entities = entities or town.commands.entities
+        self.services: Services = make_services(town.database.settings, town.database, entities)
+        self.fast = FastPath(self.schema)
 
     async def body(
         self, login: str, document: str, variables: Mapping[str, Any] | None = None, *, key: str | None = None,
@@ -48,7 +49,7 @@ class Endpoint:
 
         state = {"viewer": await self.town.viewer(login)}
         request = Request({"type": "http", "method": "POST", "headers": headers, "state": state}, receive)
-        response = await answer(request, _schema(), self.fast, self.services)
+        response = await answer(request, self.schema, self.fast, self.services)
         watch.answer("GraphQL", response.status_code, response.raw_headers, bytes(response.body))
         return bytes(response.body)
 

@@ -35,7 +35,7 @@ def documents(entity: str) -> Iterator[str]:
                " errors { path code message } } }")  # fmt: skip
         yield (f"mutation ($id: ID!) {{ delete{entity}(by: {{id: $id}}, ifVersion: 77) {{"
                " deletedId errors { path code message } } }")  # fmt: skip
-    for verb in sorted({step.verb for step in info.facts.machine.steps if step.sources} if info.facts.machine else ()):
+    for verb in sorted({step.verb for step in info.facts.steps if step.sources}):
         taken = f"{verb}{entity}(by: {{id: $id}}, ifVersion: 77)"
         yield f"mutation ($id: ID!) {{ {taken} {{ errors {{ path code message }} }} }}"
     if entity == "UserAccount":

@@ -208,7 +208,7 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 
 async def test_a_case_is_written_in_few_statements(town: Town, database_kind: Kind) -> None:
-    """Committee, place, number, row, record and its place in line, and the search entries: each is a round trip."""
+    """Committee, place, number, row, record, line and its place, and the search entries: each is a round trip."""
     if database_kind != "sqlite":
         pytest.skip("the statements are the same, and SQLite tells them")
     key = await town.found()
@@ -219,5 +219,5 @@ async def test_a_case_is_written_in_few_statements(town: Town, database_kind: Ki
     # A statement is told again where a trigger of its table begins.
     own = [sql.split() for sql in dict.fromkeys(told) if "search_" not in sql[:60]]
     written = [words[2] for words in own if words[0] == "INSERT"]
-    assert written == ["number_series", "mediation_case", "audit_log", "audit_waiting"]
+    assert written == ["number_series", "mediation_case", "audit_log", "audit_line", "audit_waiting"]
     assert [words[0] for words in own if words[0] != "INSERT"] == ["BEGIN", "SELECT", "SELECT", "COMMIT"]

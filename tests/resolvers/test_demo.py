@@ -18,7 +18,7 @@ from db import crypto
 from db.checksums import citizen_birth_date, citizen_sex, is_citizen_number, is_credit_code, mod97
 from db.clock import SHANGHAI
 from db.engine import Database
-from db.facts import Role
+from db.facts import Role, Series
 from db.models.cases.mediation_case import CaseState
 from db.models.register.committee_filing import FilingState
 from db.registry import registry
@@ -35,7 +35,7 @@ from resolvers.commands.demo.load import _FILES, _shared
 from resolvers.commands.demo.names import citizen_number, credit_code, mobile, short_place
 from resolvers.commands.demo.scales import HOME, HOME_STREET
 from resolvers.commands.demo.world import Place
-from resolvers.commands.numbers import committee_code, filing_no, mediator_no
+from resolvers.commands.numbers import next_of
 from resolvers.commands.regions import read_source, write_regions
 from resolvers.commands.rows import judge, run
 from resolvers.commands.steps import take
@@ -137,10 +137,11 @@ def test_it_makes_what_the_plan_says(demo: Loaded) -> None:
         "PROFESSIONAL": 4, "INSTITUTION": 12, "REGIONAL": 8, "SOCIAL_ORG": 8,
     }  # fmt: skip
     assert Counter(row["kind"] for row in demo.rows["OrgUnit"]) == {
-        "PROVINCIAL_DEPT": 1, "CITY_BUREAU": 1, "DISTRICT_BUREAU": 3, "JUDICIAL_OFFICE": 4, "PARTNER": 5,
+        "PROVINCIAL_DEPT": 1, "CITY_BUREAU": 1, "DISTRICT_BUREAU": 3, "JUDICIAL_OFFICE": 4, "PARTNER": 5 + 1,
+        "MEDIATION_CENTER": 1, "BUREAU_SECTION": 1,
     }  # fmt: skip
-    assert (counts["HostUnit"], counts["MediationCase"], counts["OrgUnitCoverage"]) == (80 + 27, 3_000, 15)
-    assert (counts["UserAccount"], counts["RoleGrant"], counts["AuditLog"]) == (11, 11, 1)
+    assert (counts["HostUnit"], counts["MediationCase"], counts["OrgUnitCoverage"]) == (80 + 27, 3_000, 15 + 3)
+    assert (counts["UserAccount"], counts["RoleGrant"], counts["AuditLog"]) == (16, 16, 1)
     assert {n: len(rows) for n, rows in demo.rows.items() if n not in ("Region", "AuditLog")} == {
         n: c for n, c in counts.items() if n not in ("NumberSeries", "AuditLog")
     }
@@ -400,6 +401,12 @@ def _day(moment: dt.datetime) -> dt.date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def _series(entity: str, column: str) -> Series:
+    series = registry()[entity].fields[column].facts.series
+    assert series is not None
+    return series
+
+
 def test_numbers_and_codes_are_right_and_the_server_goes_on_after_them(demo: Loaded) -> None:
     codes = {row["code"] for row in demo.rows["MediationCommittee"]}
     filings = {row["filing_no"] for row in demo.rows["CommitteeFiling"] if row["filing_no"]}
@@ -407,10 +414,15 @@ def test_numbers_and_codes_are_right_and_the_server_goes_on_after_them(demo: Loa
 
     def next_ones(connection: Connection) -> tuple[str, str, str]:
         year = max(int(number.split("-")[1]) for number in filings)
+        district = {"district.code": "320102000000"}
         return (
-            committee_code(connection, "320102002001", "11"),
-            filing_no(connection, "320102000000", year),
-            mediator_no(connection, "320102000000"),
+            next_of(connection, _series("MediationCommittee", "code"), {"region.code": "320102002001", "type": "11"}),
+            next_of(
+                connection,
+                _series("CommitteeFiling", "filing_no"),
+                {"district.code": "320102000000", "year": str(year)},
+            ),
+            next_of(connection, _series("Mediator", "mediator_no"), district),
         )
 
     code, filing, person = look(demo.url, next_ones)
@@ -470,13 +482,15 @@ def test_nobody_is_full_time_twice(demo: Loaded) -> None:
 ROLES = {
     "province": Role.PROV, "city": Role.CITY, "district": Role.DIST, "district2": Role.DIST, "office": Role.OFFC,
     "office2": Role.OFFC, "committee": Role.COMM, "mediator": Role.MEDR, "court": Role.COURT, "auditor": Role.AUDT,
-    "sysadmin": Role.SYS,
+    "sysadmin": Role.SYS, "centre": Role.CENT, "section": Role.SECT, "personnel": Role.DHR, "payer": Role.FINA,
+    "police": Role.PART,
 }  # fmt: skip
 RANGES = {
     "province": ("/32/", "/320"), "city": ("/32/01/", "/32/010"), "district": ("/32/01/02/", "/32/01/020"),
     "district2": ("/32/01/02/", "/32/01/020"), "auditor": ("/32/01/02/", "/32/01/020"),
     "court": ("/32/01/02/", "/32/01/020"), "office": ("/32/01/02/002/", "/32/01/02/0020"),
-    "office2": ("/32/01/02/003/", "/32/01/02/0030"),
+    "office2": ("/32/01/02/003/", "/32/01/02/0030"), "police": ("/32/01/02/002/", "/32/01/02/0020"),
+    **dict.fromkeys(("centre", "section", "personnel", "payer"), ("/32/01/02/", "/32/01/020")),
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from tests.resolvers.town import WAYS, Town, codes, host
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_kind", WITH_WALL, indirect=True, scope="session")]
 
 INFO = registry()["CommitteeFiling"]
-MACHINE = INFO.facts.machine
+(MACHINE,) = INFO.facts.machines
 assert MACHINE is not None
 VERBS = tuple(dict.fromkeys(step.verb for step in MACHINE.steps if step.sources))
 WHO = {"submit": "clerk", "withdraw": "clerk", "check": "office", "return": "office", "file": "district2",

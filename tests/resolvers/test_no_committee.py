@@ -20,7 +20,7 @@ OWN = [
     (role, info)
     for info in registry().values()
     for role in (Role.COMM, Role.MEDR)
-    if (grant := info.grants.get(role)) is not None and grant.scope in "KO" and not grant.aggregate_only
+    if any(grant.scope in "KO" and not grant.aggregate_only for grant in info.grants.of(role))
     if info.name != "AuditLog"
 ]
 """What these roles read of their own; records are everybody's own, committee or not."""

@@ -199,9 +199,7 @@ def test_every_question_of_the_own_pages_is_among_their_documents() -> None:
 
 
 def test_the_filing_page_knows_every_step_of_a_filing() -> None:
-    machine = registry()["CommitteeFiling"].facts.machine
-    assert machine is not None
-    for step in machine.steps:
+    for step in registry()["CommitteeFiling"].facts.steps:
         assert not step.sources or any(f"{step.verb}CommitteeFiling(" in text for text in documents()), step.verb
 
 

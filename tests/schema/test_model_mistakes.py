@@ -10,7 +10,31 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from db.facts import Copy, Entity, Facts, Machine, Rollup, Shape, Through, choice, day, document, integer, ref, text
+from db.facts import (
+    Copy,
+    Days,
+    Deadline,
+    Entity,
+    Facts,
+    Link,
+    Machine,
+    OneOf,
+    Parts,
+    Role,
+    Rollup,
+    Shape,
+    Step,
+    Through,
+    choice,
+    day,
+    document,
+    integer,
+    moment,
+    period,
+    ref,
+    series,
+    text,
+)
 from db.mistakes import ModelMistake
 from db.models.people.mediator import Sex
 from db.registry import Registry
@@ -35,10 +59,46 @@ def rolled(**more: Any) -> Entity:
     return entity(rollups=(Rollup(**{"name": "monthly", "day": "on", **more}),))
 
 
+def step(**more: Any) -> Step:
+    """A step without a mistake, but for what is given."""
+    said = {"verb": "sign", "zh": "签", "sources": ("MALE",), "target": "FEMALE", "operation": "U"}
+    return Step(**{**said, "roles": (Role.DIST,), **more})
+
+
+def living(*steps: Step) -> tuple[str, dict[str, Any]]:
+    """A book with a machine for each of the steps."""
+    states = ("state", "other")[: len(steps)]
+    machines = tuple(Machine(state, (each,)) for state, each in zip(states, steps, strict=True))
+    columns = {state: choice(Sex, "环节", "State.") for state in states}
+    more = {"at": moment("时间", "When."), "reason": text("理由", "Why."), **columns}
+    return book(__entity__=entity(machines=machines), **more)
+
+
 def shelf(**more: Any) -> tuple[str, dict[str, Any]]:
     """A second model."""
     parts = {"__doc__": "架。A shelf.", "__entity__": entity(prefix="sh"), "name": text("名称", "Name."), **more}
     return "Shelf", parts
+
+
+def page(name: str = "Page", **more: Any) -> tuple[str, dict[str, Any]]:
+    """A model of child rows without a mistake, but for what is given."""
+    said: dict[str, Any] = {key: more.pop(key) for key in ("parent", "prefix", "matrix") if key in more}
+    parts = {
+        "__doc__": "页。A page.", "__entity__": Parts(**{"parent": "Book", "zh": "页", **said}),
+        "name": text("名称", "Name."), "note": text("说明", "Note.", personal="null"),
+        "scope_path": text("路径", "Path.", computed=True), "book_id": ref("Book", "书", "Book.", fixed=True), **more,
+    }  # fmt: skip
+    return name, {key: part for key, part in parts.items() if part is not None}
+
+
+def one(*columns: str, name: str = "place") -> OneOf:
+    """What an entity knows of a one-of reference."""
+    return OneOf(name, "处", "Place.", columns, True)
+
+
+def scoped() -> tuple[str, dict[str, Any]]:
+    """A parent that lies in a region."""
+    return book(scope_path=text("路径", "Path.", computed=True))
 
 
 def read(models: Models) -> Registry:
@@ -70,6 +130,15 @@ MISTAKES: list[tuple[str, Models, str, str]] = [
     ("bounds turned round", [book(size=integer("大小", "Size.", low=5, high=1))], "Book.size", "Turn them round"),
     ("an unknown mask", [book(phone=bare(Text(20), Facts("encrypted", "电话", "Phone.", mask="phone")))],
      "Book.phone", "id_number, mobile"),
+    ("a number made of what the row has not",
+     [book(no=text("号", "No.", computed=True, unique=True, series=series("book", "{shelf.code}{serial:4}")))],
+     "Book.no", "shelf.code"),
+    ("a number given by no step",
+     [book(no=text("号", "No.", computed=True, unique=True, series=series("book", "{serial:4}", steps=("bind",))))],
+     "Book.no", "bind"),
+    ("a number that clients may write",
+     [book(no=text("号", "No.", series=series("book", "{serial:4}")))], "Book.no", "computed"),
+    ("a period of no length", [book(on=period((), "期", "Period."))], "Book.on", "length"),
     ("an enum without its check", [book(sex=bare(Text(9), Facts("enum", "性别", "Sex.", members=Sex)))], "Book.sex",
      "Use choice"),
     ("a document of another type", [book(data=bare(Text(9), Facts("json", "文档", "Document.")))], "Book.data",
@@ -88,6 +157,31 @@ MISTAKES: list[tuple[str, Models, str, str]] = [
     ("a role like no other", [book(__entity__=entity(matrix={"x": "R D"}))], "Book", "See db.facts.Role"),
     ("a cell that is none", [book(__entity__=entity(matrix={"DIST": "READ D"}))], "Book.matrix DIST",
      "Scopes are A, P, C, D"),
+    ("a condition that is none", [book(__entity__=entity(matrix={"DIST": "R D where name = x"}))], "Book.matrix DIST",
+     "'COLUMN [not] in MEMBER …'"),
+    ("a condition on text", [book(__entity__=entity(matrix={"DIST": "R D where name in A"}))], "Book.matrix DIST",
+     "no condition looks at 'name'"),
+    ("a condition on nothing", [book(__entity__=entity(matrix={"DIST": "R D where nme in A"}))], "Book.matrix DIST",
+     "no condition looks at 'nme'"),
+    ("a condition with an unknown member",
+     [book(sex=choice(Sex, "性别", "Sex."), __entity__=entity(matrix={"DIST": "R D where sex in MAN"}))],
+     "Book.matrix DIST", "it holds UNKNOWN MALE"),
+    ("a condition that every row meets",
+     [book(sex=choice(Sex, "性别", "Sex."),
+           __entity__=entity(matrix={"DIST": "R D where sex in UNKNOWN MALE FEMALE UNSTATED"}))],
+     "Book.matrix DIST", "parts no rows from others"),
+    ("a condition on what is personal",
+     [book(sex=choice(Sex, "性别", "Sex.", personal="null"),
+           __entity__=entity(matrix={"DIST": "R D where sex in MALE"}))],
+     "Book.matrix DIST", "which rows are open would tell it"),
+    ("a right to write by the state",
+     [book(sex=choice(Sex, "性别", "Sex."), __entity__=entity(
+         machine=Machine("sex", ()), matrix={"DIST": "R D; U D where sex in MALE"}))],
+     "Book.__entity__", "Step.sources"),
+    ("a unit that nothing has", [book(__entity__=entity(matrix={"SECT": "R B"}))], "Book.__entity__",
+     "Name the path to it"),
+    ("a grid that nothing has", [book(__entity__=entity(matrix={"GRID": "R G"}))], "Book.__entity__",
+     "Name the path to it"),
     ("a taken prefix", [book(), shelf(__entity__=entity())], "Shelf", "Choose another"),
     ("a prefix with a capital", [book(__entity__=entity(prefix="Bk"))], "Book", "Choose another"),
     ("a reference not called …_id", [book(shelf=ref("Shelf", "架", "Shelf.")), shelf()], "Book.shelf",
@@ -119,10 +213,45 @@ MISTAKES: list[tuple[str, Models, str, str]] = [
      "Name relations, parted by dots"),
     ("a mediator nowhere", [book(__entity__=entity(mediator="reader"))], "Book.__entity__",
      "Name relations, parted by dots"),
-    ("a machine of no column", [book(__entity__=entity(machine=Machine("state", ())))], "Book.__entity__",
+    ("a machine of no column", [book(__entity__=entity(machines=(Machine("state", ()),)))], "Book.__entity__",
      "Name the state column"),
+    ("a step to nowhere", [living(step(target="GONE"))], "Book.__entity__ sign", "Name a member"),
+    ("a pause nowhere", [living(step(due=Deadline("at", Days(1), pause=("GONE",))))], "Book.__entity__ sign",
+     "Name a member"),
+    ("a step of nobody", [living(step(roles=()))], "Book.__entity__ sign", "say server=True"),
+    ("a step of the server and of somebody", [living(step(server=True))], "Book.__entity__ sign", "Leave roles"),
+    ("a step that takes nothing known", [living(step(takes=("nme",)))], "Book.__entity__ sign", "Name a column"),
+    ("a step that takes its own state", [living(step(takes=("state",)))], "Book.__entity__ sign", "Leave it"),
+    ("a step that takes what its mutation asks for", [living(step(takes=("reason",)))], "Book.__entity__ sign",
+     "Leave it"),
+    ("a deadline from no day", [living(step(due=Deadline("name", Days(1))))], "Book.__entity__ sign", "Name a day"),
+    ("a warning of no deadline", [living(step(warns=(3,)))], "Book.__entity__ sign", "Say due=Deadline"),
+    ("a way back that is none", [living(step(undo="unsign"))], "Book.__entity__ sign", "Name a verb"),
+    ("two machines that make the row", [living(step(), step(verb="pen", sources=()))], "Book.__entity__",
+     "Only the first does"),
+    ("a verb of two machines", [living(step(), step())], "Book.__entity__ sign", "rename it"),
     ("a personal label", [book(name=text("姓名", "Name.", personal="surname"))], "Book.__entity__",
      "what everybody may read"),
+    ("a part of nothing", [book(), page(parent="Bok")], "Page.__entity__", "Did you mean 'Book'?"),
+    ("a part of a part", [book(), page(), page("Line", prefix="ln", parent="Page")], "Line.__entity__",
+     "Name the entity that has rows of its own"),
+    ("a part without its parent's column", [book(), page(book_id=None)], "Page.__entity__", "from Part"),
+    ("a part of rows without a region", [book(), page()], "Page.__entity__", "Give it an owner"),
+    ("a part with another scope", [scoped(), page(matrix={"DIST": "RCU C"})], "Page.matrix DIST", "no more"),
+    ("a part with more operations", [scoped(), page(matrix={"DIST": "RCUX D"})], "Page.matrix DIST", "no more"),
+    ("a part with fewer operations", [scoped(), page(matrix={"DIST": "R D"})], "Page.matrix DIST", "no more"),
+    ("a part open to who sees no parent", [scoped(), page(matrix={"MEDR": "R O"})], "Page.matrix MEDR", "out"),
+    ("a part whose plain column is hidden", [scoped(), page(matrix={"DIST": "R(note)CU D"})], "Page.matrix DIST",
+     "Name it as well"),
+    ("a part that reveals what is plain", [scoped(), page(matrix={"DIST": "RCUE(name) D"})], "Page.__entity__",
+     "Name masked columns"),
+    ("a grant on a list that is none", [book(__entity__=entity(matrix={"DIST": "RU(name,page) D"})), page()],
+     "Book.__entity__", "Did you mean 'pages'?"),
+    ("one of one", [book(shelf_id=ref("Shelf", "架", "Shelf.", one_of="place"), __one_ofs__=(one("shelf_id"),)),
+                    shelf()], "Book.place", "use ref"),
+    ("a one-of reference that meets a field", [
+        book(shelf_id=ref("Shelf", "架", "S.", one_of="name"), __one_ofs__=(one("shelf_id", "shelf_id", name="name"),)),
+        shelf()], "Book.name", "another name"),
     ("a rollup of rows without a region", [book(__entity__=rolled())], "Book.rollups monthly", "from Scoped"),
     ("a rollup by a day that is none", [book(scope_path=text("路径", "Path."), __entity__=rolled(day="name"))],
      "Book.rollups monthly", "fields that hold date"),
@@ -158,3 +287,25 @@ def test_models_without_a_mistake_are_read() -> None:
     found = read([sample, shelf(book_id=ref("Book", "书", "Book.", reverse="places"))])
     assert set(found["Book"].relations) == {"shelf", "places", "x"}
     assert isinstance(found["Book"].fields["sex"].type, Choice)
+
+
+def test_child_rows_without_a_mistake_have_all_from_their_parent() -> None:
+    """Rights, too: who may change the parent may make and delete them, but for who may change some columns only."""
+    cells = {"PROV": "R* P", "CITY": "Rm C^", "DIST": "RUE(note)X D", "OFFC": "RU(name) S", "COMM": "R(name,pages)C K",
+             "SYS": "RC A"}  # fmt: skip
+    shelved = entity(
+        prefix="bk", owner="shelf", committee="shelf", mediator="self", matrix=cells,
+        linked=(Link(), Link("shelf", "id")),
+    )  # fmt: skip
+    more = {"scope_path": text("路径", "P.", computed=True), "note": text("说明", "Note.", personal="null")}
+    parent = book(shelf_id=ref("Shelf", "架", "S."), __entity__=shelved, **more)
+    found = read([parent, shelf(), page(matrix={"DIST": "R(name,book_id)CUXE(note)m D"})])
+    child, facts = found["Page"], found["Page"].facts
+    assert facts.matrix == {
+        "PROV": "R* P", "CITY": "Rm C^", "DIST": "R(name,book_id)CUXE(note)m D", "OFFC": "R S", "COMM": "RC K",
+        "SYS": "RC A",
+    }  # fmt: skip
+    assert (facts.owner, facts.committee, facts.mediator, facts.prefix) == ("book", "book.shelf", "book", "bkp")
+    assert [link.path for link in facts.linked] == ["book", "book.shelf"]
+    assert [(r.name, each) for r, each in found.parts_of(found["Book"])] == [("pages", child)]
+    assert found.parts_of(child) == []

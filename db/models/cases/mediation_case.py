@@ -28,6 +28,7 @@ from db.facts import (
     money,
     number,
     ref,
+    series,
     text,
 )
 
@@ -257,16 +258,19 @@ class MediationCase(Scoped):
                 counting="median", column="amount_claimed", day="concluded_on",
             ),
         ),
-        machine=Machine(
-            "state",
-            (Step("register", "登记", (), "REGISTERED", "C", (Role.MEDR, Role.COMM, Role.OFFC)),),
-            editable=tuple(state.name for state in CaseState if state is not CaseState.ARCHIVED),
+        machines=(
+            Machine(
+                "state",
+                (Step("register", "登记", (), "REGISTERED", "C", (Role.MEDR, Role.COMM, Role.OFFC)),),
+                editable=tuple(state.name for state in CaseState if state is not CaseState.ARCHIVED),
+            ),
         ),
     )  # fmt: skip
 
     case_no: Mapped[str] = text(
-        "案件编号", "Committee code, year and serial.", 32, computed=True, unique=True, search=True
-    )
+        "案件编号", "Committee code, year and serial.", 32, computed=True, unique=True, search=True,
+        series=series("case", "{committee.code}{year}{serial:6}"),
+    )  # fmt: skip
     title: Mapped[str] = text("案由", "Short title.", search=True)
     summary: Mapped[str] = long_text("纠纷简要情况", "Claim, facts and focus of the dispute (L29).", 2000)
     committee_id: Mapped[str] = ref("MediationCommittee", "调委会", "The committee that mediates.", fixed=True)

@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Code, Entity, Link, Measure, Through, choice, choices, day, encrypted, flag, ref, text
+from db.facts import Code, Entity, Link, Measure, Through, choice, choices, day, encrypted, flag, ref, series, text
 from db.models.cases.mediation_case import DisputeType
 from db.models.people.ethnicity import Ethnicity
 
@@ -103,12 +103,13 @@ class Mediator(Scoped):
         prefix="md",
         label="name",
         committee="mediator_appointments.committee",
+        maker="created_by",
         mediator="self",
         menu="调解组织",
         listed=("mediator_no", "name", "sex", "kind", "education", "grade", "status"),
         matrix=dict(
-            PROV="Rm P", CITY="Rm C", DIST="RCUXE D", OFFC="RCUE(id_number,mobile,address)m S", CENT="Rm D",
-            COMM="RCUm K", AUDT="Rm D",
+            PROV="Rm P", CITY="Rm C", DIST="RCUXE D", SECT="Rm D", OFFC="RCUE(id_number,mobile,address)m S",
+            CENT="Rm D", COMM="RCUm K", AUDT="Rm D",
             MEDR="RU(mobile,address,bank_account,education,political_status,backgrounds,specialties) O",
             COURT="R(name,grade) L", PART="R(name) L",
         ),
@@ -134,8 +135,9 @@ class Mediator(Scoped):
     )  # fmt: skip
 
     mediator_no: Mapped[str] = text(
-        "调解员编号", "Register number, given by the server, unique.", 32, computed=True, unique=True, search=True
-    )
+        "调解员编号", "Register number, given by the server, unique.", 32, computed=True, unique=True, search=True,
+        series=series("mediator", "{district.code:6}{serial:6}"),
+    )  # fmt: skip
     certificate_no: Mapped[str | None] = text("上岗证号", "Number of the certificate of post.", 32)
     name: Mapped[str] = text("姓名", "Name.", 50, search=True)
     region_id: Mapped[str] = ref("Region", "登记区划", "Where the person is registered.", fixed=True)

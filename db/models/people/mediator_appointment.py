@@ -58,8 +58,8 @@ class MediatorAppointment(Scoped):
         menu="调解组织",
         listed=("committee_id", "mediator_id", "role", "basis", "kind", "start_on", "end_on"),
         matrix=dict(
-            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R D", COMM="RCUS K", MEDR="R K", AUDT="R D",
-            COURT="R(mediator_id,committee_id,role,start_on,end_on) L",
+            PROV="R P", CITY="R C", DIST="RCUV D", SECT="R D", OFFC="RCUS S", CENT="R D", COMM="RCUS K", MEDR="R K",
+            AUDT="R D", COURT="R(mediator_id,committee_id,role,start_on,end_on) L",
             PART="R(mediator_id,committee_id,role,start_on,end_on) L",
         ),
         linked=(Link("committee", where=(("filing_status", ("FILED",)),)),),

@@ -43,8 +43,8 @@ class OrgUnit(Scoped):
         menu="区划与机构",
         listed=("name", "kind", "region_id", "parent_id", "phone"),
         matrix=dict(
-            PROV="RCU P^", CITY="RCU C^", DIST="RCU D^", DHR="R D^", OFFC="R S^", CENT="R D^", COMM="R K^",
-            MEDR="R K^", AUDT="R D^", COURT="R L^", PART="R L^",
+            PROV="RCU P^", CITY="RCU C^", DIST="RCU D^", DHR="R D^", SECT="R D^", FINA="R D^", GRID="R G^",
+            OFFC="R S^", CENT="R D^", COMM="R K^", MEDR="R K^", AUDT="R D^", COURT="R L^", PART="R L^",
         ),
         linked=(Link(), Link(unit="id")),
         through=(

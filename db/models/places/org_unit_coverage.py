@@ -24,8 +24,8 @@ class OrgUnitCoverage(Scoped):
         menu="区划与机构",
         listed=("org_unit_id", "region_id", "valid_from", "valid_to"),
         matrix=dict(
-            PROV="RCU P^", CITY="RCU C^", DIST="RCU D^", DHR="R D^", OFFC="R S^", CENT="R D^", COMM="R K^",
-            MEDR="R K^", AUDT="R D^", COURT="R L^", PART="R L^",
+            PROV="RCU P^", CITY="RCU C^", DIST="RCU D^", DHR="R D^", SECT="R D^", FINA="R D^", GRID="R G^",
+            OFFC="R S^", CENT="R D^", COMM="R K^", MEDR="R K^", AUDT="R D^", COURT="R L^", PART="R L^",
         ),
         linked=(Link(), Link(unit="org_unit_id")),
     )  # fmt: skip

@@ -64,7 +64,7 @@ class PartnerInstitution(Scoped):
         linked=(Link(), Link(unit="org_unit_id")),
         unique=(("org_unit_id",),),
         matrix=dict(
-            PROV="RCU P^", CITY="RCU C^", DIST="RCU D^", DHR="R D^", OFFC="R S^", CENT="R D^", COMM="R K^",
+            PROV="RCU P^", CITY="RCU C^", DIST="RCU D^", DHR="R D^", SECT="R D^", OFFC="R S^", CENT="R D^", COMM="R K^",
             MEDR="R K^", COURT="R L^", PART="R L^", AUDT="R D^",
         ),
         through=(

@@ -65,8 +65,10 @@ class Region(Record):
         menu="区划与机构",
         listed=("code", "name", "level", "parent_id", "valid_to"),
         order=("code",),
+        known_since="valid_from",
         matrix=dict(
-            PROV="R P^", CITY="R C^", DIST="RU(name,short_name) D^", DHR="R D^", OFFC="R S^", CENT="R D^", COMM="R K^",
+            PROV="R P^", CITY="R C^", DIST="RU(name,short_name) D^", DHR="R D^", SECT="R D^", FINA="R D^",
+            GRID="R G^", OFFC="R S^", CENT="R D^", COMM="R K^",
             MEDR="R K^", AUDT="R D^", SYS="RCU A", COURT="R L^", PART="R L^",
         ),
         linked=(Link(),),
@@ -108,6 +110,7 @@ class Region(Record):
 
     __table_args__: Any = (
         sa.Index("ix_region_level_path", "level", "path"),
+        sa.Index("ix_region_code", "code"),  # of any day; those of today have an index of their own
         sa.Index("ix_region_parent_code", "parent_id", "code"),
         # What the regions of a subtree continue: every viewer's rights ask for it.
         sa.Index("ix_region_successor_path", "successor_path", "path", **_SUCCEEDED),

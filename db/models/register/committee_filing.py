@@ -9,8 +9,24 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Code, Entity, Link, Machine, Role, Shape, Step, choice, day, document, long_text, moment, ref, text
-from db.shapes import CHANGES, COMMITTEE
+from db.facts import (
+    Code,
+    Entity,
+    Link,
+    Machine,
+    Role,
+    Shape,
+    Step,
+    choice,
+    day,
+    document,
+    long_text,
+    moment,
+    ref,
+    series,
+    text,
+)
+from db.models.register.shapes import CHANGES, COMMITTEE
 
 
 class FilingType(Code):
@@ -56,30 +72,32 @@ class CommitteeFiling(Scoped):
         listed=("committee_id", "type", "state", "filing_no", "event_on", "due_on", "submitted_at"),
         order=("-updated_at",),
         matrix=dict(
-            PROV="R* P", CITY="R C", DIST="RCSUV D", OFFC="RCSUV S", COMM="RCSU K", MEDR="R K", AUDT="R D",
+            PROV="R* P", CITY="R C", DIST="RCSUV D", SECT="R D", OFFC="RCSUV S", COMM="RCSU K", MEDR="R K", AUDT="R D",
             COURT="R(filing_no,type,state,event_on,filed_at,committee_id,court_notified_on,court_notification_id) L",
         ),
         linked=(Link("court_notification", unit="court_id"),),
-        machine=Machine(
-            "state",
-            (
-                Step("start", "开始备案", (), "DRAFT", "C", (Role.COMM, Role.OFFC, Role.DIST)),
-                Step("submit", "提交", ("DRAFT", "RETURNED"), "SUBMITTED", "S", (Role.COMM,),
-                     rules=_COMPOSITION, by=("created_by_id",), same_unit=True),
-                Step("submit", "提交", ("DRAFT", "RETURNED"), "OFFICE_CHECKED", "S", _HANDLERS,
-                     rules=_COMPOSITION, by=("created_by_id",), same_unit=True),
-                Step("check", "核验", ("SUBMITTED",), "OFFICE_CHECKED", "V", (Role.OFFC,), apart=_MAKERS),
-                Step("return", "退回补正", ("SUBMITTED", "OFFICE_CHECKED"), "RETURNED", "V", _HANDLERS,
-                     apart=_MAKERS, reason=True),
-                Step("file", "备案", ("OFFICE_CHECKED",), "FILED", "V", (Role.DIST,), apart=_MAKERS),
-                Step("refuse", "不予备案", ("OFFICE_CHECKED",), "NOT_FILED", "V", (Role.DIST,),
-                     apart=_MAKERS, reason=True),
-                Step("withdraw", "撤回", ("DRAFT", "SUBMITTED"), "WITHDRAWN", "S", (Role.COMM, *_HANDLERS),
-                     by=("submitted_by_id", "created_by_id")),
-                Step("correct", "更正", ("FILED",), "FILED", "V", (Role.DIST,),
-                     apart=(*_MAKERS, "filed_by_id"), reason=True),
+        machines=(
+            Machine(
+                "state",
+                (
+                    Step("start", "开始备案", (), "DRAFT", "C", (Role.COMM, Role.OFFC, Role.DIST)),
+                    Step("submit", "提交", ("DRAFT", "RETURNED"), "SUBMITTED", "S", (Role.COMM,),
+                         rules=_COMPOSITION, by=("created_by_id",), same_unit=True),
+                    Step("submit", "提交", ("DRAFT", "RETURNED"), "OFFICE_CHECKED", "S", _HANDLERS,
+                         rules=_COMPOSITION, by=("created_by_id",), same_unit=True),
+                    Step("check", "核验", ("SUBMITTED",), "OFFICE_CHECKED", "V", (Role.OFFC,), apart=_MAKERS),
+                    Step("return", "退回补正", ("SUBMITTED", "OFFICE_CHECKED"), "RETURNED", "V", _HANDLERS,
+                         apart=_MAKERS, reason=True),
+                    Step("file", "备案", ("OFFICE_CHECKED",), "FILED", "V", (Role.DIST,), apart=_MAKERS),
+                    Step("refuse", "不予备案", ("OFFICE_CHECKED",), "NOT_FILED", "V", (Role.DIST,),
+                         apart=_MAKERS, reason=True),
+                    Step("withdraw", "撤回", ("DRAFT", "SUBMITTED"), "WITHDRAWN", "S", (Role.COMM, *_HANDLERS),
+                         by=("submitted_by_id", "created_by_id")),
+                    Step("correct", "更正", ("FILED",), "FILED", "V", (Role.DIST,),
+                         apart=(*_MAKERS, "filed_by_id"), reason=True),
+                ),
+                editable=("DRAFT", "RETURNED"),
             ),
-            editable=("DRAFT", "RETURNED"),
         ),
     )  # fmt: skip
 
@@ -87,8 +105,9 @@ class CommitteeFiling(Scoped):
     type: Mapped[str] = choice(FilingType, "备案类型", "What it attests.", fixed=True)
     state: Mapped[str] = choice(FilingState, "环节", "Changed by verbs only.", computed=True, default=FilingState.DRAFT)
     filing_no: Mapped[str | None] = text(
-        "备案编号", "District code, year and serial; given when filed.", 32, computed=True, unique=True
-    )
+        "备案编号", "District code, year and serial; given when filed.", 32, computed=True, unique=True,
+        series=series("filing", "{district.code:6}-{year}-{serial:4}", steps=("file", "correct")),
+    )  # fmt: skip
     superseded_nos: Mapped[list[str] | None] = document(
         "被更正的编号", "Numbers this filing had before corrections.", copies=Shape()
     )

@@ -22,9 +22,9 @@ class ElectionMethod(Code):
 
 
 class CommitteeTerm(Scoped):
-    """届：调委会的一届任期（人民调解法第九条），任期月数是设置项（D8）。
+    """届：调委会的一届任期（人民调解法第九条），任期月数是按日期和类型取值的参数（D8）。
 
-    A term of a committee (L9). Its length is a setting, 36 months unless changed (BR-05).
+    A term of a committee (L9). Its length is a parameter of its first day, 36 months unless changed (BR-05).
     """
 
     __entity__ = Entity(
@@ -38,8 +38,8 @@ class CommitteeTerm(Scoped):
         listed=("committee_id", "term_no", "starts_on", "ends_on", "election_method"),
         unique=(("committee_id", "term_no"),),
         matrix=dict(
-            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R D", COMM="RCUS K", MEDR="R K", AUDT="R D",
-            COURT="R L", PART="R L",
+            PROV="R P", CITY="R C", DIST="RCUV D", SECT="R D", OFFC="RCUS S", CENT="R D", COMM="RCUS K", MEDR="R K",
+            AUDT="R D", COURT="R L", PART="R L",
         ),
         linked=(Link("committee", where=(("filing_status", ("FILED",)),)),),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
 from db.facts import Code, Entity, Link, Machine, Role, Step, choice, day, document, ref, text
-from db.shapes import ROLL
+from db.models.register.shapes import ROLL
 
 
 class CourtNotificationState(Code):
@@ -35,12 +35,14 @@ class CourtNotification(Scoped):
         listed=("court_id", "period", "state", "sent_on", "ack_on"),
         order=("-sent_on",),
         linked=(Link(unit="court_id"),),
-        matrix=dict(PROV="R* P", CITY="R C", DIST="RC D", OFFC="R S", COURT="RV L", AUDT="R D"),
-        machine=Machine(
-            "state",
-            (
-                Step("send", "通报", (), "SENT", "C", (Role.DIST,)),
-                Step("acknowledge", "签收", ("SENT",), "ACKNOWLEDGED", "V", (Role.COURT,)),
+        matrix=dict(PROV="R* P", CITY="R C", DIST="RC D", SECT="R D", OFFC="R S", COURT="RV L", AUDT="R D"),
+        machines=(
+            Machine(
+                "state",
+                (
+                    Step("send", "通报", (), "SENT", "C", (Role.DIST,)),
+                    Step("acknowledge", "签收", ("SENT",), "ACKNOWLEDGED", "V", (Role.COURT,)),
+                ),
             ),
         ),
     )  # fmt: skip

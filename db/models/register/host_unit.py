@@ -78,7 +78,7 @@ class HostUnit(Scoped):
         menu="调解组织",
         listed=("name", "kind", "region_id", "employee_count", "status"),
         matrix=dict(
-            PROV="R* P", CITY="R C", DIST="RCU D", OFFC="RCU S", CENT="R D", COMM="R K", AUDT="R D",
+            PROV="R* P", CITY="R C", DIST="RCU D", SECT="R D", OFFC="RCU S", CENT="R D", COMM="R K", AUDT="R D",
         ),
     )  # fmt: skip
 

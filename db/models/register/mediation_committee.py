@@ -8,7 +8,7 @@ import decimal
 from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
-from db.facts import Code, Entity, Link, Measure, Through, When, choice, day, flag, number, ref, text
+from db.facts import Code, Entity, Link, Measure, Through, When, choice, day, flag, number, ref, series, text
 from db.models.places.region import RegionLevel
 
 
@@ -107,8 +107,8 @@ class MediationCommittee(Scoped):
         menu="调解组织",
         listed=("code", "name", "type", "region_id", "status", "filing_status", "established_on"),
         matrix=dict(
-            PROV="R P", CITY="R C", DIST="RCUV D", OFFC="RCUS S", CENT="R D", COMM="RUS K", MEDR="R K", AUDT="R D",
-            COURT="R L",
+            PROV="R P", CITY="R C", DIST="RCUV D", SECT="R D", OFFC="RCUS S", CENT="R D", COMM="RUS K", MEDR="R K",
+            AUDT="R D", COURT="R L",
             PART="R(code,name,type,industry_domain,level,region_id,status,established_on,address,longitude,latitude,"
             "phone,office_hours) L",
         ),
@@ -140,6 +140,7 @@ class MediationCommittee(Scoped):
     code: Mapped[str] = text(
         "编码", "Region code, type, serial and two check digits; given by the server, never reused.", 20,
         computed=True, unique=True, search=True,
+        series=series("committee", "{region.code}{type}{serial:4}{check}", per="{region.code}{type}"),
     )  # fmt: skip
     name: Mapped[str] = text("名称", "Full name (DB32/T 3669 annex A).", search=True)
     type: Mapped[str] = choice(CommitteeType, "类型", "Type of committee.")

@@ -49,8 +49,8 @@ class Studio(Scoped):
         listed=("name", "kind", "committee_id", "leader_id", "opened_on", "brand_level", "status"),
         linked=(Link("committee", where=(("filing_status", ("FILED",)),)),),
         matrix=dict(
-            PROV="R P", CITY="R C", DIST="RCU D", OFFC="RCU S", CENT="R D", COMM="RCU K", MEDR="R K", COURT="R L",
-            PART="R L", AUDT="R D",
+            PROV="R P", CITY="R C", DIST="RCU D", SECT="R D", OFFC="RCU S", CENT="R D", COMM="RCU K", MEDR="R K",
+            COURT="R L", PART="R L", AUDT="R D",
         ),
     )  # fmt: skip
 

@@ -32,7 +32,9 @@ class AuditAction(Code):
     ROTATE = "ROTATE", "更换密钥"
 
 
-_TOLD = Shape(about="entity")
+ACKNOWLEDGE = "acknowledge"
+"""Beside the columns that an act changed: codes of the warnings in spite of which it was done."""
+_TOLD = Shape(about="entity", own=(ACKNOWLEDGE,))
 
 
 class AuditLog(Scoped):
@@ -81,3 +83,4 @@ class AuditLog(Scoped):
     at: Mapped[dt.datetime] = moment("时间", "When.", computed=True)
     ip: Mapped[str | None] = text("来源地址", "From where.", 64, computed=True)
     technical: Mapped[bool] = flag("技术记录", "About accounts, grants, regions or sign-ins.", computed=True)
+    lines_digest: Mapped[str | None] = text("逐行记录摘要", "Digest of the act's lines.", 64, hidden=True)

@@ -14,8 +14,8 @@ from db.facts import Copy, Entity, Role, Shape, choice, day, document, ref
 class RoleGrant(Scoped):
     """授权：账号在某一区划、机构、调委会或调解员范围内的一个角色。
 
-    A role of an account in one region (PROV CITY DIST DHR AUDT), unit (OFFC CENT COURT PART), committee (COMM) or
-    mediator (MEDR); SYS has none of them.
+    A role of an account in one region (PROV CITY DIST DHR FINA AUDT), unit (SECT OFFC CENT COURT PART), committee
+    (COMM) or mediator (MEDR); SYS has none of them.
     """
 
     __entity__ = Entity(
@@ -32,9 +32,9 @@ class RoleGrant(Scoped):
     account_id: Mapped[str] = ref("UserAccount", "账号", "Whose it is.", fixed=True)
     role: Mapped[str] = choice(Role, "角色", "Role.", fixed=True)
     region_id: Mapped[str | None] = ref(  # type: ignore[assignment]  # the grant's own region, not its owner's
-        "Region", "授权区划", "PROV CITY DIST DHR AUDT.", fixed=True
+        "Region", "授权区划", "PROV CITY DIST DHR FINA AUDT.", fixed=True
     )
-    org_unit_id: Mapped[str | None] = ref("OrgUnit", "授权机构", "OFFC CENT COURT PART.", fixed=True)
+    org_unit_id: Mapped[str | None] = ref("OrgUnit", "授权机构", "SECT OFFC CENT COURT PART.", fixed=True)
     committee_id: Mapped[str | None] = ref("MediationCommittee", "授权调委会", "COMM.", fixed=True)
     mediator_id: Mapped[str | None] = ref("Mediator", "授权调解员", "MEDR.", fixed=True)
     within: Mapped[list[dict[str, Any]] | None] = document(

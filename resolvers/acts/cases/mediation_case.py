@@ -11,8 +11,7 @@ from db.clock import SHANGHAI
 from db.models.cases.mediation_case import CaseDifficulty
 from db.models.register.mediation_committee import CommitteeStatus
 from permissions.scopes import grants_of
-from resolvers.acting import allows, checks, finishes, prepares, rule
-from resolvers.commands.numbers import case_no
+from resolvers.acting import allows, checks, prepares, rule
 from resolvers.commands.work import Draft
 from resolvers.faults import forbidden
 
@@ -68,11 +67,3 @@ def allow(draft: Draft) -> None:
     over = any(low <= row["scope_path"] < high for r in reaches if not r.committees for low, high in r.ranges)
     if not over and all(row["committee_id"] not in reach.committees for reach in reaches):
         raise forbidden("只能登记本人所在调委会的案件。", "You may register the cases of your own committees only.")
-
-
-@finishes
-def finish(draft: Draft) -> None:
-    if draft.new:
-        committee = draft.work.get("MediationCommittee", draft.row["committee_id"])
-        code = committee["code"] if committee else ""
-        draft.row["case_no"] = case_no(draft.work.connection, code, draft.work.today.year)

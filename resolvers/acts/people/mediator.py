@@ -5,11 +5,9 @@ from __future__ import annotations
 from db import crypto
 from db.checksums import citizen_birth_date, citizen_sex
 from db.models.people.mediator import Sex
-from resolvers.acting import checks, finishes, prepares, rule
+from resolvers.acting import checks, prepares, rule
 from resolvers.acts.people.mediator_appointment import ADULT
 from resolvers.commands.dates import age_on
-from resolvers.commands.numbers import mediator_no
-from resolvers.commands.places import district_of
 from resolvers.commands.work import Draft
 
 _UNSAID = frozenset({None, Sex.UNKNOWN.name, Sex.UNSTATED.name})
@@ -53,10 +51,3 @@ def _number(draft: Draft) -> str | None:
     if draft.before is None or "id_number" in draft.broken or not draft.changed("sex", "birth_date"):
         return None
     return crypto.decrypt(draft.before["id_number_cipher"], "mediator.id_number")
-
-
-@finishes
-def finish(draft: Draft) -> None:
-    if draft.new:
-        district = district_of(draft.work, draft.row["scope_path"])
-        draft.row["mediator_no"] = mediator_no(draft.work.connection, district["code"])

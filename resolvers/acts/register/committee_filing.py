@@ -7,7 +7,8 @@ columns it sets, and its effects on the committee, its terms and its appointment
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from db.models.cases.mediation_case import CaseState
 from db.models.people.mediator_appointment import AppointmentEndReason
 from db.models.register.committee_filing import FilingState, FilingType
 from db.models.register.mediation_committee import CommitteeStatus, FilingStatus
+from db.models.system.parameter import ParameterKey
 from permissions.actions import OpenRow, Verdict, choose_step
 from resolvers.acting import Act, allows, checks, effect, guards, rule
 from resolvers.acts.register.composition import Composition, composition
@@ -24,8 +26,7 @@ from resolvers.acts.register.mediation_committee import DISTRICT_FILED_TYPES, wo
 from resolvers.acts.register.snapshots import MEMBER_ROLES, changed_fields, snapshot_of
 from resolvers.acts.register.standing import OPEN_STATES, filings_in, last_filed, refresh
 from resolvers.commands.dates import ONE_DAY
-from resolvers.commands.numbers import filing_no
-from resolvers.commands.places import district_of
+from resolvers.commands.parameters import param
 from resolvers.commands.work import Draft, Row, Work
 from resolvers.faults import Fault, Refused, forbidden
 
@@ -144,10 +145,11 @@ def submit(act: Act) -> Mapping[str, Any]:
     snapshot = snapshot_of(act.work, committee, made.term, made.members, made.as_of)
     refresh(act.work, committee["id"], pending=True)
     checked = act.step.target == FilingState.OFFICE_CHECKED.name
+    days = param(act.work, ParameterKey.FILING_DAYS, act.row["scope_path"], act.row["event_on"])
     return {
         "committee_snapshot": snapshot,
         "changed_fields": changed_fields(last_filed(act.work, committee["id"]), snapshot),
-        "due_on": act.row["event_on"] + dt.timedelta(days=act.work.settings.filing_days),
+        "due_on": act.row["event_on"] + dt.timedelta(days=days),
         "submitted_at": act.work.now,
         "submitted_by_id": act.work.actor,
         # The submission of an office or the district is its check.
@@ -170,7 +172,7 @@ def send_back(act: Act) -> Mapping[str, Any]:
 
 @effect("file")
 def file(act: Act) -> Mapping[str, Any]:
-    """Gives the number and carries the effects of the filing's type."""
+    """Carries the effects of the filing's type."""
     committee = _committee(act.work, act.row)
     if act.row["type"] == FilingType.REELECTION.name:
         _open_term(act.work, act.row)
@@ -178,7 +180,7 @@ def file(act: Act) -> Mapping[str, Any]:
         _dissolve(act.work, act.row, committee)
     else:
         refresh(act.work, committee["id"], pending=False, filed=act.row["committee_snapshot"])
-    return {"filing_no": _number(act.work, act.row), "filed_at": act.work.now, "filed_by_id": act.work.actor}
+    return {"filed_at": act.work.now, "filed_by_id": act.work.actor}
 
 
 @effect("refuse")
@@ -199,7 +201,7 @@ def withdraw(act: Act) -> Mapping[str, Any]:
 def correct(act: Act) -> Mapping[str, Any]:
     """A new number; the old one is kept as superseded."""
     superseded = [*(act.row["superseded_nos"] or []), act.row["filing_no"]]
-    return {"filing_no": _number(act.work, act.row), "superseded_nos": superseded, "return_reason": act.reason}
+    return {"superseded_nos": superseded, "return_reason": act.reason}
 
 
 def _committee(work: Work, row: OpenRow | Row) -> Row:
@@ -209,22 +211,23 @@ def _committee(work: Work, row: OpenRow | Row) -> Row:
     return committee
 
 
-def _number(work: Work, row: OpenRow) -> str:
-    return filing_no(work.connection, district_of(work, row["scope_path"])["code"], work.today.year)
-
-
 @guards("submit", "file")
 def no_open_cases(draft: Draft) -> None:
     """A committee with open cases cannot be dissolved."""
     work, row = draft.work, draft.row
     if row["type"] != FilingType.DISSOLVE.name:
         return
-    case = work.table("MediationCase")
-    where = (case.c.committee_id == row["committee_id"], case.c.deleted_at.is_(None), case.c.state.not_in(_ENDED_CASES))
-    count = work.connection.execute(sa.select(sa.func.count()).select_from(case).where(*where)).scalar_one()
+    count = work.together("open cases", "MediationCommittee", row["committee_id"], partial(_open_cases, work))
     if count:
         zh, en = f"调委会还有 {count} 件未结案件，不能撤销。", f"The committee still has {count} open cases."
         draft.faults.append(Fault(("by",), "STATE", zh, en))
+
+
+def _open_cases(work: Work, committees: Sequence[str]) -> dict[str, int]:
+    case = work.table("MediationCase")
+    where = (case.c.committee_id.in_(committees), case.c.deleted_at.is_(None), case.c.state.not_in(_ENDED_CASES))
+    counted = sa.select(case.c.committee_id, sa.func.count().label("n")).where(*where).group_by(case.c.committee_id)
+    return {**dict.fromkeys(committees, 0), **{row["committee_id"]: row["n"] for row in work.rows(counted)}}
 
 
 def _open_term(work: Work, row: OpenRow) -> None:

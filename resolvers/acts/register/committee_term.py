@@ -6,13 +6,17 @@ exist (D8). A term that has not begun may run into the current one: an early re-
 
 from __future__ import annotations
 
+import datetime as dt
+
 import sqlalchemy as sa
 
 from db.models.register.committee_term import ElectionMethod
 from db.models.register.mediation_committee import CommitteeStatus, CommitteeType
+from db.models.system.parameter import ParameterKey
 from resolvers.acting import checks, prepares, rule
 from resolvers.commands.dates import last_of_term, overlap
-from resolvers.commands.work import Draft, Row
+from resolvers.commands.parameters import param
+from resolvers.commands.work import Draft, Row, Work
 
 _M, _T = ElectionMethod, CommitteeType
 _STAFF = frozenset({_M.WORKERS_CONGRESS, _M.UNION})
@@ -39,13 +43,18 @@ def _terms(draft: Draft) -> list[Row]:
 @prepares("ends_on", "term_no")
 def prepare(draft: Draft) -> None:
     row, work = draft.row, draft.work
-    if draft.whole("starts_on") and row.get("ends_on") is None and "ends_on" not in draft.broken:
-        row["ends_on"] = last_of_term(row["starts_on"], work.settings.term_months)
     if draft.whole("committee_id"):
         # Whatever is decided about a committee's terms and people is decided one after another.
-        work.hold("MediationCommittee", row["committee_id"])
+        committee = work.hold("MediationCommittee", row["committee_id"])
         if draft.new and row.get("term_no") is None and "term_no" not in draft.broken:
             row["term_no"] = max((term["term_no"] for term in _terms(draft)), default=0) + 1
+        if committee and draft.whole("starts_on") and row.get("ends_on") is None and "ends_on" not in draft.broken:
+            row["ends_on"] = last_of_term(row["starts_on"], lawful_months(work, committee, row["starts_on"]))
+
+
+def lawful_months(work: Work, committee: Row, starts_on: dt.date) -> int:
+    """How many months a term lasts that begins on a day: by the parameter of that day, for the committee's type."""
+    return param(work, ParameterKey.TERM_MONTHS, committee["scope_path"], starts_on, by=committee["type"])
 
 
 @checks

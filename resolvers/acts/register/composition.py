@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from db.models.people.mediator import Sex
 from db.models.people.mediator_appointment import CommitteeRole
 from db.models.register.committee_filing import FilingType
+from resolvers.acts.register.committee_term import lawful_months
 from resolvers.acts.register.snapshots import MEMBER_ROLES, members_on
 from resolvers.acts.register.standing import last_filed
 from resolvers.commands.dates import ONE_DAY, last_of_term
@@ -46,13 +47,12 @@ def composition(work: Work, committee: Row, filing_type: str) -> Composition:
         _judge_members(made, _multi_ethnic(work, committee))
         if term and not upcoming:
             _judge_days_to_come(made, work, committee)
-        _judge_term(made, work, filing_type)
+        _judge_term(made, work, committee, filing_type)
     return made
 
 
 def _term(work: Work, committee: Row, filing_type: str) -> Row | None:
-    table = work.table("CommitteeTerm")
-    terms = sorted(work.living("CommitteeTerm", table.c.committee_id == committee["id"]), key=lambda t: t["starts_on"])
+    terms = sorted(work.parts("CommitteeTerm", "committee_id", committee["id"]), key=lambda t: t["starts_on"])
     attested = ((last_filed(work, committee["id"]) or {}).get("term") or {}).get("termNo", 0)
     if filing_type == FilingType.REELECTION.name:
         return terms[-1] if len(terms) > 1 and terms[-1]["term_no"] > attested else None
@@ -70,10 +70,11 @@ def _multi_ethnic(work: Work, committee: Row) -> bool:
 def _judge_days_to_come(made: Composition, work: Work, committee: Row) -> None:
     """BR-01 holds on every day of the term: posts whose end or beginning is known already are looked ahead to."""
     assert made.term is not None
-    post, terms = work.table("MediatorAppointment"), work.table("CommitteeTerm")
-    next_terms = work.living("CommitteeTerm", terms.c.committee_id == committee["id"], terms.c.starts_on > made.as_of)
+    terms = work.parts("CommitteeTerm", "committee_id", committee["id"])
+    next_terms = [term for term in terms if term["starts_on"] > made.as_of]
     last = min([made.term["ends_on"], *(term["starts_on"] - ONE_DAY for term in next_terms)])
-    posts = work.living("MediatorAppointment", post.c.committee_id == committee["id"], post.c.role.in_(MEMBER_ROLES))
+    posts = work.parts("MediatorAppointment", "committee_id", committee["id"])
+    posts = [post for post in posts if post["role"] in MEMBER_ROLES]
     days = {row["start_on"] for row in posts} | {row["end_on"] + ONE_DAY for row in posts if row["end_on"]}
     for day in sorted(day for day in days if made.as_of < day <= last):
         count = len(members_on(work, committee["id"], day))
@@ -104,13 +105,15 @@ def _judge_members(made: Composition, multi_ethnic: bool) -> None:
         )
 
 
-def _judge_term(made: Composition, work: Work, filing_type: str) -> None:
-    term, months = made.term, work.settings.term_months
+def _judge_term(made: Composition, work: Work, committee: Row, filing_type: str) -> None:
+    term = made.term
     if term is None:
         missing = "没有录入下一届" if filing_type == FilingType.REELECTION.name else "没有录入任期"
         made.fault("BR-05", missing, "The term is not entered")
     elif term["ends_on"] < work.today:
         made.fault("BR-05", f"第 {term['term_no']} 届已于 {term['ends_on']} 届满", "The term has expired")
-    # Some count a term to the same day of the month, some to the day before: both are the same length.
-    elif term["ends_on"] - last_of_term(term["starts_on"], months) not in (0 * ONE_DAY, ONE_DAY):
-        made.fault("BR-05", f"任期应为 {months} 个月", f"A term lasts {months} months")
+    else:
+        months = lawful_months(work, committee, term["starts_on"])
+        # Some count a term to the same day of the month, some to the day before: both are the same length.
+        if term["ends_on"] - last_of_term(term["starts_on"], months) not in (0 * ONE_DAY, ONE_DAY):
+            made.fault("BR-05", f"任期应为 {months} 个月", f"A term lasts {months} months")

@@ -12,10 +12,9 @@ from db.models.places.region import RegionLevel
 from db.models.register.host_unit import HostUnitStatus
 from db.models.register.mediation_committee import OF_PLACES, TRADES, CommitteeStatus, CommitteeType
 from permissions.scopes import living
-from resolvers.acting import checks, derives, finishes, follows, prepares
+from resolvers.acting import checks, derives, prepares
 from resolvers.acts.register.snapshots import TRACKED_COLUMNS
 from resolvers.acts.register.standing import status_of
-from resolvers.commands.numbers import committee_code
 from resolvers.commands.places import bureau_over, covers, office_over, over, rank, same_district
 from resolvers.commands.work import Draft, Row
 
@@ -76,7 +75,7 @@ def check(draft: Draft) -> None:
         if region is not None:
             _check_level(draft, region)
             _check_units(draft, region)
-    if draft.before and not draft.faults and draft.changed(*TRACKED_COLUMNS):
+    if draft.before and draft.sound and draft.changed(*TRACKED_COLUMNS):
         draft.row["filing_status"] = status_of(draft.work, draft.row)
 
 
@@ -142,30 +141,11 @@ def _guides(draft: Draft, unit: Row, path: str) -> bool:
     return alone and unit["kind"] in _BUREAUS and unit["scope_path"] in over(path)
 
 
-@finishes
-def finish(draft: Draft) -> None:
-    if draft.new:
-        region = draft.work.get("Region", draft.row["region_id"])
-        code = region["code"] if region else ""
-        draft.row["code"] = committee_code(draft.work.connection, code, CommitteeType[draft.row["type"]].code)
-
-
-@follows
-def follow(draft: Draft) -> None:
-    """What belongs to a committee follows it to its new office."""
-    if draft.before is None or not draft.changed("guiding_office_id"):
-        return
-    for child in draft.work.entities.values():
-        if child.owner and child.owner.target == draft.info.name:
-            mine = child.table.c[child.owner.near] == draft.row["id"]
-            draft.work.change_all(child.name, [mine], org_scope_id=draft.row["org_scope_id"])
-
-
 @derives("status", "id", "status")
 def term_expired(c: Compiler, table: FromClause) -> ColumnElement[Any]:
     """ACTIVE becomes TERM_EXPIRED the day after the last begun term ends (DOMAIN 3.1, BR-05)."""
     term = c.alias(c.entities["CommitteeTerm"])
-    today = sa.bindparam("v_today", type_=term.c.ends_on.type)
+    today = c.today()
     ends = (
         select(func.max(term.c.ends_on, type_=term.c.ends_on.type))
         .where(term.c.committee_id == table.c.id, living(term), term.c.starts_on <= today)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
+from db.audit.telling import plain
 from db.models.people.mediator_appointment import CommitteeRole
 from db.models.register.mediation_committee import FilingStatus
 from db.registry import EntityInfo, registry
-from resolvers.commands.audit import plain
 from resolvers.commands.work import Row, Work, public_id
 
 MEMBER_ROLES = (CommitteeRole.DIRECTOR.name, CommitteeRole.DEPUTY_DIRECTOR.name, CommitteeRole.MEMBER.name)
@@ -38,19 +39,27 @@ def members_on(work: Work, committee_id: str, day: dt.date, since: dt.date | Non
 
     Each is the row of the person with ``role``, ``basis``, ``appointed_as`` and ``start_on`` of the appointment.
     """
-    post, person = work.table("MediatorAppointment"), work.table("Mediator")
-    where = [post.c.start_on <= day] if since is None else [post.c.start_on >= since]
-    found = work.rows(
-        sa.select(person, post.c.role, post.c.basis, post.c.kind.label("appointed_as"), post.c.start_on)
-        .join(person, person.c.id == post.c.mediator_id)
-        .where(
-            post.c.committee_id == committee_id, post.c.deleted_at.is_(None), post.c.role.in_(MEMBER_ROLES), *where,
-            sa.or_(post.c.end_on.is_(None), post.c.end_on >= day),
-        )
-        .order_by(post.c.start_on, post.c.id)
-    )  # fmt: skip
-    latest = {row["id"]: row for row in found}
+    held = work.together("members", "MediationCommittee", committee_id, partial(_members, work))
+    came = [row for row, _ in held if (row["start_on"] <= day if since is None else row["start_on"] >= since)]
+    gone = {id(row) for row, end_on in held if end_on is not None and end_on < day}
+    latest = {row["id"]: row for row in came if id(row) not in gone}
     return sorted(latest.values(), key=lambda row: (MEMBER_ROLES.index(row["role"]), row["mediator_no"]))
+
+
+def _members(work: Work, committees: Sequence[str]) -> dict[str, list[tuple[Row, dt.date | None]]]:
+    """Who ever was a member of these committees, in the order of their posts, each with the last day of the post."""
+    post, person = work.table("MediatorAppointment"), work.table("Mediator")
+    held = sa.select(
+        person, post.c.role, post.c.basis, post.c.kind.label("appointed_as"), post.c.start_on,
+        post.c.end_on.label("post_end_on"), post.c.committee_id.label("post_committee_id"),
+    )  # fmt: skip
+    mine = (post.c.committee_id.in_(committees), post.c.deleted_at.is_(None), post.c.role.in_(MEMBER_ROLES))
+    posts = held.join(person, person.c.id == post.c.mediator_id).where(*mine).order_by(post.c.start_on, post.c.id)
+    found: dict[str, list[tuple[Row, dt.date | None]]] = {key: [] for key in committees}
+    for row in map(dict, work.rows(posts)):
+        end_on = row.pop("post_end_on")
+        found[row.pop("post_committee_id")].append((row, end_on))
+    return found
 
 
 def snapshot_of(work: Work, committee: Row, term: Row | None, members: Sequence[Row], as_of: dt.date) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,16 +22,20 @@ PENDING_STATES = OPEN_STATES[1:]
 
 def last_filed(work: Work, committee_id: str) -> dict[str, Any] | None:
     """The snapshot of the committee's last filing that was filed."""
+    return work.together("last filed", "MediationCommittee", committee_id, partial(_last_filed, work))
+
+
+def _last_filed(work: Work, committees: Sequence[str]) -> dict[str, dict[str, Any] | None]:
     filing = work.table("CommitteeFiling")
-    found = work.row(
-        sa.select(filing.c.committee_snapshot)
+    found = work.rows(
+        sa.select(filing.c.committee_id, filing.c.committee_snapshot)
         .where(
-            filing.c.committee_id == committee_id, filing.c.deleted_at.is_(None),
+            filing.c.committee_id.in_(committees), filing.c.deleted_at.is_(None),
             filing.c.state == FilingState.FILED.name, filing.c.committee_snapshot.is_not(None),
         )
-        .order_by(filing.c.filed_at.desc(), filing.c.id.desc())
+        .order_by(filing.c.filed_at, filing.c.id)
     )  # fmt: skip
-    return found["committee_snapshot"] if found else None
+    return {**dict.fromkeys(committees), **{row["committee_id"]: row["committee_snapshot"] for row in found}}
 
 
 def filings_in(work: Work, committee_id: str, states: tuple[str, ...]) -> list[Row]:

@@ -24,9 +24,11 @@ LEVELS = {
     Role.CITY: RegionLevel.CITY,
     Role.DIST: RegionLevel.DISTRICT,
     Role.DHR: RegionLevel.DISTRICT,
+    Role.FINA: RegionLevel.DISTRICT,
 }
 KINDS = {
-    Role.OFFC: OrgUnitKind.JUDICIAL_OFFICE, Role.CENT: OrgUnitKind.MEDIATION_CENTER,
+    Role.SECT: OrgUnitKind.BUREAU_SECTION, Role.OFFC: OrgUnitKind.JUDICIAL_OFFICE,
+    Role.CENT: OrgUnitKind.MEDIATION_CENTER,
     Role.COURT: OrgUnitKind.PARTNER, Role.PART: OrgUnitKind.PARTNER,
 }  # fmt: skip
 
@@ -54,7 +56,7 @@ def check(draft: Draft) -> None:
                 column, "RANGE", f"须为空：角色“{role.zh}”不按此授权", f"must be empty for the role {role.name}"
             )
     _check_anchor(draft, role)
-    if not draft.faults:
+    if draft.sound:
         _check_days(draft)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from db.facts import Role
@@ -11,12 +12,12 @@ from db.models.system.role_grant import RoleGrant
 from db.models.system.user_account import UserAccount
 from resolvers.commands.demo.boards import Committee
 from resolvers.commands.demo.names import person_name
-from resolvers.commands.demo.units import District
+from resolvers.commands.demo.units import Beside, District
 from resolvers.commands.demo.world import Office, Place, World
 
 LOGINS = (
     "province", "city", "district", "district2", "office", "office2", "committee", "mediator", "court", "auditor",
-    "sysadmin",
+    "sysadmin", "centre", "section", "personnel", "payer", "police",
 )  # fmt: skip
 
 
@@ -30,6 +31,8 @@ class Anchors:
     offices: tuple[Office, Office]
     committee: Committee
     court: str
+    street: Place
+    beside: Beside
 
 
 def open_accounts(world: World, anchors: Anchors, password_hash: str) -> None:
@@ -49,6 +52,16 @@ def open_accounts(world: World, anchors: Anchors, password_hash: str) -> None:
     _account(world, "mediator", Role.MEDR, village, guide, password_hash, name=who.row["name"], mediator_id=who.id)
     _account(world, "court", Role.COURT, home, None, password_hash, org_unit_id=anchors.court)
     _account(world, "sysadmin", Role.SYS, anchors.province, None, password_hash)
+    chance, beside = Random(f"{world.seed}/accounts"), anchors.beside  # its own: it moves nothing that is drawn else
+    more: dict[str, tuple[Role, Place, dict[str, str]]] = {
+        "centre": (Role.CENT, home, {"org_unit_id": beside.centre}),
+        "section": (Role.SECT, home, {"org_unit_id": beside.section}),
+        "personnel": (Role.DHR, home, {"region_id": home.id}), "payer": (Role.FINA, home, {"region_id": home.id}),
+        "police": (Role.PART, anchors.street, {"org_unit_id": beside.police}),
+    }  # fmt: skip
+    for login, (role, place, anchor) in more.items():
+        name = person_name(chance, chance.random() < 0.5)
+        _account(world, login, role, place, None, password_hash, name=name, **anchor)
 
 
 def _account(
@@ -64,7 +77,7 @@ def _account(
     )  # fmt: skip
 
 
-_BY_REGION = frozenset({Role.PROV, Role.CITY, Role.DIST, Role.AUDT})
+_BY_REGION = frozenset({Role.PROV, Role.CITY, Role.DIST, Role.AUDT, Role.DHR, Role.FINA})
 
 
 def _unanchored(anchor: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from resolvers.commands.demo.names import short_place
 from resolvers.commands.demo.units import District
 from resolvers.commands.demo.world import Place, World, moment
 
+_SERIES = MediationCase.case_no.info["facts"].series
 _SOURCES = (
     CaseSource.PROACTIVE, CaseSource.ON_APPLICATION, CaseSource.COURT, CaseSource.POLICE, CaseSource.PETITION,
     CaseSource.OTHER_DEPT, CaseSource.PROCURATORATE,
@@ -87,7 +88,12 @@ def open_cases(world: World, district: District, committees: list[Committee], co
         serials[index, registered.year] += 1
         _open(world, district, committee, registered, minute, serials[index, registered.year], nth)
     for (index, year), used in serials.items():
-        world.series[f"case/{working[index].row['code']}/{year}"] = used
+        world.series[_SERIES.counter(_parts(working[index], year))] = used
+
+
+def _parts(committee: Committee, year: int) -> dict[str, str]:
+    """What a case's number is made of."""
+    return {"committee.code": committee.row["code"], "year": str(year)}
 
 
 def _open(
@@ -102,7 +108,7 @@ def _open(
     registered = moment(day, *divmod(minute, 60))
     entered = registered + dt.timedelta(minutes=chance.randrange(1, 40))
     values: dict[str, Any] = {
-        "case_no": f"{committee.row['code']}{day.year}{serial:06d}", "title": title, "summary": summary,
+        "case_no": _SERIES.written(_parts(committee, day.year), serial), "title": title, "summary": summary,
         "committee_id": committee.id, "region_id": place.id,
         "place_text": f"{short_place(place.name)}{chance.randrange(1, 90)}幢附近",
         "dispute_type": kind.name, "source": source.name,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from db.models.register.committee_filing import FilingState, FilingType
+from db.models.register.committee_filing import CommitteeFiling, FilingState, FilingType
+from db.models.system.parameter import PARAMETERS, ParameterKey
 from db.registry import registry
 from resolvers.acts.register.snapshots import MEMBER_ROLES, changed_fields, compose
 from resolvers.commands.demo.boards import Committee
 from resolvers.commands.demo.scales import HOME
 from resolvers.commands.demo.world import World, moment
 from resolvers.commands.work import Row
-from settings import get_settings
 
 # The moments that a filing has passed when it is in a state: started, submitted, checked, decided.
 _PASSED = {
@@ -24,6 +24,7 @@ _PASSED = {
     FilingState.NOT_FILED: 4,
     FilingState.FILED: 4,
 }
+_FILING_DAYS = PARAMETERS[ParameterKey.FILING_DAYS].default
 _RETURNED = "成员名单缺少一名委员的推选记录，请补正后重新提交。"
 _FORMER_ADDRESS = "{}（旧址）"
 _REFUSED = "所附选举记录显示推选会议未达到法定人数，不符合人民调解法第九条的规定。"
@@ -68,7 +69,7 @@ def _filing(
     return world.row(
         committee.place, committee.office.id, started, maker,
         committee_id=committee.id, type=kind.name, state=state.name, event_on=event_on,
-        due_on=event_on + dt.timedelta(days=get_settings().filing_days) if submitted else None,
+        due_on=event_on + dt.timedelta(days=_FILING_DAYS) if submitted else None,
         submitted_at=submitted, submitted_by_id=maker if submitted else None,
         checked_at=checked, checked_by_id=checker if checked else None,
         filed_at=decided, filed_by_id=filer if decided else None,
@@ -104,9 +105,7 @@ def _people(world: World, committee: Committee) -> tuple[str | None, str | None,
 
 
 def _number(world: World, committee: Committee, year: int) -> str:
-    """As ``numbers.filing_no`` gives it."""
-    district = committee.place.code[:6]
-    return f"{district}-{year}-{world.next(f'filing/{district}/{year}'):04d}"
+    return world.number(CommitteeFiling.filing_no, district_code=committee.place.code, year=str(year))
 
 
 # --- what is attested ------------------------------------------------------------------------------------------------

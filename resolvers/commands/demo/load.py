@@ -14,10 +14,13 @@ from sqlalchemy.engine import Connection
 from db import clock
 from db.audit.records import COMMAND_LINE, enqueue
 from db.engine import Database, analyze
+from db.history import first_known
 from db.models.places.region import RegionLevel
 from db.models.register.committee_filing import CommitteeFiling
 from db.models.register.mediation_committee import CommitteeType
 from db.models.system.audit_log import AuditAction, AuditLog
+from db.models.system.parameter import PARAMETERS, Parameter, ParameterKey
+from db.registry import registry
 from db.technical import DemoAccount, NumberSeries
 from permissions.accounts import has_accounts
 from permissions.passwords import generate_password, hash_password
@@ -32,7 +35,7 @@ from resolvers.commands.demo.rows import Rows
 from resolvers.commands.demo.scales import HOME, HOME_STREET, SCALES, Scale
 from resolvers.commands.demo.stories import SETTLED, story
 from resolvers.commands.demo.studios import open_studios
-from resolvers.commands.demo.units import Bureaus, District, open_district
+from resolvers.commands.demo.units import Bureaus, District, open_beside, open_district
 from resolvers.commands.demo.world import TABLE, Place, World, at_level, below, parents_of_streets, places
 from resolvers.commands.region_apply import silent
 from resolvers.commands.region_files import Progress
@@ -41,6 +44,8 @@ from resolvers.faults import Fault, Refused
 
 _DATA = Path(__file__).resolve().parents[3] / "db" / "data"
 _FILES = {False: _DATA / "regions-jiangsu-2023.csv.xz", True: _DATA / "regions-cn-2023.csv.xz"}
+_LAW = dt.date(2011, 1, 1)
+"""The day from which the People's Mediation Law holds."""
 _BORDER = "320104000000"
 """The demo's second district: one committee, whose people and disputes cross the border."""
 
@@ -249,9 +254,14 @@ def _settle(load: _Load, connection: Connection, district: District, committees:
     offices = district.offices[street.id], district.offices[after.id]
     world.own_committee = own.id
     world.office_logins = {office.id: login for office, login in zip(offices, ("office", "office2"), strict=True)}
-    open_accounts(world, Anchors(province, district.city, district, offices, own, district.court), load.password_hash)
+    beside = open_beside(world, district, street)
+    anchors = Anchors(province, district.city, district, offices, own, district.court, street, beside)
+    open_accounts(world, anchors, load.password_hash)
     for neighbour in places(connection, TABLE.c.parent_id == district.city.id, at_level(RegionLevel.DISTRICT)):
         places_of.bureau(world, connection, neighbour)
+    for place, key in ((province, ParameterKey.TERM_MONTHS), (district.place, ParameterKey.FILING_DAYS)):
+        value = str(PARAMETERS[key].default)  # what the rest of the demo lives by
+        world.add(Parameter, place, None, key=key.name, value=value, valid_from=_LAW)
 
 
 def _finish(load: _Load, connection: Connection) -> None:
@@ -271,5 +281,8 @@ def _finish(load: _Load, connection: Connection) -> None:
     row["at"] = row["created_at"]
     world.rows.flush()
     enqueue(connection, row["id"])
+    for table in (info.table for info in registry().values()):
+        if (known := first_known(table)) is not None:
+            connection.execute(known)
     marks = [{"account_id": key} for key in world.accounts.values()]
     connection.execute(sa.insert(DemoAccount), marks)

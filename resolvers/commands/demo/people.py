@@ -66,11 +66,10 @@ def person(
     kind = chance.choices(_KINDS, (20, 68, 12))[0]
     grade = chance.choices(_GRADES, (60, 18, 14, 6, 2))[0]
     minority = minority or chance.random() < 0.02
-    district = place.code[:6]
-    serial = world.next(f"mediator/{district}")
+    number = world.number(Mediator.mediator_no, district_code=place.code)
     row = world.add(
         Mediator, place, office.over, moment(since, 10, 0),
-        mediator_no=f"{district}{serial:06d}", certificate_no=f"RT{district}{serial:06d}",
+        mediator_no=number, certificate_no=f"RT{number}",
         name=person_name(chance, female),
         sex=citizen_sex(id_number), birth_date=citizen_birth_date(id_number),
         ethnicity=(chance.choice(_MINORITIES) if minority else _HAN).name,

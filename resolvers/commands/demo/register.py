@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from db.checksums import mod97
 from db.models.register.committee_term import CommitteeTerm, ElectionMethod
 from db.models.register.mediation_committee import CommitteeStatus, CommitteeType, FundingSource, MediationCommittee
+from db.models.system.parameter import PARAMETERS, ParameterKey
 from resolvers.commands.dates import last_of_term, months_later
 from resolvers.commands.demo.boards import Committee, appoint
 from resolvers.commands.demo.hosts import Seat
@@ -18,8 +18,8 @@ from resolvers.commands.demo.names import phone, short_place
 from resolvers.commands.demo.stories import Story
 from resolvers.commands.demo.units import District
 from resolvers.commands.demo.world import Office, Place, World, moment
-from settings import get_settings
 
+_TERM_MONTHS = PARAMETERS[ParameterKey.TERM_MONTHS].default
 _METHODS = {
     CommitteeType.VILLAGE: ElectionMethod.VILLAGERS_MEETING,
     CommitteeType.COMMUNITY: ElectionMethod.RESIDENTS,
@@ -72,7 +72,7 @@ def found_committee(world: World, plan: Plan, story: Story) -> Committee:
 
 def _starts(world: World, story: Story) -> list[dt.date]:
     """The first days of the terms that a story tells of."""
-    chance, months = world.chance, get_settings().term_months
+    chance, months = world.chance, _TERM_MONTHS
     if story.ends_in:
         begin = months_later(world.today + dt.timedelta(days=chance.randint(*story.ends_in)), -months)
     else:
@@ -86,11 +86,11 @@ def _starts(world: World, story: Story) -> list[dt.date]:
 
 def _committee_row(world: World, plan: Plan, story: Story, since: dt.date) -> dict[str, Any]:
     chance, place = world.chance, plan.place
-    number = f"{place.code}{plan.type.code}{world.next(f'committee/{place.code}{plan.type.code}'):04d}"
+    number = world.number(MediationCommittee.code, region_code=place.code, type=plan.type.code)
     domain = plan.seat.domain if plan.seat else None
     return world.add(
         MediationCommittee, place, plan.office.id, moment(since, 9, 0),
-        code=number + mod97(number), name=f"{plan.name}人民调解委员会", type=plan.type.name,
+        code=number, name=f"{plan.name}人民调解委员会", type=plan.type.name,
         industry_domain=domain and domain.name, level=place.level, guiding_office_id=plan.office.id,
         filing_bureau_id=plan.office.bureau_id, host_unit_id=plan.seat.host["id"] if plan.seat else None,
         established_on=since, status=story.status.name, filing_status=story.filing_status.name,
@@ -108,7 +108,7 @@ def _area(tenths: int) -> decimal.Decimal:
 
 
 def _term(world: World, committee: Committee, number: int, start: dt.date) -> dict[str, Any]:
-    ends_on = last_of_term(start, get_settings().term_months)
+    ends_on = last_of_term(start, _TERM_MONTHS)
     elected_on = min(start, world.last) - dt.timedelta(days=3)
     method = _METHODS.get(committee.type, ElectionMethod.APPOINTED_BY_ORG)
     return world.add(

@@ -24,6 +24,7 @@ from db.models.register.host_unit import HostUnit
 from db.models.register.mediation_committee import MediationCommittee
 from db.models.register.studio import Studio
 from db.models.system.audit_log import AuditLog
+from db.models.system.parameter import Parameter
 from db.models.system.role_grant import RoleGrant
 from db.models.system.user_account import UserAccount
 from db.technical import NumberSeries
@@ -31,7 +32,8 @@ from db.technical import NumberSeries
 # Each table stands after those that its rows refer to.
 ORDER: tuple[type[Base], ...] = (
     UserAccount, OrgUnit, OrgUnitCoverage, PartnerInstitution, HostUnit, MediationCommittee, CommitteeTerm, Mediator,
-    MediatorAppointment, Studio, CourtNotification, CommitteeFiling, MediationCase, RoleGrant, AuditLog, NumberSeries,
+    MediatorAppointment, Studio, CourtNotification, CommitteeFiling, MediationCase, RoleGrant, Parameter, AuditLog,
+    NumberSeries,
 )  # fmt: skip
 
 

@@ -150,6 +150,30 @@ def open_partners(world: World, district: Place) -> tuple[str, dict[IndustryDoma
     return court, departments
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Units of a district and its street at work beside the offices."""
+
+    centre: str
+    section: str
+    police: str
+
+
+def open_beside(world: World, district: District, street: Place) -> Beside:
+    """The mediation centre, the grassroots section of the bureau and the police station of a street."""
+    place = district.place
+    chance, world.chance = world.chance, Random(f"{world.seed}/beside/{place.code}")  # moves nothing that is drawn else
+    centre = f"{place.name}矛盾纠纷调处化解中心"
+    centre = add_unit(world, place, OrgUnitKind.MEDIATION_CENTER, centre, None, covers=[place], seat="6 号")
+    section = add_unit(
+        world, place, OrgUnitKind.BUREAU_SECTION, f"{place.name}司法局基层科", district.bureau.id, covers=[place]
+    )
+    police = add_unit(world, street, OrgUnitKind.PARTNER, f"{street.name}派出所", None, covers=[street], seat="12 号")
+    _institution(world, world.chance, street, police, PartnerKind.POLICE_STATION)
+    world.chance = chance
+    return Beside(centre, section, police)
+
+
 def _institution(world: World, chance: Random, district: Place, unit: str, kind: PartnerKind) -> str:
     """What a partner unit is to mediation; its id."""
     row = world.add(

@@ -101,10 +101,13 @@ class World:
         """The day `days` before today."""
         return self.today - dt.timedelta(days=days)
 
-    def next(self, series: str) -> int:
-        """The next number of a series of the server."""
-        self.series[series] += 1
-        return self.series[series]
+    def number(self, column: Any, **values: str) -> str:
+        """The next number of a column's series, as the server gives it; the dots of its parts are underlines here."""
+        series = column.info["facts"].series
+        parts = {name: values[name.replace(".", "_")] for name in series.needs}
+        counter = series.counter(parts)
+        self.series[counter] += 1
+        return str(series.written(parts, self.series[counter]))
 
     def count(self, what: str) -> int:
         """How many of something there are, with this one."""

@@ -1,0 +1,54 @@
+"""The house's own jobs: what nobody needs any more goes at night. A new one is a function and a line of ``HOUSE``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from db.base import Base
+from db.technical import JobRun, LoginSession, RememberedWrite, SignInAttempt
+from db.timetable import Timer
+from resolvers.commands.clock import Clock, Job
+from resolvers.commands.once import KEPT
+
+_RUNS_KEPT = dt.timedelta(days=400)
+"""A year and some weeks, so that last year's period can be looked at."""
+
+
+def _removes(table: type[Base], condition: Callable[[dt.datetime], sa.ColumnElement[bool]]) -> Callable[[Clock], None]:
+    """Removes the rows that meet the condition at the moment of the run."""
+
+    def act(clock: Clock) -> None:
+        gone = sa.delete(table).where(condition(clock.work.now))
+        clock.made = int(clock.work.connection.execute(gone).rowcount)
+
+    return act
+
+
+def _is_old(moment: dt.datetime) -> sa.ColumnElement[bool]:
+    """The newest run of a job stays, however old: what comes next is counted from there. Failures wait until mended."""
+    later = aliased(JobRun)
+    has_later = sa.exists().where(later.job == JobRun.job, later.due_at > JobRun.due_at)
+    return sa.and_(JobRun.due_at < moment - _RUNS_KEPT, JobRun.outcome == "DONE", has_later)
+
+
+def _job(name: str, zh: str, at: str, act: Callable[[Clock], None]) -> Job:
+    return Job(f"Server.{name}", zh, Timer(name, every="day", at=at, zh=zh, only_newest=True), act)
+
+
+HOUSE = (
+    _job("sessions", "清理已到期的登录", "02:10", _removes(LoginSession, lambda at: LoginSession.expires_at < at)),
+    _job(
+        "attempts", "清理已过时的登录失败次数", "02:15", _removes(SignInAttempt, lambda at: SignInAttempt.ends_at < at)
+    ),
+    _job(
+        "writes",
+        "清理一天以前的重复提交记录",
+        "02:20",
+        _removes(RememberedWrite, lambda at: RememberedWrite.at < at - KEPT),
+    ),
+    _job("runs", "清理一年以前的任务记录", "02:25", _removes(JobRun, _is_old)),
+)
