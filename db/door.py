@@ -201,6 +201,9 @@ def _follow(
         found = {what.column: kept.stale(what, table) for what in mine}
         stale, values = sa.or_(*(s for s, _ in found.values())), {name: value for name, (_, value) in found.items()}
         for some in kept.chunks(of[mine[0]]):
+            # Held first: who waited here for another's child row must see it when the sum is made.
+            held = sa.select(above.c.id).where(above.c.id.in_(some)).order_by(above.c.id)
+            connection.execute(held.with_for_update(key_share=True)).all()
             change_all(connection, above, [above.c.id.in_(some), stale], values, at=at, by=by)
 
 

@@ -40,15 +40,14 @@ KINDS = ("sqlite", "postgresql")
 
 def parts(prefix: str, said: str, matrix: dict[str, str], **columns: Any) -> dict[str, Any]:
     """A model with what every row has."""
-    nobody = Facts("text", "x", "x", hidden=True)
     return {
         "__doc__": said, "__entity__": Entity(zh="事", prefix=prefix, label="name", matrix=matrix, owner=None),
         "__tablename__": {"tk": "task", "vs": "visit"}[prefix],
         "id": mapped_column(Key(), primary_key=True, info={"facts": Facts("id", "编号", "Id.")}),
         "created_at": moment("创建", "Made.", computed=True), "updated_at": moment("修改", "Changed.", computed=True),
         "version": integer("版本", "Version.", computed=True),
-        "deleted_at": mapped_column(moment("x", "x").column.type, nullable=True, info={"facts": nobody}),
-        "updated_by_id": mapped_column(Key(), nullable=True, info={"facts": nobody}),
+        "deleted_at": optional(moment("删除", "Deleted.", hidden=True)),
+        "updated_by_id": mapped_column(Key(), nullable=True, info={"facts": Facts("id", "修改人", "By.", hidden=True)}),
         "name": text("名称", "Name."), **columns,
     }  # fmt: skip
 
