@@ -26,7 +26,7 @@ from db.types import Json
 
 LINE: sa.Table = AuditLine.__table__  # type: ignore[assignment]
 Line = dict[str, Any]
-_AT_ONCE = 50
+AT_ONCE = 50
 """Lines of one statement."""
 _JSON = frozenset(c.name for c in LINE.c if isinstance(c.type, Json))
 _NAMES = tuple(c.name for c in LINE.c)
@@ -125,16 +125,23 @@ def _plain(value: Any) -> Any:
 
 def write(connection: Connection, lines: Sequence[Line]) -> None:
     """Store the lines of a record that is stored."""
-    for start in range(0, len(lines), _AT_ONCE):
-        some = lines[start : start + _AT_ONCE]
-        values = {f"{name}{i}": value for i, line in enumerate(some) for name, value in line.items()}
+    for start in range(0, len(lines), AT_ONCE):
+        some = lines[start : start + AT_ONCE]
+        values = bound(some)
         count = len(some)
-        prepared(connection, ("audit_line", count), lambda count=count: _insertion(count)).run(  # type: ignore[misc]
+        prepared(connection, ("audit_line", count), lambda count=count: insertion(count)).run(  # type: ignore[misc]
             connection, values
         )
 
 
-def _insertion(count: int) -> sa.Insert:
+def bound(lines: Sequence[Line]) -> dict[str, Any]:
+    """The values of ``insertion``."""
+    return {f"{name}{i}": value for i, line in enumerate(lines) for name, value in line.items()}
+
+
+def insertion(count: int) -> sa.Insert:
+    """The statement that stores so many lines."""
+
     def bind(name: str, number: int) -> sa.BindParameter[Any]:
         return sa.bindparam(f"{name}{number}", type_=sa.Text() if name in _JSON else LINE.c[name].type)
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.dml import Insert, ReturningInsert
 
 from db import crypto, touched
 from db.audit.chain import LOG, PURPOSE, Stored, mark, raw_columns
-from db.audit.lines import digest, lines_of, write
+from db.audit.lines import AT_ONCE, bound, digest, insertion, lines_of, write
 from db.clock import now
 from db.identity import new_key
 from db.models.places.region import Region
@@ -71,8 +71,14 @@ def add(connection: Connection, record: Mapping[str, Any]) -> None:
     made = prepared(connection, ("audit_log", *columns), lambda: _stored(connection, record), columns)
     binds = {**record, "acting": record["actor_id"], "path_of_region": record["scope_path"]}
     stored = made.rows(connection, binds)[0]
-    write(connection, lines)
-    _wait(connection, stored)
+    if connection.dialect.name == "postgresql" and 0 < len(lines) <= AT_ONCE:
+        line = _place(stored)  # in one round trip
+        values = {f"at_{name}": value for name, value in line.items()} | bound(lines)
+        key = ("audit_waiting", len(lines))
+        prepared(connection, key, lambda: _with_lines(len(lines), line)).run(connection, values)
+    else:
+        write(connection, lines)
+        _wait(connection, stored)
 
 
 def _stored(connection: Connection, record: Mapping[str, Any]) -> ReturningInsert[Any]:
@@ -96,10 +102,20 @@ def enqueue(connection: Connection, key: str) -> None:
     _wait(connection, connection.execute(stored).mappings().one())
 
 
-def _wait(connection: Connection, stored: Stored) -> None:
-    """Sign a record and put it in line. Writers only ever add lines, so that none of them waits for another."""
+def _with_lines(count: int, line: Mapping[str, Any]) -> Insert:
+    place = AuditWaiting.__table__
+    values = {name: sa.bindparam(f"at_{name}", type_=place.c[name].type) for name in line}
+    return sa.insert(AuditWaiting).inline().values(values).add_cte(insertion(count).cte("lines"))
+
+
+def _place(stored: Stored) -> dict[str, Any]:
     secret = crypto.current_secret()
     signed = mark(crypto.derived_key(PURPOSE, secret), stored)
-    line = {"record_id": stored["id"], "mark": signed, "secret": secret, "numbered": False}
+    return {"record_id": stored["id"], "mark": signed, "secret": secret, "numbered": False}
+
+
+def _wait(connection: Connection, stored: Stored) -> None:
+    """Sign a record and put it in line. Writers only ever add lines, so that none of them waits for another."""
+    line = _place(stored)
     statement = prepared(connection, ("audit_waiting",), lambda: sa.insert(AuditWaiting).inline(), tuple(line))
     statement.run(connection, line)

@@ -13,10 +13,12 @@ from db.audit.chain import seal_waiting
 from db.clock import now, today
 from db.models.system.audit_line import AuditLine
 from db.models.system.audit_log import AuditLog
+from tests.databases import WITH_WALL
 from tests.resolvers.asking import Endpoint
 from tests.resolvers.town import ONE_DAY, Town
 
 pytestmark = pytest.mark.anyio
+KINDS = WITH_WALL
 LINE, LOG = AuditLine.__table__, AuditLog.__table__
 
 

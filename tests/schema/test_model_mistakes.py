@@ -176,7 +176,7 @@ MISTAKES: list[tuple[str, Models, str, str]] = [
      "Book.matrix DIST", "which rows are open would tell it"),
     ("a right to write by the state",
      [book(sex=choice(Sex, "性别", "Sex."), __entity__=entity(
-         machine=Machine("sex", ()), matrix={"DIST": "R D; U D where sex in MALE"}))],
+         machines=(Machine("sex", ()),), matrix={"DIST": "R D; U D where sex in MALE"}))],
      "Book.__entity__", "Step.sources"),
     ("a unit that nothing has", [book(__entity__=entity(matrix={"SECT": "R B"}))], "Book.__entity__",
      "Name the path to it"),
