@@ -35,6 +35,7 @@ def add_computed(entities: Registry, info: EntityInfo, make: type[Field]) -> Non
             if name not in info.fields:
                 raise ModelMistake(where, f"its formula names {name!r}, which is no column", "Name one of its columns.")
         inputs = tuple(info.fields[name] for name in columns_of(formula))
+        _check_kinds(where, (known, *inputs))
         # Null to who may not read the list that it is of, though it is stored.
         nullable = known.nullable or isinstance(formula, Children)
         info.fields[known.name] = replace(known, inputs=inputs, nullable=nullable)
@@ -64,3 +65,14 @@ def _child_column(entities: Registry, info: EntityInfo, where: str, formula: For
         if name not in target.fields:
             raise ModelMistake(where, f"{target.name} has no column {name!r}", "Name one of its columns.")
     return target.fields[formula.column] if formula.column else None
+
+
+def _check_kinds(where: str, fields: tuple[Field, ...]) -> None:
+    """Raise ModelMistake where a value of a formula is more than what stands in its own column."""
+    for kind in (field.kind for field in fields):
+        if kind.companions or kind.sealed or kind.structured or kind.typed:
+            raise ModelMistake(
+                where,
+                f"a value of the kind {kind} is no part of a formula",
+                "Use numbers, codes, days or texts.",
+            )

@@ -13,15 +13,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from db import door
-from db.clock import today
+from db import door, touched
+from db.clock import WholeDay, today
 from db.columns import When
 from db.computed import Col, Count, Exists, First, Last, Sum, Today, computed
 from db.engine import Database
-from db.facts import Entity, Facts, Role, choice, day, flag, integer, moment, money, ref, text
+from db.facts import Entity, Facts, Role, choice, day, flag, integer, moment, money, period, ref, text
+from db.history import add_history
 from db.identity import new_key
 from db.mistakes import ModelMistake
 from db.models.people.mediator import Sex
+from db.periods import Granularity
 from db.registry import Registry
 from db.types import Key
 from permissions.viewer import Reach, Viewer
@@ -83,7 +85,10 @@ def models(**more: Any) -> Registry:
         "vs", "访。A visit.", {"DIST": "RCU A"}, task_id=optional(ref("Task", "事", "Task.")),
         held_on=day("日期", "Day."), cost=money("费用", "Cost."), sex=choice(Sex, "性别", "Sex."),
     )  # fmt: skip
-    return Registry([type("Task", (Scratch,), task), type("Visit", (Scratch,), visit)])
+    made = [type("Task", (Scratch,), task), type("Visit", (Scratch,), visit)]
+    for table in list(Scratch.metadata.tables.values()):
+        add_history(table)
+    return Registry(made)
 
 
 def task(name: str, **values: Any) -> dict[str, Any]:
@@ -283,6 +288,91 @@ async def test_a_load_brings_what_follows_along_and_a_change_counts_as_one(store
     assert await store.database.write(write) == (3, 2)
 
 
+async def test_the_record_of_a_write_tells_what_followed_from_it(store: Store) -> None:
+    """By every way to write, the row is told as it stands afterwards, and so is each row whose number followed."""
+    tasks, visits, d = store.tasks, store.visits, START.date()
+    begun = {"began_on": d, "ended_on": d}
+
+    def write(connection: Connection) -> None:
+        def told(*rows: sa.Table) -> None:
+            touches = touched.take(connection)
+            assert [touch.table for touch in touches] == list(rows)
+            for touch in touches:
+                assert isinstance(touch, touched.Touch)
+                stored = connection.execute(sa.select(touch.table).where(touch.table.c.id == touch.after["id"]))
+                assert dict(stored.mappings().one()) == dict(touch.after)
+
+        one, two = task("a", **begun), task("b", **begun)
+        door.insert(connection, tasks, one)
+        told(tasks)
+        door.load(connection, tasks, list(two), [tuple(two.values())])
+        told(tasks)
+        late = {"ended_on": d + dt.timedelta(days=9)}
+        door.change(connection, tasks, one["id"], late, at=START, by=None)
+        told(tasks)
+        door.change_rows(connection, tasks, [(one["id"], begun), (two["id"], begun)], at=START, by=None)
+        told(tasks, tasks)
+        door.change_all(connection, tasks, [], late, at=START, by=None)
+        told(tasks, tasks)
+        first, second = visit(one["id"], d, "1.00"), visit(one["id"], d, "2.00")
+        door.insert(connection, visits, first)
+        told(visits, tasks)
+        door.load(connection, visits, list(second), [tuple(second.values())])
+        told(visits, tasks)
+        door.change(connection, visits, first["id"], {"task_id": two["id"]}, at=START, by=None)
+        told(visits, tasks, tasks)
+        door.change_rows(connection, visits, [(second["id"], {"cost": Decimal(3)})], at=START, by=None)
+        told(visits, tasks)
+        door.change_all(connection, visits, [], {"task_id": two["id"]}, at=START, by=None)
+        told(visits, visits, tasks, tasks)
+
+    await store.database.write(write)
+
+
+async def test_a_change_of_more_rows_than_are_told_singly_keeps_each(store: Store) -> None:
+    """A set is changed by what it is found by, in pieces, and what follows is right of every row."""
+    count, d = touched.MOST + 20, START.date()
+
+    def write(connection: Connection) -> None:
+        one, two = task("a"), task("b")
+        for row in (one, two):
+            door.insert(connection, store.tasks, row)
+        rows = [visit(one["id"], d, "1.00") for _ in range(count)]
+        door.load(connection, store.visits, list(rows[0]), [tuple(row.values()) for row in rows])
+        touched.take(connection)
+        mine = [store.visits.c.task_id == one["id"]]
+        assert door.change_all(connection, store.visits, mine, {"task_id": two["id"]}, at=START, by=None) == count
+        told = touched.take(connection)
+        assert isinstance(told[0], touched.Many)
+        assert (told[0].count, len(told)) == (count, 3)
+        kept = sa.select(store.tasks.c.name, store.tasks.c.kept_times).order_by(store.tasks.c.name)
+        assert connection.execute(kept).all() == [("a", 0), ("b", count)]
+
+    await store.database.write(write)
+
+
+async def test_in_the_past_it_is_what_its_columns_and_rows_said_and_the_day_is_that_day(store: Store) -> None:
+    """Due on the fifth: not overdue that day but the next one; a visit of the seventh is not there before."""
+    d, key = dt.date, new_key()
+
+    def at(day: int) -> dt.datetime:
+        return dt.datetime(2026, 3, day, 8, tzinfo=dt.UTC)
+
+    def write(connection: Connection) -> None:
+        made = {"created_at": at(1), "updated_at": at(1)}
+        door.insert(connection, store.tasks, task("a", **made, id=key, due_on=d(2026, 3, 5), began_on=d(2026, 3, 1)))
+        door.insert(connection, store.visits, visit(key, d(2026, 3, 7), "1.00") | dict.fromkeys(made, at(7)))
+        door.change(connection, store.tasks, key, {"ended_on": d(2026, 3, 8)}, at=at(8), by=None)
+
+    await store.database.write(write)
+    stood = ((5, False, 0, None), (6, True, 0, None), (7, True, 1, None), (8, True, 1, False))
+    for on, overdue, times, quick in stood:
+        [row] = await store.rows(
+            Role.DIST, "overdue", "times", "kept_times", "quick", as_of=WholeDay.of(d(2026, 3, on))
+        )
+        assert row == {"overdue": overdue, "times": times, "keptTimes": times, "quick": quick}, on
+
+
 @pytest.mark.parametrize(
     ("more", "remedy"),
     [
@@ -290,6 +380,8 @@ async def test_a_load_brings_what_follows_along_and_a_change_counts_as_one(store
         ({"bad": computed("坏", "Bad.", Sum("visits", "nothing"))}, "Name one of its columns"),
         ({"bad": computed("坏", "Bad.", Col("nothing") < Today())}, "Name one of its columns"),
         ({"bad": flag("坏", "Bad.", computed=True, formula=Col("due_on") < Today())}, "goes by the clock"),
+        ({"bad": computed("坏", "Bad.", Col("half") < Today()), "half": period((Granularity.MONTH,), "月", "Month.")},
+         "Use numbers, codes"),
         ({"bad": flag("坏", "Bad.", formula=Col("due_on") <= Col("ended_on"))}, "computed=True"),
     ],
 )  # fmt: skip

@@ -37,14 +37,14 @@ class Item{n:03d}(Scoped):
             PROV="R* P", CITY="R C where done is true", DIST="RCUV D", SECT="R D; RCU B where done is false",
             OFFC="RCUSm S", COMM="RCUS K", MEDR="R O", AUDT="Rm D",
         ),
-        machine=Machine(
+        machines=(Machine(
             "state", (
                 Step("start", "新建", (), "DRAFT", "C", (Role.DIST, Role.OFFC, Role.COMM)),
                 Step("accept", "受理", ("DRAFT",), "ACCEPTED", "S", (Role.OFFC, Role.COMM)),
                 Step("withdraw", "撤回", ("DRAFT", "ACCEPTED"), "WITHDRAWN", "S", (Role.COMM,), reason=True),
                 Step("review", "审核", ("ACCEPTED",), "CONCLUDED", "V", (Role.DIST,), apart=("created_by_id",)),
             ), editable=("DRAFT",),
-        ),
+        ),),
     )  # fmt: skip
 
     name: Mapped[str] = text("名称", "Name.", search=True)
