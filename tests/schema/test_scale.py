@@ -39,11 +39,11 @@ class Item{n:03d}(Scoped):
         ),
         machines=(Machine(
             "state", (
-                Step("start", "新建", (), "DRAFT", "C", (Role.DIST, Role.OFFC, Role.COMM)),
-                Step("accept", "受理", ("DRAFT",), "ACCEPTED", "S", (Role.OFFC, Role.COMM)),
-                Step("withdraw", "撤回", ("DRAFT", "ACCEPTED"), "WITHDRAWN", "S", (Role.COMM,), reason=True),
-                Step("review", "审核", ("ACCEPTED",), "CONCLUDED", "V", (Role.DIST,), apart=("created_by_id",)),
-            ), editable=("DRAFT",),
+                Step("start", "新建", (), "REGISTERED", "C", (Role.DIST, Role.OFFC, Role.COMM)),
+                Step("accept", "受理", ("REGISTERED",), "ACCEPTED", "S", (Role.OFFC, Role.COMM)),
+                Step("withdraw", "撤回", ("REGISTERED", "ACCEPTED"), "TERMINATED", "S", (Role.COMM,), reason=True),
+                Step("review", "审核", ("ACCEPTED",), "CLOSED", "V", (Role.DIST,), apart=("created_by_id",)),
+            ), editable=("REGISTERED",),
         ),),
     )  # fmt: skip
 
