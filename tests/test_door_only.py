@@ -14,7 +14,7 @@ from db.registry import registry
 from settings import ROOT
 
 HOUSE = ("db", "permissions", "resolvers", "schema", "admin")
-BELOW = {"db/door.py", "db/bulk.py"}
+BELOW = {"db/door.py", "db/bulk.py", "db/kept.py"}
 """Where it is done."""
 OWN = {
     "db/audit/records.py": "the audit log writes itself: its rows never change",
