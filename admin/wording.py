@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from db.facts import Code
-from db.models.system.audit_log import ACKNOWLEDGE
+from db.machines import ACKNOWLEDGE
 from db.naming import camel
 from db.registry import EntityInfo, Registry
 

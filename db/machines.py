@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from db.deadlines import Deadline, Escalation
 from db.enumeration import Role
 
+ACKNOWLEDGE = "acknowledge"
+"""The argument with the codes of warnings that are known; in a record, those in spite of which an act was done."""
+
 
 @dataclass(frozen=True)
 class Take:

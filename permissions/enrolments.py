@@ -77,6 +77,7 @@ def enrol(connection: Connection, wanted: Enrolment, password_hash: str | None, 
     common = {
         "created_at": now(),
         "updated_at": now(),
+        "version": 1,
         "scope_path": anchor.scope_path,
         "org_scope_id": anchor.org_scope_id,
     }

@@ -207,7 +207,7 @@ class Rows:
             "updated_at": _moment(n + 1),
             **given,
         }
-        if "scope_path" in row:
+        if "scope_path" in row and info.owner is not None:
             row |= self._owned(info, row)
         if name == "gone":
             row["deleted_at"] = _moment(n)
@@ -339,6 +339,14 @@ def rows() -> Rows:
     for region, since in (("province", LONG_AGO), ("A", LONG_AGO), ("B1", TODAY)):
         said = {"key": "FILING_DAYS", "qualifier": None, "value": "30", "valid_from": since, "valid_to": None}
         world.add("Parameter", region_id=world.key("Region", region), **said)
+    paths = {row["id"]: row["path"] for row in world.by_entity["Region"]}
+    records = world.by_entity["AuditLog"]
+    for i, record in enumerate(records):
+        # An act touches rows here and elsewhere: a line lies where its row does, not where the act was.
+        for no, place in ((1, record), (2, records[(i + 3) % len(records)])):
+            told = "UserAccount" if record["technical"] else "MediationCommittee"
+            lines = {"audit_log_id": record["id"], "no": no, "entity": told, "technical": record["technical"]}
+            world.add("AuditLine", **lines, scope_path=paths[place["region_id"]])
     world.sign()
     return world
 

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 from db.audit import records as audit
 from db.audit.telling import is_technical, told
 from db.facts import Step
-from db.models.system.audit_log import ACKNOWLEDGE, AuditAction
+from db.machines import ACKNOWLEDGE
+from db.models.system.audit_log import AuditAction
 from db.models.system.user_account import UserAccount
 from db.registry import EntityInfo, Field
 from permissions.viewer import Viewer

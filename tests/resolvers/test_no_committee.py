@@ -21,7 +21,7 @@ OWN = [
     for info in registry().values()
     for role in (Role.COMM, Role.MEDR)
     if any(grant.scope in "KO" and not grant.aggregate_only for grant in info.grants.of(role))
-    if info.name != "AuditLog"
+    if info.name not in ("AuditLog", "AuditLine")
 ]
 """What these roles read of their own; records are everybody's own, committee or not."""
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped
 
 from db.base import Scoped
 from db.facts import Code, Entity, Shape, choice, document, flag, moment, ref, text
+from db.machines import ACKNOWLEDGE
 
 
 class AuditAction(Code):
@@ -32,8 +33,6 @@ class AuditAction(Code):
     ROTATE = "ROTATE", "更换密钥"
 
 
-ACKNOWLEDGE = "acknowledge"
-"""Beside the columns that an act changed: codes of the warnings in spite of which it was done."""
 _TOLD = Shape(about="entity", own=(ACKNOWLEDGE,))
 
 
