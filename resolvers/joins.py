@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, or_, select
 
 from db.registry import EntityInfo, Relation
-from db.types import Choice, Day
+from db.types import Choice, Day, Text
 from permissions.columns import conditionable, reference_sight
 from permissions.scopes import current, living
 from permissions.viewer import subtree
@@ -155,7 +155,8 @@ def region_step(
     if c.looks_up:
         looked = c.look_up(named(_path_to_street if c.counts_only else _path))
         if c.successors:
-            return within(c, table.c[path], select(c.binds.add(looked, sa.Text(), _low).label("path")))
+            low = sa.cast(c.binds.add(looked, sa.Text(), _low), Text())  # collated as the paths that follow from it
+            return within(c, table.c[path], select(low.label("path")))
         low_mark, high_mark = (c.binds.add(looked, table.c[path].type, edge) for edge in (_low, _high))
         return sa.and_(table.c[path] >= low_mark, table.c[path] < high_mark)
     if c.successors:
