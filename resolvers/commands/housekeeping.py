@@ -8,7 +8,6 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from db.base import Base
 from db.technical import JobRun, LoginSession, RememberedWrite, SignInAttempt
 from db.timetable import Timer
 from resolvers.commands.clock import Clock, Job
@@ -18,12 +17,11 @@ _RUNS_KEPT = dt.timedelta(days=400)
 """A year and some weeks, so that last year's period can be looked at."""
 
 
-def _removes(table: type[Base], condition: Callable[[dt.datetime], sa.ColumnElement[bool]]) -> Callable[[Clock], None]:
-    """Removes the rows that meet the condition at the moment of the run."""
+def _removes(gone: Callable[[dt.datetime], sa.Delete]) -> Callable[[Clock], None]:
+    """Removes what the statement says that is made for the moment of the run."""
 
     def act(clock: Clock) -> None:
-        gone = sa.delete(table).where(condition(clock.work.now))
-        clock.made = int(clock.work.connection.execute(gone).rowcount)
+        clock.made = int(clock.work.connection.execute(gone(clock.work.now)).rowcount)
 
     return act
 
@@ -40,15 +38,23 @@ def _job(name: str, zh: str, at: str, act: Callable[[Clock], None]) -> Job:
 
 
 HOUSE = (
-    _job("sessions", "清理已到期的登录", "02:10", _removes(LoginSession, lambda at: LoginSession.expires_at < at)),
     _job(
-        "attempts", "清理已过时的登录失败次数", "02:15", _removes(SignInAttempt, lambda at: SignInAttempt.ends_at < at)
+        "sessions",
+        "清理已到期的登录",
+        "02:10",
+        _removes(lambda at: sa.delete(LoginSession).where(LoginSession.expires_at < at)),
+    ),
+    _job(
+        "attempts",
+        "清理已过时的登录失败次数",
+        "02:15",
+        _removes(lambda at: sa.delete(SignInAttempt).where(SignInAttempt.ends_at < at)),
     ),
     _job(
         "writes",
         "清理一天以前的重复提交记录",
         "02:20",
-        _removes(RememberedWrite, lambda at: RememberedWrite.at < at - KEPT),
+        _removes(lambda at: sa.delete(RememberedWrite).where(RememberedWrite.at < at - KEPT)),
     ),
-    _job("runs", "清理一年以前的任务记录", "02:25", _removes(JobRun, _is_old)),
+    _job("runs", "清理一年以前的任务记录", "02:25", _removes(lambda at: sa.delete(JobRun).where(_is_old(at)))),
 )
