@@ -15,9 +15,10 @@ HOUSE = ("db", "permissions", "resolvers", "schema", "admin")
 FIELD = ("db/models/", "resolvers/acts/", "resolvers/reports/", "resolvers/commands/demo/", "db/migrations/")
 """Where the field is told, loaded or moved."""
 PILLARS = frozenset({
-    "Region", "OrgUnit", "OrgUnitCoverage", "UserAccount", "RoleGrant", "AuditLog", "AuditLine",
+    "Region", "OrgUnit", "OrgUnitCoverage", "UserAccount", "RoleGrant", "AuditLog", "AuditLine", "Parameter",
 })  # fmt: skip
-"""What rights themselves stand on: the tree, units and what they cover, accounts, grants, the audit."""
+"""What rights and rules themselves stand on: the tree, units and what they cover, accounts, grants, the audit, dated
+parameters."""
 LEFT = {
     "admin/own_pages.py": {
         "MediationCommittee", "CommitteeTerm", "CommitteeFiling", "Mediator", "MediatorAppointment",

@@ -172,7 +172,7 @@ async def test_whoever_looks_sees_what_ran_what_failed_and_what_waits(town: Town
 
 
 async def test_the_clock_makes_rows_once_as_the_server_and_the_audit_says_so(town: Town) -> None:
-    """A second term for a committee, by a job that runs twice: one row, of nobody's account, by 定时任务."""
+    """A second term for a committee, by a job that runs twice: one row, of nobody's account, by 系统."""
     committee = await town.found()
     since = (await town.row("MediationCommittee", committee))["established_on"]
 
@@ -189,7 +189,7 @@ async def test_the_clock_makes_rows_once_as_the_server_and_the_audit_says_so(tow
     [term] = await town.rows("CommitteeTerm")
     assert (term["created_by_id"], term["scope_path"]) == (None, "/32/01/02/002/001/")
     told = [row for row in await town.rows("AuditLog") if row["entity"] == "CommitteeTerm"]
-    assert [(row["actor_id"], row["actor_login"], row["actor_name"]) for row in told] == [(None, None, "定时任务")]
+    assert [(row["actor_id"], row["actor_login"], row["actor_name"]) for row in told] == [(None, None, "系统")]
 
 
 async def test_the_rules_of_a_job_are_judged_as_of_the_day_it_fell_due(town: Town) -> None:
