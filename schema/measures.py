@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 
 _SUPPRESSED = GraphQLField(
     GraphQLNonNull(GraphQLBoolean),
-    description="只看汇总的角色：条数过少的分组合在一起，不显示分组键（此处为 true）；合起来仍过少的，数字也不显示。"
-    "合计中只有少数几个值的，该项合计为 null。For roles that see aggregates only: groups of few rows stand together "
-    "without a key (true here); where even together they are few, the numbers are null. A sum of few values is null.",
+    # Often in the schema, so short; docs/permissions.md says it at length.
+    description="条数过少，已合并或不显示数字（只看汇总的角色）。Too few rows: put together, or withheld.",
 )
 _RATIO = GraphQLObjectType(
     "Ratio",

@@ -51,8 +51,7 @@ _SUCCESSORS = (
     "Counts what stands at a region that ended with the one that took its place, in descendantOf and in groups."
 )
 _AS_OF = (
-    "问某一时刻的情况，如 2026-03-31（当日终了）或 2026-03-31T12:00:00+08:00；权限按今天的算，不能是将来。"
-    "As it stood at a moment, of a day its end; with the rights of today; never in the future."
+    "截至某日（终了）或某一时刻的情况，权限按今天的算。As it stood then, of a day at its end; by the rights of today."
 )
 
 
