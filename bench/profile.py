@@ -29,10 +29,24 @@ async def profile(place: Place, question: Question) -> str:
     The profiler makes each call dearer, so the shares count, not the sums. Raises Unanswered where an answer is an
     error: where the time of refusals goes is no answer to anything.
     """
+    before = dict(os.environ)
     os.environ.update(environment(place.url))
     # Whoever came here has read settings already, of another database and another secret.
+    _read_settings_anew()
+    try:
+        return await _profile(place, question)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        _read_settings_anew()
+
+
+def _read_settings_anew() -> None:
     get_settings.cache_clear()
     forget_secrets()
+
+
+async def _profile(place: Place, question: Question) -> str:
     app = import_from_string("app:create_app")()  # as the server does it
     count = max(question.together, 20)
     async with app.router.lifespan_context(app):

@@ -87,12 +87,13 @@ class Reading:
         if plan.guarded:
             self._tables.check(plan, variables)
         async with self._turn:
-            began, read = self._database.clock() if plan.is_report else None, behind(self._database, viewer).read
             if self._together:
                 if self._snapshot is None:
                     self._began = self._database.clock()
                     self._snapshot = await behind(self._database, viewer).snapshot()
                 began, read = self._began, self._snapshot.read
+            else:
+                began, read = self._database.clock() if plan.is_report else None, behind(self._database, viewer).read
             text = await run(plan, viewer, variables, read, self._differencing)
         if plan.is_report and began is not None and (self.as_of is None or began < self.as_of):
             self.as_of = began
