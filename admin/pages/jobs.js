@@ -45,14 +45,10 @@ function section(job) {
     el("p", { class: "hint" }, `${EVERY[job.every]} ${job.at}，下次 ${moment(job.nextAt)}，名称 `, name(job.name)),
     job.runs.length
       ? el(
-          "div",
-          { class: "wide" },
-          el(
-            "table",
-            {},
-            el("tr", {}, ["期", "应执行", "结果", "结束", "次数", "条数", ""].map((title) => el("th", {}, title))),
-            job.runs.map((run) => line(job, run)),
-          ),
+          "table",
+          {},
+          el("tr", {}, ["期", "应执行", "结果", "结束", "次数", "条数", ""].map((title) => el("th", {}, title))),
+          job.runs.map((run) => line(job, run)),
         )
       : el("p", {}, "还没有执行过。"),
   );
