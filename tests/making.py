@@ -46,7 +46,8 @@ class Making(Rows):
     def _must(self, info: EntityInfo, relation: Relation) -> bool:
         column = info.table.c[relation.near]
         owner = info.owner is not None and info.owner.near == relation.near
-        return owner or not (column.nullable or (relation.facts is not None and relation.facts.computed))
+        computed = relation.facts is not None and relation.facts.computed and info.owner is not None
+        return owner or not (column.nullable or computed)
 
     def _some(self, entity: str) -> Row:
         found = [row for row in self.by_entity.get(entity, []) if row["deleted_at"] is None]

@@ -63,10 +63,11 @@ def _create(work: Work, info: EntityInfo, data: Mapping[str, Any]) -> str:
         work.insert(info.table, row)
     _still_in_scope(draft, "C")
     run(acts.follow, draft)
-    audit.record(work, AuditAction.CREATE, info, row["id"], None, row, start_of(info), acknowledged=draft.acknowledged)
     with within_the_wall(draft):
         parts.take(draft, given.children, _hands(work))
     draft.refuse()
+    # After the children, which the record's lines tell of too.
+    audit.record(work, AuditAction.CREATE, info, row["id"], None, row, start_of(info), acknowledged=draft.acknowledged)
     nested.make_after(draft, given, partial(_create, work))
     return str(row["id"])
 

@@ -166,7 +166,7 @@ _CONDITIONS = (
 _COLUMNS = (
     Mutant(
         "a mask is skipped", COLUMNS,
-        "return not (grant.masked and field.maskable) and grant.touches", "return grant.touches",
+        "shown = not (grant.masked and field.maskable) and grant.touches", "shown = grant.touches",
     ),
     Mutant(
         "a document shows what a role may not read of the rows it copies", VEILS,
