@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyStrategyDefinition
 
 from db.registry import registry
 from tests import databases
@@ -23,10 +24,10 @@ from tests.strategies import MODES, Asks, Document
 from tests.strategies_groups import GroupAsks
 from tests.world import TODAY, rows
 
-WRITES, SEED = 180, 7
+WRITES, SEED, EXAMPLES = 180, 7, 4
 ENTITIES = sorted(info.name for info in registry().values() if info.facts.history)
 quick = settings(
-    derandomize=True, deadline=None, database=None, phases=[Phase.generate], max_examples=4,
+    deadline=None, database=None, phases=[Phase.generate], max_examples=EXAMPLES,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )  # fmt: skip
 
@@ -44,24 +45,34 @@ def past(migrated_database: Callable[[Kind], str]) -> Iterator[tuple[dict[Kind, 
         yield places, Reference(registry(), read_rows(places["sqlite"]), TODAY), log
 
 
+def asked(ask: Callable[[st.DataObject], None]) -> None:
+    """`ask` over a few questions. What a question may be drawn from grows while questions are asked, which looks flaky
+    to Hypothesis: it begins again with another seed then, as the prober of the proof does."""
+    done = 0
+
+    def one(data: st.DataObject) -> None:
+        nonlocal done
+        ask(data)
+        done += 1
+
+    for seeded in range(1, 50):
+        with suppress(FlakyStrategyDefinition):
+            seed(seeded)(quick(given(st.data())(one)))()
+        if done >= EXAMPLES:
+            return
+    raise AssertionError(f"{done} questions were asked, {EXAMPLES} wanted")
+
+
 @pytest.mark.parametrize("entity", ENTITIES)
-@settings(quick)
-@given(data=st.data())
-def test_random_lists_as_of_random_moments(
-    past: tuple[dict[Kind, Place], Reference, Log], entity: str, data: st.DataObject
-) -> None:
+def test_random_lists_as_of_random_moments(past: tuple[dict[Kind, Place], Reference, Log], entity: str) -> None:
     """Conditions, orders, pages and nested rows, all of one moment."""
-    same(past, *data.draw(Asks(past[1], past[0]["sqlite"].viewers).reads(entity)), data)
+    asked(lambda data: same(past, *data.draw(Asks(past[1], past[0]["sqlite"].viewers).reads(entity)), data))
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-@settings(quick)
-@given(data=st.data())
-def test_random_groups_as_of_random_moments(
-    past: tuple[dict[Kind, Place], Reference, Log], entity: str, data: st.DataObject
-) -> None:
+def test_random_groups_as_of_random_moments(past: tuple[dict[Kind, Place], Reference, Log], entity: str) -> None:
     """Numbers and groups, subtotals and the rows of a group."""
-    same(past, *data.draw(GroupAsks(past[1], past[0]["sqlite"].viewers).grouped(entity)), data)
+    asked(lambda data: same(past, *data.draw(GroupAsks(past[1], past[0]["sqlite"].viewers).grouped(entity)), data))
 
 
 def same(past: tuple[dict[Kind, Place], Reference, Log], viewer: str, ask: Ask, data: st.DataObject) -> None:
