@@ -29,7 +29,7 @@ _MANY = 500
 def insert(connection: Connection, table: sa.Table, row: Row) -> None:
     """Write a new row, given with all its columns."""
     row = completed(table, row)
-    made = prepared(connection, ("insert", table.name), lambda: sa.insert(table), list(row))
+    made = prepared(connection, ("insert", table.name, *row), lambda: sa.insert(table), list(row))
     made.run(connection, row)
     kept.complete(connection, table, [row["id"]])
     search.put(connection, table, [row])

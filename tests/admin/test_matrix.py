@@ -41,6 +41,7 @@ READS: dict[str, dict[str, str]] = {
     "RoleGrant": _ACCOUNTS,
     "Parameter": {role: scope for role, scope in _ABOVE.items() if role != "COURT"},
     "AuditLog": dict(PROV="P", CITY="C", DIST="D", OFFC="S", MEDR="mine", AUDT="D", SYS="technical"),
+    "AuditLine": dict(PROV="P", CITY="C", DIST="D", OFFC="S", MEDR="mine", AUDT="D", SYS="technical"),
 }
 """DOMAIN 5.2 and the notes of 5.1: role -> scope; `^` and the regions above, `*` counts only, absent: nothing."""
 SUBTREES = {

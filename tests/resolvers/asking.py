@@ -28,7 +28,7 @@ class Endpoint:
 
     def __init__(self, town: Town, schema: RegisterSchema | None = None, entities: Registry | None = None) -> None:
         self.town, self.schema = town, schema or _schema()
-        entities = entities or town.commands.entities
+        entities = entities or (town.commands.entities if hasattr(town, "commands") else registry())
         self.services: Services = make_services(town.database.settings, town.database, entities)
         self.fast = FastPath(self.schema)
 
