@@ -86,7 +86,7 @@ def _where(dice: random.Random, info: EntityInfo, writes: bool) -> str:
     derived = acts_of(info.model).derived
     some = [
         f for f in info.fields.values()
-        if f.kind in ("enum", "bool") and not f.maskable and f.name not in derived
+        if f.kind in ("enum", "bool") and f.name in info.table.c and not f.maskable and f.name not in derived
         and not (writes and info.facts.is_state(f.name))
     ]  # fmt: skip
     if not some or dice.random() < 0.6:
