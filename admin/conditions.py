@@ -10,7 +10,8 @@ from admin.kinds import SHOWN
 from admin.labels import named_by
 from admin.tables import Column
 from db.clock import SHANGHAI
-from db.registry import EntityInfo, Field, Registry
+from db.entity_info import EntityInfo, Field
+from db.registry import Registry
 from permissions.columns import conditionable
 from permissions.viewer import Viewer
 from resolvers.faults import Denied, bad_input

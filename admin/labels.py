@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from db.entity_info import EntityInfo, Field
 from db.facts import Code
 from db.kinds import ENUM, INT
-from db.registry import EntityInfo, Field, Registry
+from db.registry import Registry
 from resolvers.requests import One, Pick
 
 UNNUMBERED = "（未编号）"

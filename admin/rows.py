@@ -14,9 +14,9 @@ from admin.kinds import SHOWN
 from admin.labels import label_pick, label_text, term
 from admin.tables import INVISIBLE, KEY, Column, Table, Tables
 from db.clock import SHANGHAI
+from db.entity_info import Field
 from db.identity import parse_global_id
 from db.kinds import BOOL
-from db.registry import Field
 from resolvers.requests import One, Pick
 
 Row = dict[str, Any]

@@ -15,8 +15,8 @@ from admin.querystrings import own_order
 from admin.rights import Rights
 from admin.rows import choices
 from admin.tables import KEY, REASON, Column, Table, Tables
+from db.entity_info import Field
 from db.facts import Code, Facts, Kind
-from db.registry import Field
 from permissions.viewer import Viewer
 from resolvers.commands.inputs import must_be_sent
 

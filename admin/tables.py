@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from db.entity_info import EntityInfo, Field, Relation
 from db.mistakes import ModelMistake
-from db.registry import EntityInfo, Field, Registry, Relation
+from db.registry import Registry
 from permissions.scopes import may
 from permissions.viewer import Viewer
 

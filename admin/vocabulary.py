@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from db.entity_info import EntityInfo
 from db.facts import Role
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from permissions.matrix import rows
 
 Words = dict[str, Any]

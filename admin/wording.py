@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from db.entity_info import EntityInfo
 from db.facts import Code
 from db.machines import ACKNOWLEDGE
 from db.naming import camel
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 
 # Parts of a committee's snapshot that are no relation of it: what they hold, and whose names its keys are.
 _PARTS = {"members": ("成员", ("MediatorAppointment", "Mediator")), "term": ("任期", ("CommitteeTerm",))}

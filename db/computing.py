@@ -14,7 +14,8 @@ from db.mistakes import ModelMistake
 from db.types import Number
 
 if TYPE_CHECKING:
-    from db.registry import EntityInfo, Field, Registry
+    from db.entity_info import EntityInfo, Field
+    from db.registry import Registry
 
 
 def add_computed(entities: Registry, info: EntityInfo, make: type[Field]) -> None:

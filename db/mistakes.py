@@ -15,7 +15,8 @@ from db.kinds import DATE, KINDS
 from db.series import DISTRICT, YEAR
 
 if TYPE_CHECKING:
-    from db.registry import EntityInfo, Registry
+    from db.entity_info import EntityInfo
+    from db.registry import Registry
 
 
 class ModelMistake(Exception):

@@ -16,9 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from db.entity_info import EntityInfo
 from db.facts import Grant, Machine, Role, Step
 from db.machines import verbs
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from permissions.columns import Sight, sight
 from permissions.hands import all_hands
 from permissions.kin import same_units

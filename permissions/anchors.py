@@ -11,9 +11,10 @@ import functools
 import sqlalchemy as sa
 
 from db.clock import today
+from db.entity_info import EntityInfo
 from db.facts import Through
 from db.models.system.role_grant import RoleGrant
-from db.registry import EntityInfo, registry
+from db.registry import registry
 
 COMMITTEE, MEDIATOR = "committee_id", "mediator_id"
 """The columns of a grant for a committee, and for a mediator."""

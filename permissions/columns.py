@@ -7,8 +7,9 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, FromClause, or_
 
+from db.entity_info import EntityInfo, Field
 from db.facts import Grant, Role
-from db.registry import EntityInfo, Field, Registry
+from db.registry import Registry
 from permissions.scopes import grants_of, role_condition
 from permissions.viewer import Viewer
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from db.entity_info import EntityInfo, Field, Relation
 from db.facts import OPERATIONS, SCOPES, Grant, Role
-from db.registry import EntityInfo, Field, Registry, Relation
+from db.registry import Registry
 from permissions.actions import (
     OpenRow,
     Verdict,

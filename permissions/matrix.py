@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from db.entity_info import EntityInfo
 from db.facts import OPERATIONS, SCOPES, Grant, Machine, Role, Step
 from db.grants import Test
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 
 _HEAD = """# 权限矩阵
 

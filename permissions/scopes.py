@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, FromClause, and_, false, or_, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
+from db.entity_info import EntityInfo, Relation
 from db.facts import OPERATIONS, REGION_SCOPES, Grant, Link, Role
 from db.grants import Where
-from db.registry import EntityInfo, Registry, Relation
+from db.registry import Registry
 from db.types import Day, Key, Text
 from permissions.viewer import Viewer
 

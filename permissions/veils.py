@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sqlalchemy import ColumnElement, FromClause
 
+from db.entity_info import EntityInfo, Field
 from db.facts import Grant, Role, Shape
-from db.registry import EntityInfo, Field, Registry
+from db.registry import Registry
 from permissions.columns import Sight, shows, where_shown
 from permissions.viewer import Viewer
 

@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from db.base import Base
 from db.clock import today
 from db.engine import Database
+from db.entity_info import EntityInfo, Relation
 from db.facts import REGION_SCOPES, Facts, Grant, Link, Role
 from db.grants import Where
 from db.history import shadowed
-from db.registry import EntityInfo, Registry, Relation, registry
+from db.registry import Registry, registry
 from db.rollups import rollups_of
 from db.walls import ACCOUNT, SCHEMA, TODAY, Mode, Wall, function, given, in_mode, listed, one_of, plan, sealed, within
 from permissions.regions import outermost

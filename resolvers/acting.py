@@ -31,9 +31,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
+from db.entity_info import EntityInfo
 from db.mistakes import ModelMistake
 from db.naming import snake
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 
 if TYPE_CHECKING:
     from db.facts import Step

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, case, select
 
+from db.entity_info import Field
 from db.kinds import ENUM
-from db.registry import Field
 from resolvers.fragments import Position, literal
 
 STAT = "STAT"

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, case, func, select
 from sqlalchemy.engine import Dialect
 
+from db.entity_info import EntityInfo, Field, Relation
 from db.facts import Role
 from db.kinds import TEXT
-from db.registry import EntityInfo, Field, Registry, Relation
+from db.registry import Registry
 from db.types import Day
 from permissions.columns import reference_sight, sight
 from permissions.scopes import aggregates_only, pure_ranges, scope

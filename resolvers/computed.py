@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
 from db.computed import Children, of_children, of_row
-from db.registry import EntityInfo, Field
+from db.entity_info import EntityInfo, Field
 from permissions.columns import conditionable
 from resolvers.faults import Denied, bad_input
 from resolvers.followed import check_followed

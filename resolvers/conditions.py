@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, not_, or_, select, true
 
+from db.entity_info import EntityInfo, Field, Relation
 from db.facts import Facts
 from db.kinds import DATE, TEXT
-from db.registry import EntityInfo, Field, Relation
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows
 from resolvers.binds import Convert, value_of

@@ -17,10 +17,11 @@ from sqlalchemy.engine import Connection
 
 from db.clock import SHANGHAI
 from db.deadlines import Deadline, WorkingDay, working_days
+from db.entity_info import EntityInfo
 from db.facts import Machine, Role, Step
 from db.history import shadow_of
 from db.periods import Granularity
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from resolvers.buckets import CHINA, Bucket, LocalDay
 
 _EPOCH = dt.date(1970, 1, 1)

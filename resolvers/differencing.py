@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from db.registry import EntityInfo
+from db.entity_info import EntityInfo
 from permissions.viewer import Viewer
 from resolvers.binds import resolve
 from resolvers.faults import Denied, bad_input, rate_limited

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from db.registry import EntityInfo, Relation
+from db.entity_info import EntityInfo, Relation
 from permissions.scopes import grants_of
 from permissions.viewer import Viewer
 from resolvers.faults import bad_input, forbidden

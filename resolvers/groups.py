@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, ColumnElement, FromClause, func, select
 
+from db.entity_info import Relation
 from db.kinds import INT
-from db.registry import Relation
 from permissions.scopes import aggregates_only, pure_ranges
 from resolvers.codes import STAT
 from resolvers.conditions import compare

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, or_, select
 
-from db.registry import EntityInfo, Relation
+from db.entity_info import EntityInfo, Relation
 from db.types import Choice, Day, Text
 from permissions.columns import conditionable, reference_sight
 from permissions.scopes import current, living

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, case, select
 
+from db.entity_info import EntityInfo, Field, Relation
 from db.facts import Kind
 from db.kinds import DATE, ENUM, ID, INT, TEXT
 from db.models.places.region import RegionLevel
 from db.periods import Granularity
-from db.registry import EntityInfo, Field, Relation
 from db.types import Key as KeyType
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only, region_follows

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, case, select
 
+from db.entity_info import EntityInfo
 from db.kinds import INT, TEXT
-from db.registry import EntityInfo
 from permissions.columns import conditionable
 from resolvers.faults import bad_input
 from resolvers.keys import GroupKey, Keyed

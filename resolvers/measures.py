@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, case, func, or_, select
 
+from db.entity_info import EntityInfo, Field, Relation
 from db.facts import Facts, Kind
 from db.kinds import BOOL, DECIMAL, INT
 from db.measures import Measure as Named
-from db.registry import EntityInfo, Field, Relation
 from db.types import Number
 from permissions.columns import conditionable
 from permissions.scopes import aggregates_only

@@ -15,10 +15,11 @@ from typing import Any
 import orjson
 from sqlalchemy.dialects import sqlite
 
-from db.facts import Role
+from db.entity_info import EntityInfo
+from db.facts import Grant, Grants, Role
 from db.measures import Measure
 from db.mistakes import ModelMistake
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from permissions.viewer import Reach, Viewer, subtree
 from resolvers.compiler import compile_request
 from resolvers.faults import Denied, bad_input, too_large
@@ -86,8 +87,9 @@ class Catalog:
                 if measure.code in self.by_code:
                     raise ModelMistake(info.name, f"the measure {measure.code!r} stands twice", "Choose another code.")
                 self.by_code[measure.code] = Named(measure, info)
+        whole = entities.under(Grants([(Role.DIST, Grant.parse("R A"))]))
         for named in self.by_code.values():
-            self._check(named)
+            self._check(named, whole)
 
     def parts(self, named: Named) -> tuple[Named, ...]:
         """The measures that are counted for one: itself, or numerator and denominator."""
@@ -134,7 +136,7 @@ class Catalog:
             )
         return (f"k{i}", column, None), {value: True}
 
-    def _check(self, named: Named) -> None:
+    def _check(self, named: Named, whole: Registry) -> None:
         measure, info = named.measure, named.info
         where = f"{info.name}.measures {measure.code}"
         for code in measure.ratio or ():
@@ -154,20 +156,15 @@ class Catalog:
         place = info.relations.get(measure.region)
         if place is None or place.many or place.target != "Region":
             raise ModelMistake(where, f"{measure.region!r} is no reference to a region", "Name one: region=….")
+        # Whether a request can be asked at all is no question of who may ask it.
+        named, viewer = Named(measure, whole[info.name]), Viewer("", "", "", {Role.DIST: Reach((subtree("/"),))})
         try:
             asked = Asked("2026", None, [{"region": "CITY"}])
-            compile_request(self.request(named, asked), self.entities, _everything(info), sqlite.dialect())
+            compile_request(self.request(named, asked), whole, viewer, sqlite.dialect())
         except (Denied, KeyError, AttributeError, TypeError) as problem:
             raise ModelMistake(
                 where, f"it cannot be asked ({problem})", "Write its condition as the API does."
             ) from None
-
-
-def _everything(info: EntityInfo) -> Viewer:
-    """Somebody who may read all of an entity, as far as anybody may: for trying a request out."""
-    plain = [grant for grant in info.grants.items() if "R" in grant[1].operations and "R" not in grant[1].columns]
-    roles = [role for role, grant in plain if not (grant.aggregate_only or grant.masked)]
-    return Viewer("", "", "", {role: Reach((subtree("/"),)) for role in roles or [Role.DIST]})
 
 
 # --- what is asked ---------------------------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, and_, or_, select
 
+from db.entity_info import EntityInfo, Relation
 from db.facts import Kind
 from db.kinds import ID, TEXT
-from db.registry import EntityInfo, Relation
 from permissions.columns import conditionable
 from resolvers.binds import Convert
 from resolvers.faults import bad_input

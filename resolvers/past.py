@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import FromClause
 
 from db.clock import SHANGHAI, WholeDay, now, today
+from db.entity_info import EntityInfo
 from db.history import as_of, shadow_of
-from db.registry import EntityInfo
 from db.types import Day
 from permissions.scopes import aggregates_only
 from permissions.viewer import Viewer

@@ -12,7 +12,7 @@ from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.sql.type_api import TypeEngine
 
 from db import periods
-from db.registry import Field
+from db.entity_info import Field
 from resolvers.faults import bad_input
 
 

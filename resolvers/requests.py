@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from db.registry import EntityInfo, Field, Relation
+from db.entity_info import EntityInfo, Field, Relation
 from resolvers.parts import Tree
 
 

@@ -23,8 +23,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
+from db.entity_info import EntityInfo, Field
 from db.grams import NEVER, cell, codes, letter_sound, numbered, pair, set_sounds
-from db.registry import EntityInfo, Field
 from db.search import field_of
 from db.sounds import PART, heard, parted, readings, syllables
 from db.types import Grams, Key

@@ -20,8 +20,9 @@ from sqlalchemy.engine import Dialect
 
 from db.crypto import derived_key
 from db.engine import EXPORTS, Database, TooSlow
+from db.entity_info import EntityInfo
 from db.identity import new_key
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from permissions.scopes import may
 from permissions.viewer import Viewer
 from permissions.walls import behind

@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.clock import SHANGHAI, WholeDay
+from db.entity_info import Field
 from db.facts import Kind
 from db.identity import parse_global_id
 from db.kinds import DECIMAL
-from db.registry import Field
 from db.texts import clean
 from db.types import Number
 from resolvers.binds import Call

@@ -20,9 +20,10 @@ from graphql import (
 )
 
 from db.clock import SHANGHAI
+from db.entity_info import EntityInfo
 from db.facts import Role
 from db.identity import global_id
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from permissions.hands import HELD_ZH
 from resolvers.commands.accounts import Period
 from resolvers.faults import Refused, bad_input

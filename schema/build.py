@@ -16,8 +16,9 @@ from graphql import (
     print_schema,
 )
 
+from db.entity_info import EntityInfo
 from db.identity import parse_global_id
-from db.registry import EntityInfo, Registry, registry
+from db.registry import Registry, registry
 from schema.accounts import AccountFields
 from schema.allowed import ALLOWED_STEPS
 from schema.documents import Ready

@@ -18,8 +18,8 @@ from graphql import (
     GraphQLObjectType,
 )
 
+from db.entity_info import EntityInfo
 from db.identity import global_id
-from db.registry import EntityInfo
 from resolvers.commands.upsert import Result, keys_of
 from resolvers.faults import Refused
 from schema.context import Context

@@ -8,8 +8,9 @@ from difflib import get_close_matches
 import strawberry
 from sqlalchemy.engine import Connection
 
+from db.entity_info import EntityInfo
 from db.identity import parse_global_id
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from db.texts import clean
 from permissions.accounts import account_by_login, load_viewer
 from permissions.actions import open_row

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLBoolean, GraphQLEnumType, GraphQLEnumValue, GraphQLInputField, GraphQLNonNull, GraphQLString
 
+from db.entity_info import EntityInfo, Field
 from db.models.places.region import RegionLevel
 from db.periods import Granularity
-from db.registry import EntityInfo, Field
 from resolvers.buckets import CHINA
 from resolvers.codes import rolls_up
 from resolvers.measures import groupable

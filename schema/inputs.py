@@ -20,8 +20,9 @@ from graphql import (
     GraphQLString,
 )
 
+from db.entity_info import EntityInfo, Field
 from db.facts import Code, Kind, OneOf
-from db.registry import EntityInfo, Field, Registry
+from db.registry import Registry
 from resolvers.codes import rolls_up
 from resolvers.commands.inputs import must_be_sent
 from resolvers.commands.nested import creatable, owned_lists

@@ -17,9 +17,9 @@ from graphql import (
     GraphQLString,
 )
 
+from db.entity_info import EntityInfo, Field, Relation
 from db.kinds import INT
 from db.models.places.region import RegionLevel
-from db.registry import EntityInfo, Field, Relation
 from resolvers.codes import rolls_up
 from resolvers.measures import countable, groupable, ratio_of
 from schema.group_inputs import added, ranged

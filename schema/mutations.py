@@ -13,7 +13,8 @@ from graphql import (
     GraphQLObjectType,
 )
 
-from db.registry import EntityInfo, Registry
+from db.entity_info import EntityInfo
+from db.registry import Registry
 from schema.bulk_mutations import BulkMutations
 from schema.context import Context
 from schema.inputs import Inputs

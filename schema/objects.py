@@ -18,9 +18,10 @@ from graphql import (
     GraphQLUnionType,
 )
 
+from db.entity_info import EntityInfo, Field
 from db.facts import OneOf
 from db.history import shadow_of
-from db.registry import EntityInfo, Field, Registry
+from db.registry import Registry
 from permissions.columns import shows
 from resolvers.search import searchable
 from schema import shapes, words

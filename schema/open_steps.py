@@ -21,7 +21,7 @@ from resolvers.requests import Later
 from schema.errors import user_error
 
 if TYPE_CHECKING:
-    from db.registry import EntityInfo
+    from db.entity_info import EntityInfo
     from schema.context import Context
 
 Asked = tuple[str, bool]

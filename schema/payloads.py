@@ -23,9 +23,9 @@ from graphql import (
 from graphql import GraphQLObjectType as ObjectType
 
 from db.codes import ErrorCode, FaultCode, Told
+from db.entity_info import EntityInfo
 from db.identity import global_id
 from db.models.cases.mediation_case import EntryChannel
-from db.registry import EntityInfo
 from resolvers.commands.once import PATH
 from resolvers.commands.work import Once, Origin
 from resolvers.commands.write import under

@@ -13,7 +13,8 @@ import orjson
 from graphql import GraphQLObjectType, get_named_type
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from db.registry import EntityInfo, Registry
+from db.entity_info import EntityInfo
+from db.registry import Registry
 from resolvers.binds import resolve
 from resolvers.compiler import Plan
 from resolvers.requests import Connection, Single, Slot

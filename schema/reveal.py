@@ -8,8 +8,9 @@ from typing import Any
 from graphql import GraphQLArgument, GraphQLField, GraphQLID, GraphQLNonNull, GraphQLObjectType, GraphQLString
 
 from db.clock import SHANGHAI
+from db.entity_info import EntityInfo
 from db.identity import global_id
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from resolvers.faults import Refused, bad_input
 from schema.context import Context
 from schema.errors import user_error

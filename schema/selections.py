@@ -14,7 +14,8 @@ from graphql import GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values
 
-from db.registry import EntityInfo, Registry, Relation
+from db.entity_info import EntityInfo, Relation
+from db.registry import Registry
 from resolvers.codes import STAT
 from resolvers.requests import Connection, Either, Groups, KeyPick, Later, Measured, One, PartsOf, Pick, Slot
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from graphql import GraphQLArgument, GraphQLString
 
+from db.entity_info import EntityInfo
 from db.facts import Take
 from db.machines import verbs
-from db.registry import EntityInfo
 from resolvers.commands.work import named
 from schema import words
 from schema.inputs import Inputs

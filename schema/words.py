@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 
+from db.entity_info import EntityInfo, Field, Relation
 from db.facts import Facts, OneOf
-from db.registry import EntityInfo, Field, Relation
 
 
 def said(of: Field | Relation | OneOf, more_zh: str = "", more_en: str = "") -> str:

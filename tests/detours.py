@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.registry import EntityInfo, Relation
+from db.entity_info import EntityInfo, Relation
 
 
 def detours(target: EntityInfo, info: EntityInfo, relation: Relation) -> Iterator[str]:

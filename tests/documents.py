@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from db.registry import EntityInfo, Field, Registry
+from db.entity_info import EntityInfo, Field
+from db.registry import Registry
 from tests.asks import Ask, Groups, Key, Measures
 
 Mode = Literal["literals", "arguments", "leaves"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from db.registry import EntityInfo, Relation
+from db.entity_info import EntityInfo, Relation
 from permissions.actions import start_of
 from tests.world import LONG_AGO, Row, Rows
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from db import door
 from db.clock import SHANGHAI
 from db.engine import Database
-from db.registry import EntityInfo
+from db.entity_info import EntityInfo
 from settings import Settings
 from tests.databases import owner_of
 from tests.places import Place

@@ -14,8 +14,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db.entity_info import EntityInfo, Field, Relation
 from db.facts import Grant, Role, Through
-from db.registry import EntityInfo, Field, Registry, Relation
+from db.registry import Registry
 from permissions.viewer import Reach, Viewer
 from tests.asks import Ask
 from tests.places import Place

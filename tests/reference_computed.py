@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from db.computed import Children
-from db.registry import Field
+from db.entity_info import Field
 from permissions.viewer import Viewer
 from tests.world import Row
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from db.entity_info import EntityInfo
 from db.facts import Grant, Role, Shape
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from tests.world import Row
 
 

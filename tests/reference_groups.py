@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from db.clock import SHANGHAI
-from db.registry import EntityInfo, Field
+from db.entity_info import EntityInfo, Field
 from permissions.viewer import Viewer
 from tests.asks import Ask, Groups, Key, Measures
 from tests.reference_values import average, compares, days_in, median, period, printed, statistical

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from db.clock import SHANGHAI
-from db.registry import Field
+from db.entity_info import Field
 
 MICRO = 1_000_000
 

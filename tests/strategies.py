@@ -14,7 +14,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from db.registry import Field, Relation
+from db.entity_info import Field, Relation
 from permissions.viewer import Viewer
 from tests.asks import Ask
 from tests.documents import LISTS, MODES, Document

@@ -23,10 +23,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.clock import today
+from db.entity_info import EntityInfo
 from db.facts import Facts, Role, Shape
 from db.kinds.beside import completed
 from db.periods import granularity_of
-from db.registry import EntityInfo, registry
+from db.registry import registry
 from permissions.viewer import Reach, Viewer, subtree
 from tests.canaries import MARK, SECRET
 from tests.reference_values import periods_of

@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db.audit.telling import is_technical, told
+from db.entity_info import EntityInfo
 from db.identity import global_id, new_key
 from db.models.system.audit_line import AuditLine, LineChange
 from db.models.system.audit_log import AuditLog
 from db.prepared import prepared
-from db.registry import EntityInfo, registry
+from db.registry import registry
 from db.touched import MOST, Many, Touch
 from db.types import Json
 

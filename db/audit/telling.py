@@ -7,8 +7,9 @@ import decimal
 from collections.abc import Mapping
 from typing import Any
 
+from db.entity_info import EntityInfo, Field
 from db.identity import global_id
-from db.registry import EntityInfo, Field, Registry, registry
+from db.registry import Registry, registry
 
 Row = Mapping[str, Any]
 _NOT_TOLD = frozenset(

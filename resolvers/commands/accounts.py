@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from db import door
+from db.entity_info import EntityInfo
 from db.facts import Role
-from db.registry import EntityInfo
 from permissions import second_factor
 from permissions.accounts import Account, account_by_id
 from permissions.actions import OpenRow, open_row

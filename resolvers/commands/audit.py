@@ -10,11 +10,11 @@ from sqlalchemy.engine import Connection
 
 from db.audit import records as audit
 from db.audit.telling import is_technical, told
+from db.entity_info import EntityInfo, Field
 from db.facts import Step
 from db.machines import ACKNOWLEDGE
 from db.models.system.audit_log import AuditAction
 from db.models.system.user_account import UserAccount
-from db.registry import EntityInfo, Field
 from permissions.viewer import Viewer
 from resolvers.commands.labels import label_of
 from resolvers.commands.work import Row, Work, public_id

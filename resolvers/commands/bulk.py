@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.engine import plan_anew
-from db.registry import EntityInfo
+from db.entity_info import EntityInfo
 from permissions.actions import OpenRow, open_rows
 from permissions.scopes import scope
 from resolvers.binds import Call

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from db.registry import EntityInfo
+from db.entity_info import EntityInfo
 from permissions.actions import OpenRow
 from resolvers.commands.bulk import check_at_most, held_rows, too_many
 from resolvers.commands.rows import held

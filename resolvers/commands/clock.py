@@ -14,8 +14,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db.entity_info import EntityInfo
 from db.mistakes import ModelMistake
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from db.timetable import Period, Timer
 from resolvers.acting import acts_of
 from resolvers.commands import rows

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from db.registry import EntityInfo
+from db.entity_info import EntityInfo
 from resolvers.commands.work import Work, listed
 from resolvers.faults import Fault
 

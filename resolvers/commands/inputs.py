@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from db import crypto
+from db.entity_info import EntityInfo, Field, Relation
 from db.facts import Facts, OneOf, When
 from db.kinds import Several
-from db.registry import EntityInfo, Field, Relation
 from permissions.actions import writable_columns
 from resolvers.acting import acts_of
 from resolvers.commands.references import referred_key, same_reference

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from db.registry import EntityInfo
+from db.entity_info import EntityInfo
 from resolvers.commands.work import Row, Work
 
 

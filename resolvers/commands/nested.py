@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from db.registry import EntityInfo, Registry, Relation
+from db.entity_info import EntityInfo, Relation
+from db.registry import Registry
 from resolvers.commands.work import Draft, place_of, public_id
 from resolvers.faults import Fault, Refused, bad_input
 

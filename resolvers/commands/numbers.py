@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from db.entity_info import EntityInfo
 from db.prepared import prepared
-from db.registry import EntityInfo
 from db.series import DISTRICT, YEAR, Series
 from resolvers.commands.places import district_of
 from resolvers.commands.work import Work

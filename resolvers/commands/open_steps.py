@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.engine import Connection
 
+from db.entity_info import EntityInfo
 from db.facts import Step
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from permissions.actions import OpenRow, allowed_steps, open_rows
 from permissions.viewer import Viewer
 from resolvers.commands.steps import missing

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from db.entity_info import EntityInfo, Relation
 from db.identity import new_key, parse_global_id
-from db.registry import EntityInfo, Relation
 from permissions.actions import OpenRow, open_row, writable_columns
 from resolvers.acting import acts_of, wholes
 from resolvers.commands import deletion, inputs, nested

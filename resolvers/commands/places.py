@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db.entity_info import EntityInfo
 from db.models.places.org_unit import OrgUnitKind
 from db.models.places.region import RegionLevel
-from db.registry import EntityInfo
 from resolvers.commands.work import Draft, Row, Work
 
 _ORDER = [level.name for level in RegionLevel]

@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db.entity_info import EntityInfo, Field, Relation
 from db.identity import parse_global_id
-from db.registry import EntityInfo, Field, Relation
 from db.texts import clean
 from permissions.columns import conditionable
 from permissions.scopes import scope

@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from db.engine import Database
+from db.entity_info import EntityInfo
 from db.models.system.audit_log import AuditAction
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from permissions.rates import wait_of
 from permissions.viewer import Viewer
 from resolvers.commands.audit import record_at_home

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.engine import Connection
 
+from db.entity_info import EntityInfo
 from db.models.places.region import RegionLevel
-from db.registry import EntityInfo, registry
+from db.registry import registry
 from resolvers.commands.region_register import Groups
 
 CHANGES = ("新增", "恢复", "更名", "改变上级", "并入原区划", "停用", "没有涉及")

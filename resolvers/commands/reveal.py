@@ -14,11 +14,11 @@ import sqlalchemy as sa
 
 from db import crypto
 from db.audit.telling import plain
+from db.entity_info import EntityInfo, Field
 from db.facts import Facts, Grant, Role
 from db.identity import parse_global_id
 from db.kinds import TEXT
 from db.models.system.audit_log import AuditAction
-from db.registry import EntityInfo, Field
 from db.texts import clean
 from permissions.rates import wait_of
 from permissions.scopes import grants_of, role_condition, scope

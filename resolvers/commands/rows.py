@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from db import door
+from db.entity_info import EntityInfo
 from db.identity import new_key
 from db.machines import Machine
 from db.models.system.audit_log import AuditAction
-from db.registry import EntityInfo
 from permissions.actions import (
     OpenRow,
     at_start,

@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 from db.clock import SHANGHAI
+from db.entity_info import EntityInfo, Field
 from db.facts import Facts, Step
 from db.kinds import TEXT
 from db.machines import verbs
 from db.models.system.audit_log import AuditAction
-from db.registry import EntityInfo, Field
 from permissions.actions import OpenRow, Verdict, choose_step, may_take, server_step
 from permissions.viewer import SERVER
 from resolvers.acting import Act, acts_of

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from db import crypto
-from db.registry import EntityInfo, Field
+from db.entity_info import EntityInfo, Field
 from db.uniqueness import field_of_violation
 from resolvers.commands.work import Draft, fault_at
 from resolvers.faults import Fault, rate_limited

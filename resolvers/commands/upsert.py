@@ -14,8 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db.entity_info import EntityInfo, Field, Relation
 from db.naming import snake
-from db.registry import EntityInfo, Field, Relation
 from permissions.actions import may_create, may_update
 from permissions.scopes import scope
 from resolvers.commands import rows

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from db.entity_info import EntityInfo
 from db.kinds import ENUM
-from db.registry import EntityInfo
 from permissions.actions import OpenRow
 from resolvers.commands.work import Work, public_id
 from resolvers.faults import Fault, Refused

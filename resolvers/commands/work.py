@@ -14,10 +14,11 @@ from sqlalchemy.engine import Connection
 
 from db import door
 from db.clock import now, today
+from db.entity_info import EntityInfo, Field, Relation
 from db.identity import global_id
 from db.models.cases.mediation_case import EntryChannel
 from db.prepared import prepared
-from db.registry import EntityInfo, Field, Registry, Relation
+from db.registry import Registry
 from permissions.actions import OpenRow
 from permissions.ceilings import Ceiling
 from permissions.viewer import Viewer

@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from db.clock import now
 from db.engine import Database
-from db.registry import EntityInfo, Registry
+from db.entity_info import EntityInfo
+from db.registry import Registry
 from db.touched import must_be_told
 from permissions.viewer import Viewer
 from permissions.walls import behind

@@ -6,9 +6,10 @@ import pytest
 
 from admin.labels import UNNUMBERED, label_pick, label_text
 from admin.tables import KEY, REASON, Column, Table, Tables, _columns
+from db.entity_info import Field
 from db.facts import Facts, Role
 from db.mistakes import ModelMistake
-from db.registry import Field, registry
+from db.registry import registry
 from permissions.actions import may_create, may_update
 from permissions.viewer import Reach, Viewer, subtree
 from tests.trial.register import TRIAL

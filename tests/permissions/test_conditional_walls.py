@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import permissions.walls
+from db.entity_info import EntityInfo
 from db.facts import Grant, Role
-from db.registry import EntityInfo, Registry
+from db.registry import Registry
 from permissions.viewer import Viewer
 from tests.databases import Kind, put_up_wall
 from tests.permissions.test_walls import look

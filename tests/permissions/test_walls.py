@@ -16,8 +16,9 @@ import permissions.scopes
 from db.base import Base
 from db.bulk import insert_rows
 from db.engine import Database
+from db.entity_info import EntityInfo
 from db.facts import Grant, Role
-from db.registry import EntityInfo, registry
+from db.registry import registry
 from db.walls import VIEWER, NoSuchRole, put_up, shut, standing, system, take_down
 from permissions.viewer import Viewer
 from permissions.walls import behind, hand, statements

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from db.entity_info import EntityInfo, Field, Relation
 from db.facts import Grant, Role
-from db.registry import EntityInfo, Field, Relation
 from permissions.viewer import Viewer
 from tests.reference import Reference
 from tests.world import Row

@@ -15,7 +15,7 @@ from starlette.types import Message
 
 from admin.api import MOST_FOUND
 from admin.tables import Tables
-from db.registry import EntityInfo, Relation
+from db.entity_info import EntityInfo, Relation
 from permissions.actions import may_delete
 from permissions.viewer import Viewer
 from tests.documents import Document

@@ -12,8 +12,9 @@ from sqlalchemy.engine import Connection
 
 from db.audit.verify import verify
 from db.base import Base
+from db.entity_info import EntityInfo
 from db.models.system.audit_log import AuditAction
-from db.registry import EntityInfo, registry
+from db.registry import registry
 from db.rollup_upkeep import differences
 from db.rollups import stored_rollups
 from db.search import field_of, searched

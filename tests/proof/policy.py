@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from db.base import Record
+from db.entity_info import EntityInfo, Field
 from db.facts import Entity, Grant, Role
-from db.registry import EntityInfo, Field, Registry, registry
+from db.registry import Registry, registry
 from resolvers.acting import acts_of
 
 KEPT = 0.4

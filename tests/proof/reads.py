@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 from hypothesis import strategies as st
 
-from db.registry import EntityInfo, Field, Relation
+from db.entity_info import EntityInfo, Field, Relation
 from permissions.viewer import Viewer
 from tests.asks import Ask, Groups
 from tests.detours import detours

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from db.clock import today
-from db.registry import EntityInfo
+from db.entity_info import EntityInfo
 from permissions.actions import allowed_steps, open_row
 from permissions.viewer import Viewer
 from resolvers.commands.steps import missing, take

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from db.registry import EntityInfo, Relation, registry
+from db.entity_info import EntityInfo, Relation
+from db.registry import registry
 from tests.databases import Kind
 from tests.detours import detours
 from tests.places import Place, place

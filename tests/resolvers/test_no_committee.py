@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
+from db.entity_info import EntityInfo
 from db.facts import Role
 from db.identity import global_id
-from db.registry import EntityInfo, registry
+from db.registry import registry
 from permissions.viewer import Reach, Viewer
 from resolvers.commands.write import Commands
 from resolvers.faults import Refused

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from db.registry import EntityInfo, Registry, Relation, registry
+from db.entity_info import EntityInfo, Relation
+from db.registry import Registry, registry
 from permissions.viewer import Viewer
 from tests import databases
 from tests.conftest import has_postgres

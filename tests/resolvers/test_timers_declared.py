@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from db.entity_info import EntityInfo
 from db.facts import Timer
 from db.mistakes import ModelMistake
-from db.registry import EntityInfo
 from resolvers.acting import Acts, _check
 from resolvers.commands.clock import Clock
 from tests.schema.test_model_mistakes import book, entity, read

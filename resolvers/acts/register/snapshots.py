@@ -14,9 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.audit.telling import plain
+from db.entity_info import EntityInfo
 from db.models.people.mediator_appointment import CommitteeRole
 from db.models.register.mediation_committee import FilingStatus
-from db.registry import EntityInfo, registry
+from db.registry import registry
 from resolvers.commands.work import Row, Work, public_id
 
 MEMBER_ROLES = (CommitteeRole.DIRECTOR.name, CommitteeRole.DEPUTY_DIRECTOR.name, CommitteeRole.MEMBER.name)
