@@ -12,6 +12,7 @@ from admin.forms import not_found
 from admin.rights import Rights
 from admin.tables import Table, Tables
 from db.facts import Role
+from permissions.actions import may_create
 from permissions.viewer import Viewer
 
 FOLDER = Path(__file__).parent / "pages"
@@ -32,6 +33,8 @@ def links(tables: Tables, viewer: Viewer, rights: Rights) -> dict[str, str]:
         found["账号管理"] = "./accounts/"
     if tables.by_entity["AuditLog"] in open_tables:
         found["操作记录"] = "./audit/"
+    if any(may_create(table.info, viewer) for table in open_tables if table.info.part_of is None):
+        found["表格导入"] = "./sheets/"
     if Role.SYS in viewer.reaches:
         found["定时任务"] = "./jobs/"
     found["权限矩阵"] = "./matrix/"
@@ -100,6 +103,11 @@ async def audit(_request: Request) -> Response:
 async def access(_request: Request) -> Response:
     """Why one may or may not do something with a row, or, for who manages accounts, why another may."""
     return _page("access.html")
+
+
+async def sheets(_request: Request) -> Response:
+    """Many rows from an Excel sheet."""
+    return _page("sheets.html")
 
 
 async def file(request: Request) -> Response:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from admin import own_pages, translations, vocabulary
+from admin import own_pages, sheets, translations, vocabulary
 from admin.api import TableApi
 from admin.bundle import PINNED, Bundle, build
 from admin.forms import not_found
@@ -30,7 +30,8 @@ def inner_routes(services: Services) -> list[Route]:
     tables = Tables(services.entities)
     rights = Rights(services, tables)
     api = TableApi(services, tables, rights)
-    return [*_files(build(), services), *_public(), *_identity(tables, rights), *_tables(api)]
+    tabular = [*_tables(api), *sheets.routes(services, tables)]
+    return [*_files(build(), services), *_public(), *_identity(tables, rights), *tabular]
 
 
 def _files(bundle: Bundle, services: Services) -> list[Route]:
@@ -59,6 +60,7 @@ def _files(bundle: Bundle, services: Services) -> list[Route]:
         Route("/audit/", own_pages.audit),
         Route("/jobs/", own_pages.jobs),
         Route("/access/", own_pages.access),
+        Route("/sheets/", own_pages.sheets),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import urlsplit
 
 import structlog
@@ -30,6 +30,8 @@ from permissions.sessions import token_hash
 from settings import Settings
 
 MAX_BODY = 1024 * 1024
+LARGER = {"/admin/api/sheets/": 16 * MAX_BODY}
+"""Where a body may be larger, by the beginning of the path: files that people send."""
 _LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 WITHOUT_IDENTITY = frozenset({"/healthz", "/readyz"})
 CONTENT_POLICY = (
@@ -47,7 +49,7 @@ def stack(settings: Settings, identities: Identities) -> list[Middleware]:
         *cors(settings),
         Middleware(Compression),
         Middleware(Faults),
-        Middleware(BodyLimit, max_body_size=MAX_BODY),
+        Middleware(BodyLimit, max_body_size=MAX_BODY, larger=LARGER),
         Middleware(Identification, identities=identities, origins=named(settings)),
         Middleware(Admission, settings=settings, max_body=MAX_BODY),
     ]
@@ -133,9 +135,16 @@ def internal(scope: Scope, problem: Exception) -> Response:
 
 
 class BodyLimit(RequestBodyLimitMiddleware):
-    """Starlette's limit of the body, answering in JSON; a route may be wrapped in another one to allow more."""
+    """Starlette's limit of the body, answering in JSON; what lies below a path of `larger` may send more."""
+
+    def __init__(self, app: ASGIApp, max_body_size: int, larger: Mapping[str, int] | None = None) -> None:
+        super().__init__(app, max_body_size)
+        self.larger = [(path, BodyLimit(app, most)) for path, most in (larger or {}).items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for path, limit in self.larger:
+            if scope["type"] == "http" and scope["path"].startswith(path):
+                return await limit(scope, receive, send)
         if scope["type"] == "http" and self._fits(scope):
             return await self.app(scope, receive, send)  # the server holds a body to the length it names
         replaced = False

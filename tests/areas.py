@@ -20,7 +20,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "cases": ("resolvers/test_cases.py",),
     "places": (
         "resolvers/test_regions.py", "resolvers/test_region_days.py", "resolvers/test_region_files.py",
-        "resolvers/test_region_lists.py", "resolvers/test_region_tables.py", "resolvers/test_nation.py",
+        "resolvers/test_region_lists.py", "resolvers/test_file_tables.py", "resolvers/test_nation.py",
     ),
     "people": ("resolvers/test_reveal.py", "resolvers/test_one_hand.py"),
     "system": (

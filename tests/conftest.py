@@ -23,6 +23,10 @@ from tests.databases import Kind, Server
 __all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_ignore_collect"]
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 ran = pytest.StashKey[set[str]]()
+made: list[str] = []
+"""The URLs of the databases that are there now."""
+copied: set[str] = set()
+"""Those that others were copied from."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -87,12 +91,30 @@ def fresh_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("databases")
 
     def create(kind: Kind, template: str | None = None) -> str:
+        if template is not None:
+            copied.add(template)
         if kind == "sqlite":
-            return databases.sqlite_database(folder, template)
-        server: Server = request.getfixturevalue("postgres_server")
-        return server.create_walled(template) if kind == "walled" else server.create(template)
+            made.append(databases.sqlite_database(folder, template))
+        else:
+            server: Server = request.getfixturevalue("postgres_server")
+            made.append(server.create_walled(template) if kind == "walled" else server.create(template))
+        return made[-1]
 
     return create
+
+
+@pytest.fixture(scope="module", autouse=True)
+def gone_with_their_module(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The databases of a module go with it, but for those that others are copies of: all of them fill a disk."""
+    before = len(made)
+    yield
+    gone = [url for url in made[before:] if url not in copied]
+    made[before:] = [url for url in made[before:] if url in copied]
+    for url in gone:
+        if url.startswith("sqlite"):
+            databases.remove_sqlite(url)
+        else:
+            request.getfixturevalue("postgres_server").drop(url)
 
 
 @pytest.fixture(scope="session")

@@ -76,6 +76,11 @@ class Server:
         used.add(f"PostgreSQL {self.version}")
         return self.url.set(drivername="postgresql+asyncpg", database=name).render_as_string(hide_password=False)
 
+    def drop(self, url: str) -> None:
+        """Remove a database by its URL."""
+        name = make_url(url).database
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
     def drop_all(self) -> None:
         for name in self.databases:
             self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -222,6 +227,13 @@ def sqlite_database(folder: Path, template: str | None = None) -> str:
             source.backup(copy)
     used.add(f"SQLite {sqlite3.sqlite_version}")
     return f"sqlite+aiosqlite:///{path}"
+
+
+def remove_sqlite(url: str) -> None:
+    """Remove the file of a database by its URL, and what SQLite keeps beside it."""
+    path = str(make_url(url).database)
+    for end in ("", "-wal", "-shm"):
+        Path(path + end).unlink(missing_ok=True)
 
 
 def chromium() -> Path | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from db.texts import clean
-from resolvers.commands.region_tables import Unreadable, rows
+from resolvers.commands.file_tables import Unreadable, rows
 from resolvers.faults import Fault
 
 NAME_LENGTH = 100

@@ -64,7 +64,8 @@ def upsert(
         raise too_many(len(items), at_most)
     columns, seen = keys_of(info)[key], set[tuple[Any, ...]]()
     results = [
-        by_itself(work, number, partial(_write, work, info, item, columns, seen)) for number, item in enumerate(items)
+        by_itself(work, number, partial(write_item, work, info, item, columns, seen))
+        for number, item in enumerate(items)
     ]
     if not go_on and any(result.faults for result in results):
         raise Undone([asdict(Result(result.index, None, result.faults)) for result in results])
@@ -90,9 +91,10 @@ def by_itself(work: Work, number: int, act: Callable[[], str]) -> Result:
     return Result(number, None, faults)
 
 
-def _write(
+def write_item(
     work: Work, info: EntityInfo, item: Mapping[str, Any], columns: Sequence[str], seen: set[tuple[Any, ...]]
 ) -> str:
+    """The key of the row with the item's key, changed, or of a new one. Raises Refused, also for a key seen before."""
     values = _key_values(work, info, item, columns)
     if tuple(values) in seen:
         said = "在本次输入中重复", "is given twice in this input"

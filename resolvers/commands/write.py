@@ -96,7 +96,7 @@ class Commands:
         """Change all rows that `where` selects, or none; how many. With `dry_run` nothing is kept."""
         info = self.entities[entity]
         act = lambda work: bulk.update_many(work, info, where, patch, at_most)  # noqa: E731
-        return await self._rehearsed(viewer, info, act, dry_run, origin)
+        return await self.rehearse(viewer, info, act, dry_run, origin)
 
     async def take_many(
         self, viewer: Viewer, entity: str, where: Mapping[str, Any] | None, by: Sequence[Mapping[str, Any]] | None,
@@ -112,7 +112,7 @@ class Commands:
         def act(work: Work) -> list[dict[str, Any]]:
             return [asdict(each) for each in take_many(work, info, where, by, verb, at_most, reason, takes or {})]
 
-        found = await self._rehearsed(viewer, info, act, dry_run, origin)
+        found = await self.rehearse(viewer, info, act, dry_run, origin)
         results = [Result(each["index"], each["key"], [_fault(told) for told in each["faults"]]) for each in found]
         await self.refusals.note_faults(viewer, info, [fault for result in results for fault in result.faults])
         return results
@@ -124,7 +124,7 @@ class Commands:
         """Delete all rows that `where` selects, or none; how many. With `dry_run` nothing is kept."""
         info = self.entities[entity]
         act = lambda work: bulk.delete_many(work, info, where, at_most)  # noqa: E731
-        return await self._rehearsed(viewer, info, act, dry_run, origin)
+        return await self.rehearse(viewer, info, act, dry_run, origin)
 
     async def upsert(
         self, viewer: Viewer, entity: str, items: Sequence[Mapping[str, Any]], key: str, at_most: int = 500,
@@ -140,7 +140,7 @@ class Commands:
             return [asdict(result) for result in upsert(work, info, items, key, at_most, go_on)]
 
         try:
-            found = await self._rehearsed(viewer, info, act, dry_run, origin)
+            found = await self.rehearse(viewer, info, act, dry_run, origin)
         except Undone as undone:
             found = undone.outcome
         await self.refusals.note_faults(viewer, info, [_fault(told) for each in found for told in each["faults"]])
@@ -169,8 +169,8 @@ class Commands:
 
     # --- the transaction -------------------------------------------------------------------------------------------
 
-    async def _rehearsed(
-        self, viewer: Viewer, info: EntityInfo, act: Callable[[Work], T], dry_run: bool, origin: Origin
+    async def rehearse(
+        self, viewer: Viewer, info: EntityInfo, act: Callable[[Work], T], dry_run: bool, origin: Origin = _HERE
     ) -> T:
         """What `act` returns, kept or, for a rehearsal, taken back and told all the same."""
         if not dry_run:
