@@ -76,7 +76,7 @@ def create_app() -> Starlette:
             Route("/", home),
             *health_routes(system),
             *session_routes(system, settings, identities),
-            *admin.site.routes(services),
+            *admin.site.routes(services, graphql.schema.core),
         ],
         middleware=[*middleware.stack(settings, identities), Middleware(Direct, endpoint=graphql)],
         exception_handlers={HTTPException: http_fault},

@@ -32,7 +32,7 @@ SAFE = {"GET", "HEAD"}
 
 def _addresses() -> list[tuple[str, str]]:
     settings = Settings(database_url="sqlite+aiosqlite://")
-    routes: list[Route] = inner_routes(make_services(settings, Database(settings), registry()))
+    routes: list[Route] = inner_routes(make_services(settings, Database(settings), registry()), build_schema().core)
     asset = next(name for name in build().assets if name.endswith(".js"))
 
     def filled(path: str) -> str:

@@ -1,0 +1,81 @@
+"""The addresses of the pages: ``/admin/list/``, ``/admin/record/`` and what they load."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from graphql import GraphQLSchema
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from admin.bundle import File
+from admin.desk import interim
+from admin.desk.documents import Documents
+from admin.desk.faces import faces
+from admin.desk.files import POLICY, build
+from admin.forms import not_found
+from db.registry import Registry
+
+PAGES = ("list", "record")
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+def routes(core: GraphQLSchema, entities: Registry) -> list[Route]:
+    """The pages, their files, and the words and documents of every entity."""
+    documents = Documents(core, entities)
+    files = build(PAGES)
+    known = orjson.dumps(faces(documents))
+
+    async def asset(request: Request) -> Response:
+        found = files.assets.get(request.path_params["name"])
+        return sent(request, found) if found else not_found()
+
+    async def words(request: Request) -> Response:
+        return fresh(request, known)
+
+    async def texts(request: Request) -> Response:
+        name = request.path_params["name"].removesuffix(".json")
+        return fresh(request, orjson.dumps(documents.of(name) | {'info': interim.info(documents, entities[name])})) if name in entities else not_found()
+
+    return [
+        *(Route(f"/{name}/", _page(content)) for name, content in files.pages.items()),
+        Route("/desk/faces.json", words),
+        Route("/desk/documents/{name}", texts),
+        Route("/desk/{version}/{name}", asset),
+    ]
+
+
+def _page(content: bytes) -> Answer:
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+
+    async def answer(_request: Request) -> Response:
+        return Response(content, media_type="text/html", headers=headers)
+
+    return answer
+
+
+def sent(request: Request, file: File) -> Response:
+    """A file that never changes under its address."""
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    encoding = {"Content-Encoding": "gzip"} if zipped else {}
+    return Response(file.zipped if zipped else file.content, headers=headers | encoding, media_type=file.media_type)
+
+
+def fresh(request: Request, body: bytes) -> Response:
+    """What is asked for anew each time and sent only where it changed."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+    headers: dict[str, Any] = {"Cache-Control": "private, no-cache"}
+    if request.headers.get("if-none-match", "").removeprefix("W/").startswith(tag[:-1]):
+        return Response(status_code=304, headers=headers | {"ETag": tag})
+    file = File(body, "application/json")
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    encoding = {"Content-Encoding": "gzip"} if zipped else {}
+    headers |= {"ETag": tag, "Vary": "Accept-Encoding"}
+    return Response(
+        file.zipped if zipped else body, headers=headers | encoding, media_type=file.media_type
+    )
