@@ -11,10 +11,12 @@ from admin import own_pages, translations, vocabulary
 from admin.api import TableApi
 from admin.bundle import PINNED, Bundle, build
 from admin.desk import site as desk
+from admin.desk.documents import Documents
 from admin.forms import not_found
 from admin.gate import Gate
 from admin.rights import Rights
 from admin.tables import Tables
+from db.registry import Registry
 from permissions.http import viewer_of
 from permissions.viewer import Viewer
 from resolvers.services import Services
@@ -25,6 +27,11 @@ SITE_NAME = "枫桥基层司法行政平台"
 def routes(services: Services, core: GraphQLSchema) -> list[BaseRoute]:
     """Everything below /admin/. Raises BundleMistake or ModelMistake where it cannot work."""
     return [Mount("/admin", app=Gate(Router(inner_routes(services, core))))]
+
+
+def documents(core: GraphQLSchema, entities: Registry) -> list[str]:
+    """What all pages of ours send to GraphQL, for a server that runs registered documents only."""
+    return [*own_pages.documents(), *Documents(core, entities).everything()]
 
 
 def inner_routes(services: Services, core: GraphQLSchema | None = None) -> list[Route]:

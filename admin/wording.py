@@ -12,8 +12,8 @@ from db.naming import camel
 from db.registry import Registry
 
 # Parts of a committee's snapshot that are no relation of it: what they hold, and whose names its keys are.
-_PARTS = {"members": ("成员", ("MediatorAppointment", "Mediator")), "term": ("任期", ("CommitteeTerm",))}
-_OWN = {"asOf": "截至日期", ACKNOWLEDGE: "已知悉的提醒"}
+PARTS = {"members": ("成员", ("MediatorAppointment", "Mediator")), "term": ("任期", ("CommitteeTerm",))}
+OWN = {"asOf": "截至日期", "filedOn": "备案日期", ACKNOWLEDGE: "已知悉的提醒"}
 
 
 def names(entities: Registry, info: EntityInfo, column: str) -> dict[str, str] | None:
@@ -81,10 +81,10 @@ def _known(entities: Registry, about: tuple[EntityInfo, ...], key: str) -> tuple
         if key in info.public_relations:
             relation = info.public_relations[key]
             return relation.zh, (entities[relation.target],)
-    if key in _PARTS:
-        label, parts = _PARTS[key]
+    if key in PARTS:
+        label, parts = PARTS[key]
         return label, tuple(entities[name] for name in parts)
-    return _OWN.get(key, key), ()
+    return OWN.get(key, key), ()
 
 
 def _members(about: tuple[EntityInfo, ...], key: str) -> type[Code] | None:

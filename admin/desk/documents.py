@@ -12,12 +12,11 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, is_object_type
 
+from admin.desk.shapes import INTERNAL, shape
 from admin.labels import beside, named_by
 from db.entity_info import EntityInfo, Relation
 from db.registry import Registry
 
-UNASKED = frozenset({"id", "version", "path", "scopePath", "orgScope"})
-"""What every document asks for anyway, and what is nobody's business."""
 FAULTS = "errors { path code kind message severity row changedBy changedFields }"
 STEPS = "allowedSteps { verb label target reasonRequired takes dueOn missing { path code message severity } }"
 MOST_PARTS = 500
@@ -44,8 +43,8 @@ class Documents:
         info = self.entities[name]
         steps = {step.verb for step in info.facts.steps}
         made = {
-            "list": self.list(info),
-            "export": self.list(info, only_rows=True),
+            "list": self.rows(info),
+            "export": self.rows(info, only_rows=True),
             "pick": self.pick(info),
             "record": self.record(info),
             "related": self.related(info),
@@ -57,9 +56,14 @@ class Documents:
         }
         return {key: text for key, text in made.items() if text}
 
+    def shapes(self, name: str) -> dict[str, Any]:
+        """The documents that rows of an entity hold, by column."""
+        fields = self.entities[name].fields.values()
+        return {field.public: found for field in fields if (found := shape(self.entities, field.facts))}
+
     # --- reads --------------------------------------------------------------------------------------------------------
 
-    def list(self, info: EntityInfo, only_rows: bool = False) -> str:
+    def rows(self, info: EntityInfo, only_rows: bool = False) -> str:
         """A page of rows with the columns whose flag is set."""
         field = self.queries[info.plural]
         columns = self.columns(info)
@@ -68,7 +72,9 @@ class Documents:
         nodes = f"nodes {{ id version {self.label(info)} {shown} }}"
         if only_rows:
             return _operation("query Export", info.plural, field, nodes, flags)
-        found = f"totalCount @include(if: $total) pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} {nodes}"
+        found = (
+            f"totalCount @include(if: $total) pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} {nodes}"
+        )
         return _operation("query List", info.plural, field, found, ["$total: Boolean = true", *flags])
 
     def pick(self, info: EntityInfo) -> str:
@@ -128,7 +134,7 @@ class Documents:
         )
         return f"query Everything($search: String!, $first: Int = 5{flags}) {{ {found} }}"
 
-    # --- what is asked of a row -----------------------------------------------------------------------------------------
+    # --- what is asked of a row ---------------------------------------------------------------------------------------
 
     def columns(self, info: EntityInfo, but: frozenset[str] = frozenset()) -> dict[str, str]:
         """Column -> what is asked of it, in the order of the model; references by their names."""
@@ -139,7 +145,7 @@ class Documents:
                 asked[relation.public] = (relation.near, f"{relation.public} {self._row(relation.target)}")
         for one in info.one_ofs.values():
             asked[one.public] = (one.columns[0], self._union(one.public, info, one.columns))
-        known = {name: text for name, (_, text) in asked.items() if name not in UNASKED | but}
+        known = {name: text for name, (_, text) in asked.items() if name not in INTERNAL | but}
         places = {name: order.index(near) if near in order else len(order) for name, (near, _) in asked.items()}
         return {name: known[name] for name in sorted(known, key=lambda name: places[name])}
 
@@ -172,7 +178,7 @@ class Documents:
         assert isinstance(found, GraphQLObjectType)
         return found
 
-    # --- writes ---------------------------------------------------------------------------------------------------------
+    # --- writes -------------------------------------------------------------------------------------------------------
 
     def write(self, name: str, info: EntityInfo) -> str:
         """A mutation of one row; empty where there is none."""

@@ -66,9 +66,7 @@ def build(pages: Iterable[str]) -> Files:
     sources |= {Path(name).name: packaged(ROOT / "node_modules" / name) for name in PACKAGES}
     digest = hashlib.sha256(b"\0".join(name.encode() + b"\0" + text for name, text in sorted(sources.items())))
     version = digest.hexdigest()[:16]
-    assets = {
-        name: File(text, _KINDS[Path(name).suffix]) for name, text in sources.items()
-    }
+    assets = {name: File(text, _KINDS[Path(name).suffix]) for name, text in sources.items()}
     return Files(version, assets, {page: _page(page, version, sources) for page in pages})
 
 

@@ -16,13 +16,29 @@ def info(documents: Documents, entity: EntityInfo) -> Words:
     for step in entity.facts.steps:
         known = steps.setdefault(
             step.verb,
-            {"verb": step.verb, "label": step.zh, "from": [], "to": step.target, "reason": step.reason,
-             "takes": [fields[_public(entity, t.column)] | {"required": t.required, "writable": True} for t in step.taken], "rules": [], "undo": step.undo},
+            {
+                "verb": step.verb,
+                "label": step.zh,
+                "from": [],
+                "to": step.target,
+                "reason": step.reason,
+                "takes": [
+                    fields[_public(entity, t.column)] | {"required": t.required, "writable": True} for t in step.taken
+                ],
+                "rules": [],
+                "undo": step.undo,
+            },
         )
         known["from"] += [s for s in step.sources if s not in known["from"]]
     return {
-        "name": entity.name, "label": entity.facts.zh, "description": None, "area": None, "prefix": entity.facts.prefix,
-        "fields": list(fields.values()), "steps": list(steps.values()), "operations": [],
+        "name": entity.name,
+        "label": entity.facts.zh,
+        "description": None,
+        "area": None,
+        "prefix": entity.facts.prefix,
+        "fields": list(fields.values()),
+        "steps": list(steps.values()),
+        "operations": [],
     }
 
 
@@ -55,10 +71,12 @@ def field(documents: Documents, entity: EntityInfo, name: str) -> Words:
         "label": own.facts.zh if own else relation.zh if relation else one_of.zh,
         "description": None,
         "kind": kind,
-        "required": not nullable and writable,
+        "required": not nullable and writable and (facts is None or facts.default is None),
+        "default": getattr(facts.default, "name", facts.default) if facts else None,
         "maxLength": facts.length if facts else None,
         "pattern": facts.pattern if facts else None,
-        "minimum": None, "maximum": None,
+        "minimum": None,
+        "maximum": None,
         "section": None,
         "target": relation.target if relation else None,
         "targets": [entity.reference(c).target for c in one_of.columns] if one_of else None,

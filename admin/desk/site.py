@@ -28,18 +28,30 @@ def routes(core: GraphQLSchema, entities: Registry) -> list[Route]:
     """The pages, their files, and the words and documents of every entity."""
     documents = Documents(core, entities)
     files = build(PAGES)
-    known = orjson.dumps(faces(documents))
+    named = orjson.dumps(faces(documents))
 
     async def asset(request: Request) -> Response:
         found = files.assets.get(request.path_params["name"])
-        return sent(request, found) if found else not_found()
+        if found is None or request.path_params["version"] != files.version:
+            return not_found()
+        return sent(request, found)
 
     async def words(request: Request) -> Response:
-        return fresh(request, known)
+        return fresh(request, named)
 
     async def texts(request: Request) -> Response:
         name = request.path_params["name"].removesuffix(".json")
-        return fresh(request, orjson.dumps(documents.of(name) | {'info': interim.info(documents, entities[name])})) if name in entities else not_found()
+        return (
+            fresh(
+                request,
+                orjson.dumps(
+                    documents.of(name)
+                    | {"shapes": documents.shapes(name), "info": interim.info(documents, entities[name])}
+                ),
+            )
+            if name in entities
+            else not_found()
+        )
 
     return [
         *(Route(f"/{name}/", _page(content)) for name, content in files.pages.items()),
@@ -76,6 +88,4 @@ def fresh(request: Request, body: bytes) -> Response:
     zipped = "gzip" in request.headers.get("accept-encoding", "")
     encoding = {"Content-Encoding": "gzip"} if zipped else {}
     headers |= {"ETag": tag, "Vary": "Accept-Encoding"}
-    return Response(
-        file.zipped if zipped else body, headers=headers | encoding, media_type=file.media_type
-    )
+    return Response(file.zipped if zipped else body, headers=headers | encoding, media_type=file.media_type)

@@ -13,6 +13,7 @@ from admin.site import inner_routes
 from db.engine import Database
 from db.registry import registry
 from resolvers.services import make_services
+from schema.build import build_schema
 from settings import Settings
 from tests.admin.person import Person
 

@@ -26,7 +26,7 @@ export async function merged(form, now, by) {
     const go = await show(
       "两个人改了同一项",
       ({ again, close }) => html`<p>${by || "另一个人"}在您编辑时也改了下面的项目，请选留哪一个。</p>
-        <div class="scroll"><table><thead><tr><th scope="col">项目</th><th scope="col">原来</th><th scope="col">${by || "对方"}改为</th><th scope="col">您改为</th></tr></thead>
+        <div class="scroll" tabindex="0" role="region" aria-label="表格"><table><thead><tr><th scope="col">项目</th><th scope="col">原来</th><th scope="col">${by || "对方"}改为</th><th scope="col">您改为</th></tr></thead>
         <tbody>${both.map((field) => line(field, again))}</tbody></table></div>
         <p class="row"><button @click=${() => close(true)}>按所选的继续</button><button class="plain" @click=${() => close()}>先不保存</button></p>`,
       { wide: true },

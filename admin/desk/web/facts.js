@@ -1,9 +1,9 @@
 // The fields of a row in sections: facts to read, and in their places inputs while somebody edits.
 
 import { Fq, html, nothing, repeat } from "./base.js";
+import { drawn } from "./document.js";
 import { link } from "./file.js";
 import { recordAt } from "./frame.js";
-import { held } from "./form.js";
 import { explain, reveal } from "./why.js";
 import { text } from "./words.js";
 import "./field.js";
@@ -29,6 +29,7 @@ export function shown(all, field, value) {
   if (field.kind === "REF") return all.entities[field.target]?.partOf ? text(all, field, value)
     : html`<a href=${recordAt(field.target, value.id)}>${text(all, field, value)}</a>`;
   if (field.kind === "ONE_OF") return html`<a href=${recordAt(value.__typename, value.id)}>${text(all, field, value)}</a>`;
+  if (field.fields) return drawn(all, field.fields, value);
   if (field.kind === "FILE") return link(value);
   if (field.kind === "FILES") return value.map((file) => html`<span class="file">${link(file)}</span> `);
   return html`<span class="value">${text(all, field, value)}</span>`;
@@ -62,11 +63,10 @@ class Facts extends Fq {
     const value = form.row[field.name];
     const hidden = this.masked.has(field.name);
     const classes = field.long || WIDE.includes(field.kind) ? "fact long" : "fact";
-    return html`<div class=${classes} data-name=${field.name}>
-      <dt>${field.label}</dt>
+    const told = html`<dt>${field.label}</dt>
       <dd @dblclick=${() => this.emit("edit", field.name)}>${shown(this.all, field, value)}
-        ${hidden || field.kind === "ENCRYPTED" ? this.original(field, value) : nothing}</dd>
-    </div>`;
+        ${hidden || field.kind === "ENCRYPTED" ? this.original(field, value) : nothing}</dd>`;
+    return editing ? html`<dl class=${classes} data-name=${field.name}>${told}</dl>` : html`<div class=${classes} data-name=${field.name}>${told}</div>`;
   }
 
   // 查看原文 where a value is printed as a mask, and why it is.
@@ -84,10 +84,12 @@ class Facts extends Fq {
     return sections(form.info, this.states)
       .map(([name, fields]) => [name, told(fields)])
       .filter(([, fields]) => fields.length)
-      .map(([name, fields]) => html`<section class="section"><h2>${name}</h2>
-        <dl class=${editing ? "facts editing" : "facts"}>${repeat(fields, (field) => field.name, (field) => this.fact(field))}</dl></section>`);
+      .map(([name, fields]) => {
+        const lines = repeat(fields, (field) => field.name, (field) => this.fact(field));
+        return html`<section class="section"><h2>${name}</h2>
+          ${editing ? html`<div class="facts editing">${lines}</div>` : html`<dl class="facts">${lines}</dl>`}</section>`;
+      });
   }
 }
 
-export { held };
 customElements.define("fq-facts", Facts);

@@ -52,7 +52,7 @@ class FieldInput extends Fq {
     const { maxLength, kind } = this.field;
     const long = kind === "TEXT" && maxLength && typeof this.value === "string" && [...this.value].length > maxLength;
     const told = long ? [{ message: `最多 ${maxLength} 个字，现有 ${[...this.value].length} 个。` }] : [];
-    return [...told, ...this.faults];
+    return this.faults.length ? this.faults : told;
   }
 
   get common() {

@@ -37,7 +37,8 @@ export class Form {
 
   begin(row) {
     this.row = row;
-    this.values = {};
+    const given = row ? [] : this.info.fields.filter((field) => field.default !== null && field.default !== undefined && field.writable);
+    this.values = Object.fromEntries(given.map((field) => [field.name, field.default]));
     this.children = Object.fromEntries(this.parts.map((part) => [part.name, { made: [], changed: {}, gone: [] }]));
   }
 
@@ -61,6 +62,7 @@ export class Form {
 
   mended(at) {
     for (const place of Object.keys(this.faults)) if (place === at || place.startsWith(at + "/")) delete this.faults[place];
+    this.left = [];
     this.acknowledge = [];
   }
 

@@ -11,7 +11,7 @@ import { frame, listAt, recordAt } from "./frame.js";
 import { documents, faces, info, me, named, text } from "./words.js";
 import "./saved.js";
 import "./filters.js";
-import "./region.js";
+import { top } from "./region.js";
 
 class ListPage extends Fq {
   static properties = { state: { state: true }, rows: { state: true }, total: { state: true }, said: { state: true }, chosen: { state: true } };
@@ -30,11 +30,22 @@ class ListPage extends Fq {
       const [all, texts, about, mine] = await Promise.all([faces(), documents(entity), info(entity), me()]);
       Object.assign(this, { all, texts, info: about, face: all.entities[entity] });
       this.right = mine.rights.find((right) => right.entity === entity) || { operations: [] };
-      if (this.state.in) await this.find(this.state.in);
+      await this.begin();
       await this.load();
     } catch (problem) {
       this.said = problem.message;
     }
+  }
+
+  // A list of regions never begins flat: it is that of the level where one's own begin.
+  async begin() {
+    const { entity, q, filters } = this.state;
+    if (this.state.in) return this.find(this.state.in);
+    if (entity !== "Region" || q || Object.keys(filters).length) return;
+    const above = (await top()).path.at(-1);
+    if (!above) return;
+    this.region = above;
+    this.state = { ...this.state, in: above.code };
   }
 
   async find(code) {
@@ -155,7 +166,7 @@ class ListPage extends Fq {
   table() {
     const all = this.rows.length > 0 && this.rows.every((row) => this.chosen.has(row.id));
     const turn = (event) => (this.chosen = new Set(event.target.checked ? this.rows.map((row) => row.id) : []));
-    return html`<div class="scroll"><table class="list"><caption class="unseen">${this.face.label}</caption>
+    return html`<div class="scroll" tabindex="0" role="region" aria-label="表格"><table class="list"><caption class="unseen">${this.face.label}</caption>
       <thead><tr>${this.texts.bulk ? html`<th class="pick"><input type="checkbox" aria-label="选中本页全部" .checked=${live(all)} @change=${turn}></th>` : nothing}
         ${this.columns.map((field) => this.head(field))}${this.state.entity === "Region" ? html`<th scope="col">下级</th>` : nothing}</tr></thead>
       <tbody>${repeat(this.rows, (row) => row.id, (row) => this.line(row))}</tbody></table></div>`;

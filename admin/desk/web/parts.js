@@ -64,7 +64,7 @@ class Parts extends Fq {
     return html`<section class="section"><h2>${part.info.label}（${rows.filter((one) => !one.gone).length}）</h2>
       ${faults.length ? html`<div class="said bad" role="alert">${faults.map((fault) => html`<p>${fault.message}</p>`)}</div>` : nothing}
       ${rows.length
-        ? html`<div class="scroll"><table class="parts"><caption class="unseen">${part.info.label}</caption>
+        ? html`<div class="scroll" tabindex="0" role="region" aria-label="表格"><table class="parts"><caption class="unseen">${part.info.label}</caption>
           <thead><tr>${fields.map((field) => html`<th scope="col">${field.label}${editing && field.required ? " *" : ""}</th>`)}${editing ? html`<th><span class="unseen">操作</span></th>` : nothing}</tr></thead>
           <tbody>${repeat(rows, (one) => one.key, (one, n) => this.line(one, n, fields))}</tbody></table></div>`
         : html`<p class="empty">还没有。</p>`}

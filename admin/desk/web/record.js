@@ -9,7 +9,7 @@ import { Form } from "./form.js";
 import { frame, listAt, recordAt } from "./frame.js";
 import { explain } from "./why.js";
 import { documents, faces, info, may, moment, named, text } from "./words.js";
-import "./facts.js";
+import { shown } from "./facts.js";
 import "./parts.js";
 import "./related.js";
 import "./steps.js";
@@ -156,8 +156,9 @@ class RecordPage extends Fq {
   async refused(errors) {
     this.form.refused(errors);
     const warned = this.form.acknowledge.length === errors.length;
-    const head = warned ? "请看提醒；再按一次“保存”即表示知悉并继续。" : `没有保存，有 ${errors.length} 处要改。`;
-    this.said = { bad: true, lines: [head, ...this.form.left.map((fault) => fault.message)] };
+    this.said = null;
+    this.warned = warned;
+    this.requestUpdate();
     await this.updateComplete;
     await new Promise(requestAnimationFrame);
     this.querySelector("[aria-invalid=true]")?.focus();
@@ -180,10 +181,21 @@ class RecordPage extends Fq {
     }
   }
 
+  // What is still to be mended; each fault itself stands at its field.
+  wrong() {
+    const { form } = this;
+    const count = Object.values(form.faults).flat().length + form.left.length;
+    if (!count) return nothing;
+    const head = this.warned ? "请看提醒；再按一次“保存”即表示知悉并继续。" : `没有保存，还有 ${count} 处要改。`;
+    return html`<div class="said bad" role="alert"><p>${head}</p>${form.left.map((fault) => html`<p>${fault.message}</p>`)}</div>`;
+  }
+
   head() {
     const { form, face, editing } = this;
     const states = this.face.states.map((name) => this.info.by[name]).filter((field) => field && form.row?.[field.name]);
-    return html`<p class="crumbs"><a href=${listAt(this.entity)}>${face.label}</a></p>
+    const owner = form.row && face.within?.length > 1 && this.info.by[face.within[0]];
+    return html`<p class="crumbs"><a href=${listAt(this.entity)}>${face.label}</a>
+        ${owner && form.row[owner.name] ? html` › ${shown(this.all, owner, form.row[owner.name])}` : nothing}</p>
       <div class="head"><h1>${form.row ? named(this.all, this.entity, form.row) : `新建${face.label}`}</h1>
         ${states.map((field) => html`<span class="badge" title=${field.label}>${text(this.all, field, form.row[field.name])}</span>`)}
         ${form.row && !editing ? html`<span class="row tools">
@@ -200,13 +212,14 @@ class RecordPage extends Fq {
     }
     if (!this.form) return this.said ? html`<p class="said bad" role="alert">${this.said.lines}</p>` : html`<p class="hint">正在读取…</p>`;
     const { all, form, editing } = this;
+    const wrong = this.wrong();
     const said = this.said && html`<div class=${this.said.bad ? "said bad" : "said"} role=${this.said.bad ? "alert" : "status"}>
       ${this.said.lines.map((line) => html`<p>${line}</p>`)}
       ${this.said.undo ? html`<button class="plain" @click=${this.drop}>放弃，从头来</button>` : nothing}</div>`;
     return html`${this.head()}
       ${!editing && form.row ? html`<fq-steps .all=${all} .entity=${this.entity} .info=${this.info} .row=${form.row} @taken=${this.taken}></fq-steps>` : nothing}
       <form @submit=${this.save} @changed=${this.changed} @edit=${(event) => this.edit(event.detail)} novalidate>
-        ${said || nothing}
+        ${said || nothing}${wrong}
         <fq-facts .all=${all} .entity=${this.entity} .form=${form} ?editing=${editing} .states=${this.face.states} .masked=${this.masked || new Set()} .turn=${[form.row, form.faults]}></fq-facts>
         ${this.parts.map((part) => html`<fq-parts .all=${all} .part=${part} .form=${form} ?editing=${editing} .turn=${[form.row, form.faults]}></fq-parts>`)}
         ${editing ? html`<div class="savebar"><button ?disabled=${this.busy || (form.row && !form.changed)}>${form.acknowledge.length ? "知悉并保存" : "保存"}</button>

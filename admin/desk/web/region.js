@@ -18,6 +18,17 @@ export async function below(id) {
   return found.regions.nodes.map((row) => ({ id: row.id, code: row.code, row, label: named(all, "Region", row, { whole: true }) }));
 }
 
+// Where a person's own regions begin: the way down to the first level that has several, and those.
+export async function top() {
+  const path = [];
+  let rows = await below(null);
+  while (rows.length === 1) {
+    path.push(rows[0]);
+    rows = await below(rows[0].id);
+  }
+  return { path, rows };
+}
+
 // A tree after the ARIA practices: arrows open, close and walk, Enter takes.
 class RegionTree extends Fq {
   static properties = { rows: { state: true }, at: { state: true } };
@@ -29,9 +40,11 @@ class RegionTree extends Fq {
   }
 
   async firstUpdated() {
-    this.rows = (await below(null)).map((row) => ({ ...row, level: 1 }));
-    if (this.rows.length === 1) await this.turn(0);
-    this.walk(0);
+    const { path, rows } = await top();
+    const last = path.length - 1;
+    const above = path.map((row, n) => ({ ...row, level: n + 1, open: true }));
+    this.rows = [...above, ...rows.map((row) => ({ ...row, level: path.length + 1 }))];
+    this.walk(Math.max(0, last));
   }
 
   async turn(n) {

@@ -88,9 +88,10 @@ export function info(entity) {
 
 async function entities(names) {
   const found = await Promise.all(names.map((name) => documents(name)));
-  return found.map((one) => shaped(one.info));
+  return found.map((one) => shaped(one.info, one.shapes));
 }
 
-function shaped(one) {
+function shaped(told, shapes) {
+  const one = { ...told, fields: told.fields.map((field) => ({ ...field, fields: shapes[field.name] || null })) };
   return { ...one, by: Object.fromEntries(one.fields.map((field) => [field.name, field])) };
 }
