@@ -16,12 +16,11 @@ from admin.forms import not_found
 from admin.gate import Gate
 from admin.rights import Rights
 from admin.tables import Tables
+from admin.wording import SITE_NAME
 from db.registry import Registry
 from permissions.http import viewer_of
 from permissions.viewer import Viewer
 from resolvers.services import Services
-
-SITE_NAME = "枫桥基层司法行政平台"
 
 
 def routes(services: Services, core: GraphQLSchema) -> list[BaseRoute]:

@@ -11,6 +11,8 @@ from db.machines import ACKNOWLEDGE
 from db.naming import camel
 from db.registry import Registry
 
+SITE_NAME = "枫桥基层司法行政平台"
+
 # Parts of a committee's snapshot that are no relation of it: what they hold, and whose names its keys are.
 PARTS = {"members": ("成员", ("MediatorAppointment", "Mediator")), "term": ("任期", ("CommitteeTerm",))}
 OWN = {"asOf": "截至日期", "filedOn": "备案日期", ACKNOWLEDGE: "已知悉的提醒"}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from admin.bundle import File
+from admin.wording import SITE_NAME
 from settings import ROOT
 
 FOLDER = Path(__file__).parent / "web"
@@ -44,6 +45,8 @@ _PAGE = """<!DOCTYPE html>
   <script type="module" src="../desk/{version}/{script}"></script>
 </head>
 <body>
+  <div id="bar"><span class="site">{site}</span></div>
+  <p class="hint waiting">正在读取…</p>
   <noscript>请在浏览器中启用 JavaScript 后再使用。</noscript>
 </body>
 </html>
@@ -99,4 +102,4 @@ def needed(script: str, sources: dict[str, bytes]) -> list[str]:
 def _page(page: str, version: str, sources: dict[str, bytes]) -> bytes:
     script = f"{page}.js"
     links = (f'<link rel="modulepreload" href="../desk/{version}/{name}">' for name in needed(script, sources))
-    return _PAGE.format(version=version, script=script, preloads="\n  ".join(links)).encode()
+    return _PAGE.format(site=SITE_NAME, version=version, script=script, preloads="\n  ".join(links)).encode()

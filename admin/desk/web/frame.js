@@ -49,6 +49,7 @@ export async function frame(title) {
     document.body.classList.toggle("menu-open", open);
   };
   const own = Object.entries(links).map(([text, path]) => [ROOT + path.replace("./", ""), text]);
+  document.body.replaceChildren();
   render(
     html`<a class="skip" href="#main">跳到正文</a>
       <header id="bar">

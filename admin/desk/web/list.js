@@ -216,5 +216,7 @@ class ListPage extends Fq {
 
 customElements.define("fq-list", ListPage);
 
+documents(read().entity); // asked for while the frame is drawn
+me();
 const main = await frame((await faces()).entities[read().entity]?.label || "列表");
 main.append(document.createElement("fq-list"));

@@ -235,5 +235,6 @@ class RecordPage extends Fq {
 customElements.define("fq-record", RecordPage);
 
 const asked = new URLSearchParams(location.search);
+documents(asked.get("entity")); // asked for while the frame is drawn
 const main = await frame("记录");
 main.append(Object.assign(document.createElement("fq-record"), { entity: asked.get("entity"), rowId: asked.get("id") }));
