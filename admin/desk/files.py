@@ -40,6 +40,7 @@ _PAGE = """<!DOCTYPE html>
   <meta name="viewport" content="width=device-width,initial-scale=1">
   <title>枫桥</title>
   <link rel="icon" href="data:,">
+  <link rel="stylesheet" href="../desk/{version}/frame.css">
   <link rel="stylesheet" href="../desk/{version}/desk.css">
   {preloads}
   <script type="module" src="../desk/{version}/{script}"></script>

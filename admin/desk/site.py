@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import orjson
 from graphql import GraphQLSchema
@@ -21,6 +20,9 @@ from admin.forms import not_found
 from db.registry import Registry
 
 PAGES = ("list", "record")
+JSON = "application/json"
+NOW = "now"
+"""In place of the version, for pages that are plain files and cannot know it."""
 Answer = Callable[[Request], Awaitable[Response]]
 
 
@@ -28,30 +30,23 @@ def routes(core: GraphQLSchema, entities: Registry) -> list[Route]:
     """The pages, their files, and the words and documents of every entity."""
     documents = Documents(core, entities)
     files = build(PAGES)
-    named = orjson.dumps(faces(documents))
+    named = File(orjson.dumps(faces(documents)), JSON)
 
     async def asset(request: Request) -> Response:
         found = files.assets.get(request.path_params["name"])
-        if found is None or request.path_params["version"] != files.version:
+        if found is None or request.path_params["version"] not in (files.version, NOW):
             return not_found()
-        return sent(request, found)
+        return sent(request, found) if request.path_params["version"] != NOW else fresh(request, found)
 
     async def words(request: Request) -> Response:
         return fresh(request, named)
 
     async def texts(request: Request) -> Response:
         name = request.path_params["name"].removesuffix(".json")
-        return (
-            fresh(
-                request,
-                orjson.dumps(
-                    documents.of(name)
-                    | {"shapes": documents.shapes(name), "info": interim.info(documents, entities[name])}
-                ),
-            )
-            if name in entities
-            else not_found()
-        )
+        if name not in entities:
+            return not_found()
+        told = documents.of(name) | {"shapes": documents.shapes(name), "info": interim.info(documents, entities[name])}
+        return fresh(request, File(orjson.dumps(told), JSON))
 
     return [
         *(Route(f"/{name}/", _page(content)) for name, content in files.pages.items()),
@@ -72,20 +67,20 @@ def _page(content: bytes) -> Answer:
 
 def sent(request: Request, file: File) -> Response:
     """A file that never changes under its address."""
+    return packed(request, file, {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"})
+
+
+def fresh(request: Request, file: File) -> Response:
+    """What is asked for anew each time and sent only where it changed."""
+    tag = f'"{hashlib.sha256(file.content).hexdigest()[:20]}"'
+    headers = {"Cache-Control": "private, no-cache", "ETag": tag, "Vary": "Accept-Encoding"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return packed(request, file, headers)
+
+
+def packed(request: Request, file: File, headers: dict[str, str]) -> Response:
+    """A file as the browser likes it."""
     zipped = "gzip" in request.headers.get("accept-encoding", "")
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
     encoding = {"Content-Encoding": "gzip"} if zipped else {}
     return Response(file.zipped if zipped else file.content, headers=headers | encoding, media_type=file.media_type)
-
-
-def fresh(request: Request, body: bytes) -> Response:
-    """What is asked for anew each time and sent only where it changed."""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-    headers: dict[str, Any] = {"Cache-Control": "private, no-cache"}
-    if request.headers.get("if-none-match", "").removeprefix("W/").startswith(tag[:-1]):
-        return Response(status_code=304, headers=headers | {"ETag": tag})
-    file = File(body, "application/json")
-    zipped = "gzip" in request.headers.get("accept-encoding", "")
-    encoding = {"Content-Encoding": "gzip"} if zipped else {}
-    headers |= {"ETag": tag, "Vary": "Accept-Encoding"}
-    return Response(file.zipped if zipped else body, headers=headers | encoding, media_type=file.media_type)

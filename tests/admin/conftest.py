@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 
-import httpx2
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import expect
 from starlette.testclient import TestClient
 
 from app import create_app
 from db.engine import Database
 from db.registry import registry
 from resolvers.commands.demo import seed_demo
-from settings import ROOT, Settings, get_settings
+from settings import Settings, get_settings
 from tests.admin.person import PASSWORD, Person
 from tests.canaries import MARK
 from tests.conftest import FreshDatabase
-from tests.databases import Kind, free_port
+from tests.databases import Kind
 
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run", "--lang=zh-CN",
-]  # fmt: skip
 expect.set_options(timeout=30_000)  # what is expected comes; how soon depends on what else the machine does
 
 
@@ -89,36 +79,3 @@ def people(server: TestClient) -> Callable[[str], Person]:
         return Person.signed_in(server, login)
 
     return person
-
-
-@pytest.fixture(scope="module")
-def address(demo_url: str) -> Iterator[str]:
-    """A server of its own process over the demo."""
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "app:create_app", "--factory", f"--port={port}", "--log-level=warning"]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "FENGQIAO_DATABASE_URL": demo_url})
-    try:
-        until = time.monotonic() + 120  # as long as a busy machine takes
-        while not _answers(f"http://127.0.0.1:{port}/healthz"):
-            assert process.poll() is None, "the server did not start"
-            assert time.monotonic() < until, "the server does not answer"
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx2.get(url).status_code == 200
-    except httpx2.TransportError:
-        return False
-
-
-@pytest.fixture
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield started
-        started.close()

@@ -8,13 +8,17 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from db.checksums import citizen_check_digit
 from db.engine import Database
@@ -22,9 +26,48 @@ from permissions.enrolments import Enrolment, enrol
 from permissions.passwords import hash_password
 from settings import Settings
 from tests.admin.person import PASSWORD
+from tests.databases import free_port
 
+ROOT = Path(__file__).parent.parent.parent
 SHOTS = os.environ.get("FENGQIAO_TEST_SCREENSHOTS")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run", "--lang=zh-CN",
+]  # fmt: skip
 NAME = "玄武区清溪社区人民调解委员会"
+
+
+@pytest.fixture(scope="module")
+def address(demo_url: str) -> Iterator[str]:
+    """A server of its own process over the demo."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "app:create_app", "--factory", f"--port={port}", "--log-level=warning"]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "FENGQIAO_DATABASE_URL": demo_url})
+    try:
+        until = time.monotonic() + 120  # as long as a busy machine takes
+        while not _answers(f"http://127.0.0.1:{port}/healthz"):
+            assert process.poll() is None, "the server did not start"
+            assert time.monotonic() < until, "the server does not answer"
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx2.get(url).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+@pytest.fixture
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
 
 
 @dataclass

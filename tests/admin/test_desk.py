@@ -13,10 +13,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from db.registry import registry
+from tests.admin.test_browser import address, browser
 from tests.admin.windows import Window
 from tests.databases import Kind
 
 Open = Callable[..., Window]
+__all__ = ["address", "browser"]
 
 
 @pytest.fixture(scope="module")

@@ -106,7 +106,7 @@ class Combobox extends Fq {
             @mousedown=${(event) => (event.preventDefault(), this.choose(row))}>${row.label}</li>`,
         )}
       </ul>
-      <span class="unseen" role="status">${this.open && !this.said ? `有 ${this.found.length} 条` : ""}</span>
+      <span class="unseen" aria-live="polite">${this.open && !this.said ? `有 ${this.found.length} 条` : ""}</span>
     </span>`;
   }
 }

@@ -34,7 +34,12 @@ function account(mine) {
     <p><a href="${ROOT}account/">我的账号：口令、两步验证、令牌</a></p>
     <label class="check"><input type="checkbox" .checked=${shared()} @change=${(event) => (share(event.target.checked), again())}>
       这台电脑有别人用：没保存的内容关掉页面就清除</label>
-    <p class="row"><button @click=${() => (shared() && forget(), close(), leave())}>退出登录</button></p>`);
+    <p class="row"><button @click=${() => (close(), out())}>退出登录</button></p>`);
+}
+
+function out() {
+  if (shared()) forget();
+  return leave();
 }
 
 // Draws the frame; the answer is its main landmark.
@@ -57,6 +62,7 @@ export async function frame(title) {
         <a class="site" href=${ROOT}>${SITE}</a>
         <fq-search></fq-search>
         <button class="who plain" @click=${() => account(mine)}>${mine.name}</button>
+        <button class="out plain" @click=${out}>退出登录</button>
       </header>
       <div id="wrap">
         <nav id="side" aria-label="主菜单">
