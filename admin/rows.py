@@ -125,7 +125,8 @@ def _printed(tables: Tables, table: Table, field: Field, row: Mapping[str, Any])
     if value is not None and field.kind.typed and field.writable:
         return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     if value is not None and field.kind.structured:
-        return wording.document(tables.entities, wording.subject(tables.entities, table.info, row), value)
+        about = wording.subject(tables.entities, table.info, row)
+        return wording.document(tables.entities, about, field.facts.copies, value)
     return value
 
 

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from db.entity_info import EntityInfo
-from db.facts import Code
+from db.facts import Code, Shape
 from db.machines import ACKNOWLEDGE
 from db.naming import camel
 from db.registry import Registry
 
 SITE_NAME = "枫桥基层司法行政平台"
-
-# Parts of a committee's snapshot that are no relation of it: what they hold, and whose names its keys are.
-PARTS = {"members": ("成员", ("MediatorAppointment", "Mediator")), "term": ("任期", ("CommitteeTerm",))}
 OWN = {"asOf": "截至日期", "filedOn": "备案日期", ACKNOWLEDGE: "已知悉的提醒"}
 
 
@@ -38,21 +35,21 @@ def subject(entities: Registry, info: EntityInfo, row: Mapping[str, Any]) -> tup
     return (entities[owner.target], info) if owner else (info,)
 
 
-def document(entities: Registry, about: tuple[EntityInfo, ...], value: Any) -> str:
+def document(entities: Registry, about: tuple[EntityInfo, ...], shape: Shape | None, value: Any) -> str:
     """A stored document, a line for each thing it says."""
     if isinstance(value, list):
         return "、".join(_brief(entities, about, None, item) for item in value)
     if not isinstance(value, Mapping):
         return str(value)
     return "\n".join(
-        _line(entities, about, key, item)
+        _line(entities, about, shape or Shape(), key, item)
         for key, item in value.items()
         if key != "id" and item not in (None, "", [], {})
     )
 
 
-def _line(entities: Registry, about: tuple[EntityInfo, ...], key: str, value: Any) -> str:
-    label, inner = _known(entities, about, key)
+def _line(entities: Registry, about: tuple[EntityInfo, ...], shape: Shape, key: str, value: Any) -> str:
+    label, inner = _known(entities, about, shape, key)
     if isinstance(value, Mapping) and set(value) == {"from", "to"}:
         was, now = (_brief(entities, inner or about, _members(about, key), value[end]) for end in ("from", "to"))
         return f"{label}：由“{was}”改为“{now}”"
@@ -75,7 +72,9 @@ def _brief(entities: Registry, about: tuple[EntityInfo, ...], members: type[Code
     return members[value].zh if members is not None and value in members.__members__ else str(value)
 
 
-def _known(entities: Registry, about: tuple[EntityInfo, ...], key: str) -> tuple[str, tuple[EntityInfo, ...]]:
+def _known(
+    entities: Registry, about: tuple[EntityInfo, ...], shape: Shape, key: str
+) -> tuple[str, tuple[EntityInfo, ...]]:
     """The label of a key, and whose names stand inside of it."""
     for info in about:
         if key in info.public_fields:
@@ -83,9 +82,9 @@ def _known(entities: Registry, about: tuple[EntityInfo, ...], key: str) -> tuple
         if key in info.public_relations:
             relation = info.public_relations[key]
             return relation.zh, (entities[relation.target],)
-    if key in PARTS:
-        label, parts = PARTS[key]
-        return label, tuple(entities[name] for name in parts)
+    if (part := shape.parts.get(key)) is not None:
+        part = part.parts.get("to", part)
+        return part.zh or key, tuple(entities[copy.entity] for copy in part.copies)
     return OWN.get(key, key), ()
 
 

@@ -37,13 +37,15 @@ class Shape:
 
     `copies` names the entities whose columns its keys are, `parts` the keys that hold objects or lists of a shape of
     their own. Where `about` names a column of the document's row, the keys are those of the entity that is named there,
-    and as masked as they were written. Keys that are in none of these say nothing of anybody (`own`).
+    and as masked as they were written. Keys that are in none of these say nothing of anybody (`own`). `zh` is what
+    people call it where it is no relation of the row that is told of.
     """
 
     copies: tuple[Copy, ...] = ()
     parts: Mapping[str, Shape] = field(default_factory=dict)
     own: tuple[str, ...] = ()
     about: str | None = None
+    zh: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from db.facts import Through
 from db.models.system.role_grant import RoleGrant
 from db.registry import registry
 
-COMMITTEE, MEDIATOR = "committee_id", "mediator_id"
-"""The columns of a grant for a committee, and for a mediator."""
+UNIT, COMMITTEE, MEDIATOR = "org_unit_id", "committee_id", "mediator_id"
+"""The columns of a grant for a unit, for a committee, and for a mediator."""
 
 
 def held_at(column: str) -> EntityInfo:

@@ -12,15 +12,13 @@ from db import door
 from db.clock import now, today
 from db.facts import Role
 from db.identity import global_id, new_key, parse_global_id
-from db.models.people.mediator import Mediator
-from db.models.places.org_unit import OrgUnit
 from db.models.places.region import Region
-from db.models.register.mediation_committee import MediationCommittee
 from db.models.system.audit_log import AuditAction
 from db.models.system.role_grant import RoleGrant
 from db.models.system.user_account import UserAccount
 from permissions.accounts import LOGIN, account_by_id, account_by_login
 from permissions.addresses import tidy
+from permissions.anchors import COMMITTEE, MEDIATOR, UNIT, held_at
 from permissions.events import record
 from permissions.reaches import REGION_ROLES, UNIT_ROLES
 
@@ -118,34 +116,33 @@ def _anchor(connection: Connection, wanted: Enrolment) -> _Anchor:
         region = _region(connection, _given(wanted.region, role, "--region 区划代码"))
         return _Anchor("region_id", region.id, region.id, region.path, None)
     if role in UNIT_ROLES:
-        key = _given(wanted.unit, role, "--unit 机构名称或编号")
-        row = _row(connection, OrgUnit, OrgUnit.name, "ou", key, "机构")
-        return _Anchor("org_unit_id", row.id, row.region_id, row.scope_path, row.id)
+        return _held(connection, UNIT, _given(wanted.unit, role, "--unit 机构名称或编号"))
     if role is Role.COMM:
-        key = _given(wanted.committee, role, "--committee 调委会编码或编号")
-        row = _row(connection, MediationCommittee, MediationCommittee.code, "mc", key, "调委会")
-        return _Anchor("committee_id", row.id, row.region_id, row.scope_path, row.org_scope_id)
-    key = _given(wanted.mediator, role, "--mediator 调解员编号")
-    row = _row(connection, Mediator, Mediator.mediator_no, "md", key, "调解员")
-    return _Anchor("mediator_id", row.id, row.region_id, row.scope_path, row.org_scope_id)
+        return _held(connection, COMMITTEE, _given(wanted.committee, role, "--committee 调委会编码或编号"))
+    return _held(connection, MEDIATOR, _given(wanted.mediator, role, "--mediator 调解员编号"))
+
+
+def _held(connection: Connection, column: str, key: str) -> _Anchor:
+    """The row that a grant names in `column`: by its id, or by its number, or where it has none by its name."""
+    info = held_at(column)
+    table, zh, prefix = info.table, info.facts.zh, info.facts.prefix
+    named = next((field.column for field in info.by_keys if field.name != "id"), info.facts.label)
+    parsed = parse_global_id(key)
+    condition = table.c.id == parsed[1] if parsed and parsed[0] == prefix else table.c[named] == key
+    columns = (table.c.id, table.c.region_id, table.c.scope_path, table.c.org_scope_id)
+    rows = connection.execute(sa.select(*columns).where(condition, table.c.deleted_at.is_(None)).limit(2)).all()
+    if not rows:
+        raise CannotEnrol(f"没有{zh} {key}，请核对")
+    if len(rows) > 1:
+        raise CannotEnrol(f"名为 {key} 的{zh}不止一个，请改用编号（{prefix}_…）")
+    unit = rows[0].id if column == UNIT else rows[0].org_scope_id
+    return _Anchor(column, rows[0].id, rows[0].region_id, rows[0].scope_path, unit)
 
 
 def _given(value: str | None, role: Role, option: str) -> str:
     if not value:
         raise CannotEnrol(f"角色 {role.name}（{role.zh}）须用 {option} 指明管辖范围")
     return value
-
-
-def _row(connection: Connection, model: Any, named: Any, prefix: str, key: str, zh: str) -> Any:
-    parsed = parse_global_id(key)
-    condition = model.id == parsed[1] if parsed and parsed[0] == prefix else named == key
-    columns = (model.id, model.region_id, model.scope_path, model.org_scope_id)
-    rows = connection.execute(sa.select(*columns).where(condition, model.deleted_at.is_(None)).limit(2)).all()
-    if not rows:
-        raise CannotEnrol(f"没有{zh} {key}，请核对")
-    if len(rows) > 1:
-        raise CannotEnrol(f"名为 {key} 的{zh}不止一个，请改用编号（{prefix}_…）")
-    return rows[0]
 
 
 def _region(connection: Connection, code: str) -> Any:

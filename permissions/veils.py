@@ -15,6 +15,7 @@ from db.entity_info import EntityInfo, Field
 from db.facts import Grant, Role, Shape
 from db.registry import Registry
 from permissions.columns import Sight, shows, where_shown
+from permissions.scopes import grants_of
 from permissions.viewer import Viewer
 
 Veil = dict[str, "Sight | Veil | tuple[ColumnElement[bool], Veil]"]
@@ -27,8 +28,15 @@ def veil(entities: Registry, info: EntityInfo, field: Field, table: FromClause, 
     if shape is None:
         return {}
 
+    grants = grants_of(info, viewer, "R")
+    known: dict[tuple[bool, ...], Sight] = {}
+
     def sees(shown: Callable[[Role, Grant], bool]) -> Sight:
-        return where_shown(entities, info, table, viewer, shown)
+        """One object for all that the same grants show: a statement asks each condition once."""
+        showing = tuple(shown(role, grant) for role, grant in grants)
+        if showing not in known:
+            known[showing] = where_shown(entities, info, table, viewer, shown)
+        return known[showing]
 
     veils = {"": _copied(entities, shape, sees)}
     if shape.about is not None:

@@ -43,6 +43,13 @@ class _Veiled(FunctionElement[str]):
     @classmethod
     def under(cls, document: ColumnElement[Any], veil: Veil) -> _Veiled:
         conditions: list[ColumnElement[bool]] = []
+        numbers: dict[int, int] = {}
+
+        def number(condition: ColumnElement[bool]) -> int:
+            if id(condition) not in numbers:
+                conditions.append(condition)
+                numbers[id(condition)] = len(conditions)
+            return numbers[id(condition)]
 
         def numbered(some: Veil) -> _Tree:
             tree: _Tree = {}
@@ -50,13 +57,11 @@ class _Veiled(FunctionElement[str]):
                 if isinstance(kept, dict):
                     tree[key] = numbered(kept)
                 elif isinstance(kept, tuple):
-                    conditions.append(kept[0])
-                    tree[key] = (len(conditions), numbered(kept[1]))
+                    tree[key] = (number(kept[0]), numbered(kept[1]))
                 elif isinstance(kept, str):
                     tree[key] = 0
                 else:
-                    conditions.append(kept)
-                    tree[key] = len(conditions)
+                    tree[key] = number(kept)
             return tree
 
         tree = numbered(veil)

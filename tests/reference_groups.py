@@ -211,7 +211,7 @@ class Grouping:
         for length in range(len(self.asked.by) - 1, -1, -1):
             for total in self._in_key_order(self.levels[length]):
                 cell = numbers(self.reference, self.info.name, total, self.asked.measures)
-                cell["key"] = self._key(total.values + (None,) * (len(self.asked.by) - length))
+                cell["key"] = self._key(total.values)
                 found.append(cell | {"totalled": [self._name(key) for key in self.asked.by[length:]]})
         return found
 

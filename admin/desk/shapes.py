@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from admin.wording import OWN, PARTS
+from admin.wording import OWN
 from db.facts import Code, Facts, Shape
 from db.kinds.shape import LEAVES, Shaped, parts_of
 from db.registry import Registry
@@ -52,7 +52,7 @@ def _copied(entities: Registry, told: Shape) -> Fields:
         for relation in info.references:
             found[relation.public] = {"name": relation.public, "label": relation.zh, "kind": "TEXT"}
     for name, part in told.parts.items():
-        label = PARTS.get(name, (found.get(name, {}).get("label", ""), ()))[0]
+        label = part.parts.get("to", part).zh or found.get(name, {}).get("label", "")
         found[name] = {"name": name, "label": label, "kind": "SHAPE", "fields": _copied(entities, part)}
     for name in told.own:
         found[name] = {"name": name, "label": OWN.get(name, ""), "kind": "TEXT"}

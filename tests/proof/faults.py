@@ -12,6 +12,7 @@ ACTIONS, COLUMNS, REACHES = "permissions/actions.py", "permissions/columns.py", 
 SCOPES, VEILS, WALLS = "permissions/scopes.py", "permissions/veils.py", "permissions/walls.py"
 COMPILER, CONDITIONS, JOINS = "resolvers/compiler.py", "resolvers/conditions.py", "resolvers/joins.py"
 KEYS, LEVELS = "resolvers/keys.py", "resolvers/levels.py"
+OUTBOX, PARTS = "db/outbox.py", "resolvers/commands/parts.py"
 MEASURES, ORDERINGS, REFERENCES = "resolvers/measures.py", "resolvers/orderings.py", "resolvers/commands/references.py"
 
 _ROWS = (
@@ -300,9 +301,67 @@ _PAST = (
     ),
 )  # fmt: skip
 
+_BY_PARTS, _BY_OUTBOX, _BY_AS_OF = (
+    f"tests/{name}.py" for name in ("resolvers/test_parts", "db/test_outbox", "resolvers/test_as_of")
+)
+
+_CHILDREN = (
+    Mutant(
+        "a child of another parent is changed", PARTS,
+        "found[0] == self.info.facts.prefix and found[1] in self.rows else None",
+        "found[0] == self.info.facts.prefix else None", by=_BY_PARTS,
+    ),
+    Mutant(
+        "who may not write a list of children writes them", PARTS,
+        "        if not self._allowed():\n", "        if said is None:\n", by=_BY_PARTS,
+    ),
+    Mutant(
+        "what must hold of all children is not asked", PARTS,
+        "for judge in wholes(self.parent.info, self.info):", "for judge in ():", by=_BY_PARTS,
+    ),
+    Mutant(
+        "children stay when their parent goes", PARTS,
+        "        for row in standing(parent.work, relation, info, parent.row[\"id\"]):\n            _delete",
+        "        for row in []:\n            _delete", by=_BY_PARTS,
+    ),
+    Mutant(
+        "a whole list keeps what it does not name", PARTS,
+        "for key in self.rows if key not in kept)", "for key in [] if key not in kept)", by=_BY_PARTS,
+    ),
+)  # fmt: skip
+
+_OUTBOX = (
+    Mutant(
+        "changes are numbered by the place that their act drew", OUTBOX,
+        "sa.func.coalesce(_LAST, 0) + place, LINE.c.id", "_WAITING.c.id, LINE.c.id", by=_BY_OUTBOX,
+    ),
+    Mutant(
+        "numbers are given again once their changes are removed", OUTBOX,
+        "_LAST = sa.select(NumberSeries.last).where(NumberSeries.name == SERIES).scalar_subquery()",
+        "_LAST = sa.select(sa.func.max(_ENTRY.c.n)).scalar_subquery()", by=_BY_OUTBOX,
+    ),
+    Mutant(
+        "what was numbered last is forgotten", OUTBOX,
+        "series.values(last=NumberSeries.last + done)", "series.values(last=NumberSeries.last)", by=_BY_OUTBOX,
+    ),
+)  # fmt: skip
+
+_STOOD = (
+    Mutant(
+        "a row stands before it was as it is", "db/history.py",
+        "return sa.or_(since <= at, sa.and_(rows.c.version <= _FIRST, first))", "return sa.or_(since <= at, first)",
+        by=_BY_AS_OF,
+    ),
+    Mutant(
+        "what was changed by then still stands", "db/history.py",
+        "was.where(begun(shadow, shadow.c.stood_from), shadow.c.stood_to > at))",
+        "was.where(begun(shadow, shadow.c.stood_from)))", by=_BY_AS_OF,
+    ),
+)  # fmt: skip
+
 FAULTS = (
     _ROWS + _CONTAINMENT + _SCOPES + _GRANTS + _CONDITIONS + _COLUMNS + _NUMBERS + _FOLLOWED + _PLANS + _WRITES + _WALL
-    + _PAST
+    + _PAST + _CHILDREN + _OUTBOX + _STOOD
 )  # fmt: skip
 
 

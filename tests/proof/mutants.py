@@ -33,6 +33,8 @@ class Mutant:
     new: str
     kind: Kind = "sqlite"
     """The database on which it shows."""
+    by: str = ""
+    """The module of tests that has to notice what no answer shows; otherwise the probes have to."""
 
     @property
     def places(self) -> int:
@@ -57,6 +59,9 @@ class Mutant:
         if postgres is not None:
             environment["FENGQIAO_TEST_POSTGRES_URL"] = postgres
         with self.planted() as copy:
+            if self.by:
+                tests = [self.by, "-k", self.kind, "-x", "-q", "-p", "no:cacheprovider"]
+                return _failed([sys.executable, "-m", "pytest", *tests], copy, environment, seconds)
             command = [sys.executable, "-m", "tests.proof.hunt", self.kind]
             done = subprocess.run(
                 command, cwd=copy, env=environment, capture_output=True, text=True, timeout=seconds, check=False
@@ -66,6 +71,16 @@ class Mutant:
         if done.returncode:
             raise RuntimeError(f"{self.says}: the probes did not run:\n{done.stderr[-2000:]}")
         return None
+
+
+def _failed(command: list[str], copy: Path, environment: dict[str, str], seconds: float) -> str | None:
+    """The test that failed; None where all passed."""
+    done = subprocess.run(
+        command, cwd=copy, env=environment, capture_output=True, text=True, timeout=seconds, check=False
+    )
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"the tests did not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return next((line for line in done.stdout.splitlines() if line.startswith("FAILED")), None)
 
 
 CAUGHT = 3

@@ -320,13 +320,19 @@ def closed_relations(prober: Prober, draw: Any, family: Sequence[str]) -> None:
             prober.compare("closed relation", name, text, [barred], answer if told else codes)
 
 
-def counts_only(prober: Prober, draw: Any, family: Sequence[str]) -> None:
+def counts_only(prober: Prober, draw: Any, _family: Sequence[str]) -> None:
     """Who may count rows of an entity may not see them, nor narrow or part them by what is no dimension."""
-    copies, viewer = prober.copies, prober.viewers[family[0]]
-    counted = [info for info in copies.entities.values() if copies.counts_only(info.name, viewer)]
-    if not counted:
+    copies, entities = prober.copies, prober.copies.entities
+    asking = [
+        (family, info)
+        for family in prober.families
+        for info in entities.values()
+        if copies.counts_only(info.name, prober.viewers[family[0]])
+    ]
+    if not asking:
         return
-    info = draw(st.sampled_from(counted))
+    family, info = draw(st.sampled_from(asking))
+    viewer = prober.viewers[family[0]]
     for text in lookings(info):
         for name in family[:2]:
             answer = prober.place.ask(name, text)

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from db.clock import now
+from db.facts import Role
 from tests.conftest import has_postgres
 from tests.databases import WITH_WALL, Kind
 from tests.proof.prober import prober
@@ -36,10 +37,11 @@ def test_the_copy_has_every_record_once(migrated_database: Callable[[Kind], str]
     """However many records begin with the same millisecond: after a clock that was ahead, all of a process do."""
     with prober(migrated_database("sqlite"), SEED) as made, time_machine.travel(now(), tick=False):
         before = len(made.copies.rows["AuditLog"])
+        refused = next(name for name, viewer in made.viewers.items() if set(viewer.reaches) == {Role.SYS})
         for _ in range(4):
             for _ in range(20):
                 made.place.ask(
-                    "sys", 'mutation { deleteMediationCase(by: {id: "x"}, ifVersion: 0) { errors { code } } }'
+                    refused, 'mutation { deleteMediationCase(by: {id: "x"}, ifVersion: 0) { errors { code } } }'
                 )
             made.catch_up()
         assert len(made.copies.rows["AuditLog"]) == before + 80

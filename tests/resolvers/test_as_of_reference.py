@@ -20,11 +20,12 @@ from tests.places import Place, place
 from tests.proof.reads import refused_for_size
 from tests.reference import Reference, read_rows
 from tests.reference_groups import TooManyGroups
+from tests.shares import share
 from tests.strategies import MODES, Asks, Document
 from tests.strategies_groups import GroupAsks
 from tests.world import TODAY, rows
 
-WRITES, SEED, EXAMPLES = 180, 7, 4
+WRITES, SEED, EXAMPLES = 180, 7, share(4)
 ENTITIES = sorted(info.name for info in registry().values() if info.facts.history)
 quick = settings(
     deadline=None, database=None, phases=[Phase.generate], max_examples=EXAMPLES,

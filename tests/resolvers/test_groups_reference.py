@@ -21,6 +21,7 @@ from tests.documents import MODES, Document
 from tests.places import Place, place
 from tests.reference import Reference, read_rows
 from tests.reference_groups import Grouping, TooManyGroups
+from tests.shares import share
 from tests.strategies_groups import GroupAsks
 from tests.world import TODAY
 
@@ -50,7 +51,7 @@ quick = settings(
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-@settings(quick, max_examples=12)
+@settings(quick, max_examples=share(12))
 @given(data=st.data())
 def test_random_groups_equal_the_reference_in_every_mode_and_database(
     places: dict[Kind, Place], reference: Reference, entity: str, data: st.DataObject
@@ -83,7 +84,7 @@ def too_much(body: bytes) -> bool:
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-@settings(quick, max_examples=5)
+@settings(quick, max_examples=share(5))
 @given(data=st.data())
 def test_pages_of_groups_bring_every_group_once_and_in_order(
     places: dict[Kind, Place], reference: Reference, entity: str, data: st.DataObject

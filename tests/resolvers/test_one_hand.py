@@ -8,13 +8,14 @@ import pyotp
 import pytest
 
 from db.clock import today
+from db.registry import registry
 from permissions import second_factor
 from permissions.accounts import account_by_id
 from permissions.actions import allowed_steps, open_row
 from permissions.passwords import hash_password
 from permissions.sign_ins import set_password
 from resolvers.commands import accounts
-from resolvers.commands.one_hand import filings_of_one_hand
+from resolvers.commands.one_hand import OneHand, rows_of_one_hand
 from resolvers.commands.work import Work
 from resolvers.faults import Denied
 from tests.databases import WITH_WALL
@@ -24,6 +25,10 @@ from tests.resolvers.town import Town, code_of
 pytestmark = pytest.mark.anyio
 KINDS = WITH_WALL
 HASHED = hash_password("nobody knows this 1")
+
+
+def one_hand(connection: Any) -> list[OneHand]:
+    return rows_of_one_hand(connection, registry())
 
 
 async def enrol(town: Town, by: str, login: str, role: str, **anchor: Any) -> None:
@@ -132,13 +137,13 @@ async def test_the_report_names_filings_that_one_person_may_have_made(town: Town
     committee = await town.complete()
     await enrol(town, "district", "cc", "COMM", committee=town.ref(committee, "MediationCommittee"))
     await second_proof(town, "cc")
-    assert await town.database.look(filings_of_one_hand) == []
+    assert await town.database.look(one_hand) == []
     filing = await town.filing(committee, "cc")
     await town.go(filing, ("cc", "submit"), ("office", "check"))
-    assert await town.database.look(filings_of_one_hand) == []
+    assert await town.database.look(one_hand) == []
     assert not await refused(town, "district", filing, "file")
-    [found] = await town.database.look(filings_of_one_hand)
-    assert (found.id[3:], found.acts) == (filing, "申报 cc、核验 office、办结 district")
+    [found] = await town.database.look(one_hand)
+    assert (found.id[3:], found.acts) == (filing, "提交 cc、核验 office、经办 district")
 
 
 async def test_who_enrols_is_told(town: Town) -> None:

@@ -18,6 +18,7 @@ from tests.conftest import has_postgres
 from tests.databases import Kind
 from tests.places import Place, place
 from tests.reference import Ask, Reference, read_rows
+from tests.shares import share
 from tests.strategies import MODES, Asks, Document
 from tests.world import TODAY, rows, viewers
 
@@ -132,7 +133,7 @@ quick = settings(
 
 
 @pytest.mark.parametrize("entity", sorted(registry()))
-@settings(quick, max_examples=15)
+@settings(quick, max_examples=share(15))
 @given(data=st.data())
 def test_a_random_read_equals_the_reference_in_every_mode_and_database(
     places: dict[Kind, Place], reference: Reference, entity: str, data: st.DataObject
@@ -154,7 +155,7 @@ def test_a_random_read_equals_the_reference_in_every_mode_and_database(
 
 
 @pytest.mark.parametrize("entity", sorted(registry()))
-@settings(quick, max_examples=8)
+@settings(quick, max_examples=share(8))
 @given(data=st.data())
 def test_pages_walk_every_row_once_and_in_order_both_ways(
     places: dict[Kind, Place], reference: Reference, entity: str, data: st.DataObject

@@ -65,7 +65,7 @@ PARTIAL: list[tuple[str, Callable[[], list[Line]], int]] = [
 async def test_what_a_list_does_not_speak_of_stays(jiangsu_demo: Demo, tmp_path: Path) -> None:
     before, totals = await jiangsu_demo.database.look(everything), await jiangsu_demo.totals()
     for case, rows, kept in PARTIAL:
-        counts = await jiangsu_demo.database.write(imported(tmp_path, rows()))
+        counts = await jiangsu_demo.database.write(imported(tmp_path, rows()), bulk=True)
         assert (counts.changed, counts.kept) == (0, kept), case
     assert await jiangsu_demo.database.look(everything) == before
     assert await jiangsu_demo.totals() == totals
@@ -74,7 +74,7 @@ async def test_what_a_list_does_not_speak_of_stays(jiangsu_demo: Demo, tmp_path:
 async def test_of_what_it_speaks_of_a_list_closes_what_it_leaves_out(jiangsu_demo: Demo, tmp_path: Path) -> None:
     """One street is gone from a list that stops at streets: it ends, the villages below it stay."""
     rows = [line for line in until(4) if line[0] != "320102010000"]
-    counts = await jiangsu_demo.database.write(imported(tmp_path, rows))
+    counts = await jiangsu_demo.database.write(imported(tmp_path, rows), bulk=True)
     assert (counts.closed, counts.kept) == (1, 21_958)
     ended = await jiangsu_demo.database.look(lambda c: c.execute(sa.select(TABLE).where(TABLE.c.valid_to.is_not(None))))
     assert [row.code for row in ended] == ["320102010000"]
@@ -87,18 +87,18 @@ async def test_more_than_a_few_regions_end_only_where_somebody_says_so(jiangsu_d
     allowances: list[dict[str, Any]] = [{}, {"close_at_most": 69}]
     for more in allowances:
         with pytest.raises(Refused, match=r"停用 70 个.*--close-at-most 70"):
-            await jiangsu_demo.database.write(imported(tmp_path, rows, **more))
+            await jiangsu_demo.database.write(imported(tmp_path, rows, **more), bulk=True)
     assert await jiangsu_demo.database.look(everything) == before
-    counts = await jiangsu_demo.database.write(imported(tmp_path, rows, close_at_most=70))
+    counts = await jiangsu_demo.database.write(imported(tmp_path, rows, close_at_most=70), bulk=True)
     assert counts.closed == 70
 
 
 async def test_a_code_that_comes_back_is_the_region_it_was(jiangsu_demo: Demo, tmp_path: Path) -> None:
     before, totals = await jiangsu_demo.database.look(everything), await jiangsu_demo.totals()
     rows = [line for line in jiangsu() if not line[0].startswith(DISTRICT)]
-    await jiangsu_demo.database.write(imported(tmp_path, rows, close_at_most=70))
+    await jiangsu_demo.database.write(imported(tmp_path, rows, close_at_most=70), bulk=True)
     assert (await jiangsu_demo.totals())["320102000000"] == (0, 0, 0, 0)
-    counts = await jiangsu_demo.database.write(imported(tmp_path, jiangsu(), dt.date(2025, 7, 1)))
+    counts = await jiangsu_demo.database.write(imported(tmp_path, jiangsu(), dt.date(2025, 7, 1)), bulk=True)
     assert (counts.reopened, counts.opened, counts.closed) == (70, 0, 0)
     after = await jiangsu_demo.database.look(everything)
     assert [(r.id, r.code, r.path, r.valid_from, r.valid_to) for r in after] == [
@@ -133,7 +133,7 @@ async def test_a_register_in_which_every_code_stands_twice_is_mended_by_the_full
     jiangsu_demo: Demo, tmp_path: Path, day: dt.date | None
 ) -> None:
     before, totals = await jiangsu_demo.database.look(everything), await jiangsu_demo.totals()
-    await jiangsu_demo.database.write(damage)
+    await jiangsu_demo.database.write(damage, bulk=True)
     assert (await jiangsu_demo.totals())["320102002000"][2:] == (0, 0), "what stood there is lost"
 
     def twin(connection: Connection) -> str:
@@ -141,14 +141,14 @@ async def test_a_register_in_which_every_code_stands_twice_is_mended_by_the_full
         return str(connection.execute(found).scalar_one())
 
     key = await jiangsu_demo.database.look(twin)
-    counts = await jiangsu_demo.database.write(imported(tmp_path, jiangsu(), day))
+    counts = await jiangsu_demo.database.write(imported(tmp_path, jiangsu(), day), bulk=True)
     assert (counts.reopened, counts.opened, counts.closed, counts.succeeded) == (23_445, 0, 23_445, 23_445)
     after = await jiangsu_demo.database.look(everything)
     assert {(r.id, r.code, r.path) for r in after if r.valid_to is None} == {(r.id, r.code, r.path) for r in before}
     assert await jiangsu_demo.totals() == totals
     reach = await jiangsu_demo.database.look(lambda c: ranges_of(c, key))
     assert subtree("/32/01/02/003/001/") in reach, "a grant on the twin goes on to the region itself"
-    again = await jiangsu_demo.database.write(imported(tmp_path, jiangsu(), day))
+    again = await jiangsu_demo.database.write(imported(tmp_path, jiangsu(), day), bulk=True)
     assert again.changed == 0
 
 

@@ -17,9 +17,10 @@ _MEMBER = Shape(
     (
         Copy("Mediator", ("mediatorNo", "name", "sex", "ethnicity", "education", "idNumber", "mobile")),
         Copy("MediatorAppointment", ("role", "basis", "kind", "startOn")),
-    )
+    ),
+    zh="成员",
 )
-_TERM = Shape((Copy("CommitteeTerm", ("termNo", "startsOn", "endsOn", "electionMethod", "electionOn")),))
+_TERM = Shape((Copy("CommitteeTerm", ("termNo", "startsOn", "endsOn", "electionMethod", "electionOn")),), zh="任期")
 
 COMMITTEE = Shape(
     (Copy("MediationCommittee"),),
