@@ -72,7 +72,7 @@ def field(documents: Documents, entity: EntityInfo, name: str) -> Words:
         "description": None,
         "kind": kind,
         "required": not nullable and writable and (facts is None or facts.default is None),
-        "default": getattr(facts.default, "name", facts.default) if facts else None,
+        "default": _default(facts.default) if facts else None,
         "maxLength": facts.length if facts else None,
         "pattern": facts.pattern if facts else None,
         "minimum": None,
@@ -86,3 +86,8 @@ def field(documents: Documents, entity: EntityInfo, name: str) -> Words:
         "when": facts.required_when.zh("") if facts and facts.required_when else None,
         "values": [{"name": m.name, "label": m.zh} for m in facts.members] if facts and facts.members else None,
     }
+
+
+def _default(value: Any) -> Any:
+    value = getattr(value, "name", value)
+    return value if value is None or isinstance(value, str | int | bool) else str(value)
