@@ -12,7 +12,7 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, is_object_type
 
-from admin.desk.shapes import INTERNAL, shape
+from admin.desk.shapes import INTERNAL
 from admin.labels import beside, named_by
 from db.entity_info import EntityInfo, Relation
 from db.registry import Registry
@@ -20,6 +20,8 @@ from db.registry import Registry
 FAULTS = "errors { path code kind message severity row changedBy changedFields }"
 STEPS = "allowedSteps { verb label target reasonRequired takes dueOn missing { path code message severity } }"
 MOST_PARTS = 500
+UNUSED = frozenset({"after", "last", "before", "asOf", "successors"})
+"""Arguments of lists that no page gives; a variable that is left out has the price of the most it could be."""
 
 
 class Documents:
@@ -34,6 +36,8 @@ class Documents:
     def everything(self) -> Iterator[str]:
         """Every document there is."""
         yield self.search
+        if self.entities_of:
+            yield self.entities_of
         for name in self.entities:
             yield from _texts(self.of(name))
 
@@ -56,11 +60,6 @@ class Documents:
         }
         return {key: text for key, text in made.items() if text}
 
-    def shapes(self, name: str) -> dict[str, Any]:
-        """The documents that rows of an entity hold, by column."""
-        fields = self.entities[name].fields.values()
-        return {field.public: found for field in fields if (found := shape(self.entities, field.facts))}
-
     # --- reads --------------------------------------------------------------------------------------------------------
 
     def rows(self, info: EntityInfo, only_rows: bool = False) -> str:
@@ -72,9 +71,7 @@ class Documents:
         nodes = f"nodes {{ id version {self.label(info)} {shown} }}"
         if only_rows:
             return _operation("query Export", info.plural, field, nodes, flags)
-        found = (
-            f"totalCount @include(if: $total) pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} {nodes}"
-        )
+        found = f"totalCount @include(if: $total) pageInfo {{ hasNextPage }} {nodes}"
         return _operation("query List", info.plural, field, found, ["$total: Boolean = true", *flags])
 
     def pick(self, info: EntityInfo) -> str:
@@ -134,6 +131,12 @@ class Documents:
         )
         return f"query Everything($search: String!, $first: Int = 5{flags}) {{ {found} }}"
 
+    @functools.cached_property
+    def entities_of(self) -> str:
+        """What the API tells of entities as the viewer may use them; empty where it does not."""
+        field = self.queries.get("entities")
+        return _operation("query Entities", "entities", field, _leaves(field.type, 4).strip(" {}")) if field else ""
+
     # --- what is asked of a row ---------------------------------------------------------------------------------------
 
     def columns(self, info: EntityInfo, but: frozenset[str] = frozenset()) -> dict[str, str]:
@@ -141,7 +144,7 @@ class Documents:
         fields, order = self._type(info).fields, list(info.table.c.keys())
         asked = {f.public: (f.name, self._scalar(f.public, fields)) for f in info.fields.values() if f.public in fields}
         for relation in info.relations.values():
-            if not relation.many and relation.public in fields:
+            if not relation.many and relation.public in fields and not (relation.facts and relation.facts.one_of):
                 asked[relation.public] = (relation.near, f"{relation.public} {self._row(relation.target)}")
         for one in info.one_ofs.values():
             asked[one.public] = (one.columns[0], self._union(one.public, info, one.columns))
@@ -201,8 +204,9 @@ class Documents:
 
 def _operation(head: str, name: str, field: GraphQLField, selection: str, more: Iterable[str] = ()) -> str:
     """A document of one field that takes every argument as a variable of the same name."""
-    told = [f"${arg}: {argument.type}" for arg, argument in field.args.items()]
-    given = ", ".join(f"{arg}: ${arg}" for arg in field.args)
+    args = {arg: argument for arg, argument in field.args.items() if arg not in UNUSED}
+    told = [f"${arg}: {argument.type}" for arg, argument in args.items()]
+    given = ", ".join(f"{arg}: ${arg}" for arg in args)
     return f"{head}({', '.join([*told, *more])}) {{ {name}({given}) {{ {' '.join(selection.split())} }} }}"
 
 

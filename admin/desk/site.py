@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from admin.bundle import File
-from admin.desk import interim
+from admin.desk import fields
 from admin.desk.documents import Documents
 from admin.desk.faces import faces
 from admin.desk.files import POLICY, build
@@ -45,7 +45,7 @@ def routes(core: GraphQLSchema, entities: Registry) -> list[Route]:
         name = request.path_params["name"].removesuffix(".json")
         if name not in entities:
             return not_found()
-        told = documents.of(name) | {"shapes": documents.shapes(name), "info": interim.info(documents, entities[name])}
+        told = documents.of(name) | {"info": fields.info(documents, entities[name])}
         return fresh(request, File(orjson.dumps(told), JSON))
 
     return [

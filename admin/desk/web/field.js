@@ -8,6 +8,7 @@ import "./combobox.js";
 import "./date.js";
 import "./region.js";
 import "./file.js";
+import "./shape.js";
 
 class FieldInput extends Fq {
   static properties = {
@@ -69,6 +70,7 @@ class FieldInput extends Fq {
         ?required=${field.required} .labelled=${this.bare ? field.label : null} @given=${this.inner}></fq-date>`,
       REF: () => this.reference(field.target, this.value),
       ONE_OF: () => this.oneOf(),
+      SHAPE: () => html`<fq-shape .label=${field.label} .fields=${field.fields} .value=${this.value} .faults=${this.faults} @given=${this.inner}></fq-shape>`,
       FILE: () => html`<fq-file .name=${this.input} .value=${this.value} @given=${this.inner}></fq-file>`,
       FILES: () => html`<fq-file .name=${this.input} several .value=${this.value} @given=${this.inner}></fq-file>`,
     }[field.kind];
@@ -135,11 +137,12 @@ class FieldInput extends Fq {
 
   render() {
     const { field } = this;
-    const faults = this.said.map((fault) => html`<span>${fault.message}</span>`);
+    const own = field.kind === "SHAPE" ? this.said.filter((one) => one.path.length < 3) : this.said;
+    const faults = own.map((fault) => html`<span>${fault.message}</span>`);
     const fault = html`<span class="fault" id="${this.input}-fault" ?hidden=${!faults.length}>${faults}</span>`;
     if (this.bare) return html`${this.control()}${fault}`;
     const must = field.required ? html`<span class="must" title="必填" aria-hidden="true"> *</span>` : nothing;
-    const name = field.kind === "ENUMS" ? html`<span class="name">${field.label}${must}</span>`
+    const name = ["ENUMS", "SHAPE"].includes(field.kind) ? html`<span class="name">${field.label}${must}</span>`
       : html`<label class="name" for=${this.input}>${field.label}${must}</label>`;
     return html`${name}${this.control()}
       ${this.hint ? html`<span class="hint" id="${this.input}-hint">${this.hint}</span>` : nothing}${fault}`;

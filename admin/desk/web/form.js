@@ -22,10 +22,19 @@ export function sent(all, field, value) {
   if (field.kind === "REF") return { connect: { id: value.id } };
   if (field.kind === "ONE_OF") return value.id ? { [all.entities[value.type].single]: { connect: { id: value.id } } } : null;
   if (field.kind === "INT") return /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+  if (field.kind === "SHAPE") return documented(field.fields, value);
   if (field.kind === "FILE") return value.id;
   if (field.kind === "FILES") return value.map((file) => file.id);
   if (field.kind === "DATETIME" && /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d$/.test(value)) return value.replace(" ", "T") + ":00+08:00";
   return value;
+}
+
+// A document as the API takes it: each part by its kind, and nothing that nobody filled in.
+function documented(fields, value) {
+  if (value === null || value === undefined) return null;
+  const one = (field, part) => (field.fields ? documented(field.fields, part) : sent(null, field, part));
+  const given = fields.map((field) => [field.name, field.many ? (value[field.name] || []).map((part) => one(field, part)) : one(field, value[field.name])]);
+  return Object.fromEntries(given.filter(([, part]) => part !== null));
 }
 
 export class Form {

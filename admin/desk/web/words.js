@@ -80,18 +80,21 @@ function document(all, value) {
     .join("，");
 }
 
-// What one may do with the fields and steps of entities, as the API tells it: fields by name.
+// The fields and steps of an entity: what is the same for everybody, and over it what the API tells of this viewer.
 export function info(entity) {
-  if (!told.has(entity)) told.set(entity, entities([entity]).then((found) => found[0]));
+  if (!told.has(entity)) told.set(entity, laid(entity));
   return told.get(entity);
 }
 
-async function entities(names) {
-  const found = await Promise.all(names.map((name) => documents(name)));
-  return found.map((one) => shaped(one.info, one.shapes));
+async function laid(entity) {
+  const [all, texts] = await Promise.all([faces(), documents(entity)]);
+  const mine = all.info ? (await ask(all.info, { names: [entity] })).entities[0] : null;
+  const over = Object.fromEntries((mine?.fields || []).map((field) => [field.name, seen(field)]));
+  const fields = texts.info.fields.map((field) => ({ ...field, ...over[field.name] }));
+  return { ...texts.info, operations: mine?.operations, fields, by: Object.fromEntries(fields.map((field) => [field.name, field])) };
 }
 
-function shaped(told, shapes) {
-  const one = { ...told, fields: told.fields.map((field) => ({ ...field, fields: shapes[field.name] || null })) };
-  return { ...one, by: Object.fromEntries(one.fields.map((field) => [field.name, field])) };
+// Of what the API tells of a field, what is a viewer's own.
+function seen({ writable, required, section, description }) {
+  return { writable, required: required && writable, section, description };
 }
