@@ -45,6 +45,7 @@ _PUBLIC = _passages(
     "GET /assets/{name}",
     "GET /pages/{name}",
     "GET /desk/{version}/{name}",
+    "GET /home/",
     "GET /list/",
     "GET /record/",
     "GET /workbench/",

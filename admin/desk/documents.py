@@ -36,6 +36,7 @@ class Documents:
     def everything(self) -> Iterator[str]:
         """Every document there is."""
         yield self.search
+        yield self.counts
         if self.entities_of:
             yield self.entities_of
         for name in self.entities:
@@ -51,6 +52,7 @@ class Documents:
             "export": self.rows(info, only_rows=True),
             "pick": self.pick(info),
             "record": self.record(info),
+            "past": self.past(info),
             "related": self.related(info),
             "create": self.write(f"create{name}", info),
             "update": self.write(f"update{name}", info),
@@ -81,15 +83,24 @@ class Documents:
 
     def record(self, info: EntityInfo) -> str:
         """One row with all it says, its child rows, the steps that are open and whether it may be changed."""
-        own = " ".join([self.label(info), *self.columns(info).values()])
-        parts = " ".join(self._part(relation, child) for relation, child in self.entities.parts_of(info))
         steps = STEPS if "allowedSteps" in self._type(info).fields else ""
         asked = f'explainAccess(type: "{info.name}", action:'
         return (
-            f"query Record($id: ID!) {{ {info.single}(by: {{id: $id}}) {{ id version {own} {parts} {steps} }}"
+            f"query Record($id: ID!) {{ {info.single}(by: {{id: $id}}) {{ {self._whole(info)} {steps} }}"
             f' update: {asked} "UPDATE", id: $id) {{ allowed sentence }}'
             f' delete: {asked} "DELETE", id: $id) {{ allowed sentence }} }}'
         )
+
+    def past(self, info: EntityInfo) -> str:
+        """One row as it stood; empty where nobody keeps how it stood."""
+        if "asOf" not in self.queries[info.single].args:
+            return ""
+        row = f"{info.single}(by: {{id: $id}}, asOf: $asOf) {{ {self._whole(info)} }}"
+        return f"query Past($id: ID!, $asOf: DateTime!) {{ {row} }}"
+
+    def _whole(self, info: EntityInfo) -> str:
+        parts = [self._part(relation, child) for relation, child in self.entities.parts_of(info)]
+        return " ".join(["id version", self.label(info), *self.columns(info).values(), *parts])
 
     def _part(self, relation: Relation, child: EntityInfo) -> str:
         columns = self.columns(child, but=frozenset(r.public for r in child.references if r.target == relation.source))
@@ -130,6 +141,14 @@ class Documents:
             for info in self.searched
         )
         return f"query Everything($search: String!, $first: Int = 5{flags}) {{ {found} }}"
+
+    @functools.cached_property
+    def counts(self) -> str:
+        """How many rows there are of the entities whose flag is set."""
+        shown = [info for info in self.entities.values() if not info.part_of]
+        flags = ", ".join(f"$i_{info.plural}: Boolean = false" for info in shown)
+        found = " ".join(f"{i.plural}(first: 0) @include(if: $i_{i.plural}) {{ totalCount }}" for i in shown)
+        return f"query Counts({flags}) {{ {found} }}"
 
     @functools.cached_property
     def entities_of(self) -> str:

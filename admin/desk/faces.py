@@ -22,6 +22,7 @@ def faces(documents: Documents) -> Words:
     return {
         "menus": MENUS,
         "search": documents.search,
+        "counts": documents.counts,
         "info": documents.entities_of,
         "searched": [info.name for info in documents.searched],
         "entities": {name: face(documents, info) for name, info in documents.entities.items()},

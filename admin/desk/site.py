@@ -19,7 +19,7 @@ from admin.desk.files import POLICY, build
 from admin.forms import not_found
 from db.registry import Registry
 
-PAGES = ("list", "record")
+PAGES = ("home", "list", "record")
 JSON = "application/json"
 NOW = "now"
 """In place of the version, for pages that are plain files and cannot know it."""

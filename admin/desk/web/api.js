@@ -102,7 +102,7 @@ export async function enter(login, password, otp) {
 
 export async function leave() {
   await fetch(at("../session"), { method: "DELETE", headers: headers() });
-  location.href = at("");
+  location.href = at("home/");
 }
 
 // Sends a file; the answer is its id, by which a row names it. Raises Refusal.

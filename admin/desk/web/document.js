@@ -24,7 +24,8 @@ function inner(all, field, value) {
     const [was, now] = ends.map((end) => (empty(value[end.name]) ? "无" : inner(all, end, value[end.name])));
     return html`由<del>${was}</del>改为<ins>${now}</ins>`;
   }
-  if (plain(value) || (Array.isArray(value) && value.some(plain))) return brief(field) ? briefly(all, field, value) : drawn(all, field.fields || [], value);
+  if (plain(value) && brief(field)) return briefly(all, field, value);
+  if (plain(value) || (Array.isArray(value) && value.some(plain))) return drawn(all, field.fields || [], value);
   return leaf(all, field, value);
 }
 

@@ -15,11 +15,11 @@ export function share(on) {
 // Nothing that anybody began stays here.
 export function forget() {
   for (const place of [localStorage, sessionStorage]) {
-    for (const name of Object.keys(place)) if (name.startsWith("draft:")) place.removeItem(name);
+    for (const name of Object.keys(place)) if (/^(draft|recent):/.test(name)) place.removeItem(name);
   }
 }
 
-const place = () => (shared() ? sessionStorage : localStorage);
+export const place = () => (shared() ? sessionStorage : localStorage);
 const name = async (entity, id) => `draft:${(await me()).login}:${entity}:${id || "new"}`;
 
 export async function keep(entity, id, kept) {
@@ -38,4 +38,14 @@ export async function kept(entity, id) {
   } catch {
     return null;
   }
+}
+
+// What somebody has begun and not saved: {entity, id, at}, the newest first.
+export async function begun() {
+  const mine = `draft:${(await me()).login}:`;
+  const found = Object.keys(place()).filter((one) => one.startsWith(mine)).map((one) => {
+    const [entity, id] = one.slice(mine.length).split(":");
+    return { entity, id: id === "new" ? null : id, at: JSON.parse(place().getItem(one)).at };
+  });
+  return found.sort((one, other) => other.at.localeCompare(one.at));
 }

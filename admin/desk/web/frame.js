@@ -59,14 +59,14 @@ export async function frame(title) {
     html`<a class="skip" href="#main">跳到正文</a>
       <header id="bar">
         <button class="menu plain" aria-expanded="false" aria-controls="side" @click=${turn}>菜单</button>
-        <a class="site" href=${ROOT}>${SITE}</a>
+        <a class="site" href="${ROOT}home/">${SITE}</a>
         <fq-search></fq-search>
         <button class="who plain" @click=${() => account(mine)}>${mine.name}</button>
         <button class="out plain" @click=${out}>退出登录</button>
       </header>
       <div id="wrap">
         <nav id="side" aria-label="主菜单">
-          <ul>${entry(ROOT, "首页", false)}</ul>
+          <ul>${entry(ROOT + "home/", "首页", location.pathname.endsWith("/home/"))}</ul>
           <h2>办理</h2>
           <ul>${own.map(([href, text]) => entry(href, text, location.pathname === href))}</ul>
           ${groups(all, mine).map(([name, entries]) => html`<h2>${name}</h2>

@@ -7,6 +7,7 @@ import { sure, toast } from "./dialog.js";
 import { keep, kept } from "./draft.js";
 import { Form } from "./form.js";
 import { frame, listAt, recordAt } from "./frame.js";
+import { opened } from "./recent.js";
 import { explain } from "./why.js";
 import { documents, faces, info, may, moment, named, text } from "./words.js";
 import { shown } from "./facts.js";
@@ -16,7 +17,7 @@ import "./steps.js";
 import "./timeline.js";
 
 class RecordPage extends Fq {
-  static properties = { entity: {}, rowId: {}, editing: { state: true }, said: { state: true }, busy: { state: true } };
+  static properties = { entity: {}, rowId: {}, past: {}, editing: { state: true }, said: { state: true }, busy: { state: true } };
 
   async connectedCallback() {
     super.connectedCallback();
@@ -38,7 +39,7 @@ class RecordPage extends Fq {
     if (this.rowId) await this.read();
     else await this.begin();
     const draft = await kept(this.entity, this.rowId);
-    if (draft && (!this.rowId || this.mayUpdate)) this.take(draft);
+    if (draft && !this.past && (!this.rowId || this.mayUpdate)) this.take(draft);
     else this.editing = !this.rowId;
   }
 
@@ -56,11 +57,12 @@ class RecordPage extends Fq {
   }
 
   async fetched() {
-    const found = await ask(this.texts.record, { id: this.rowId });
+    const { past } = this;
+    const found = past ? await ask(this.texts.past, { id: this.rowId, asOf: past }) : await ask(this.texts.record, { id: this.rowId });
     const row = found[this.face.single];
     this.masked = new Set(found.masked.filter((path) => path.split(".").length === 2).map((path) => path.split(".")[1]));
-    this.mayUpdate = found.update.allowed && Boolean(this.texts.update);
-    this.mayDelete = found.delete.allowed && Boolean(this.texts.delete);
+    this.mayUpdate = !past && found.update.allowed && Boolean(this.texts.update);
+    this.mayDelete = !past && found.delete.allowed && Boolean(this.texts.delete);
     return row;
   }
 
@@ -71,7 +73,9 @@ class RecordPage extends Fq {
       return;
     }
     this.form.begin(row);
-    document.title = `${named(this.all, this.entity, row)} - ${this.face.label}`;
+    const name = named(this.all, this.entity, row);
+    document.title = `${name} - ${this.face.label}`;
+    opened(this.entity, this.rowId, name);
   }
 
   take(draft) {
@@ -198,7 +202,8 @@ class RecordPage extends Fq {
         ${owner && form.row[owner.name] ? html` › ${shown(this.all, owner, form.row[owner.name])}` : nothing}</p>
       <div class="head"><h1>${form.row ? named(this.all, this.entity, form.row) : `新建${face.label}`}</h1>
         ${states.map((field) => html`<span class="badge" title=${field.label}>${text(this.all, field, form.row[field.name])}</span>`)}
-        ${form.row && !editing ? html`<span class="row tools">
+        ${this.past ? html`<span class="badge past">${moment(this.past)} 时的情况</span> <a href=${recordAt(this.entity, this.rowId)}>看现在的</a>` : nothing}
+        ${form.row && !editing && !this.past ? html`<span class="row tools">
           ${this.mayUpdate ? html`<button @click=${this.edit}>修改</button>` : html`<button class="plain" @click=${() => explain({ type: this.entity, id: this.rowId, action: "UPDATE" })}>不能修改：为什么？</button>`}
           ${this.mayDelete ? html`<button class="plain" @click=${this.remove}>删除</button>` : nothing}
           <button class="plain" @click=${() => print()}>打印</button></span>` : nothing}
@@ -226,7 +231,7 @@ class RecordPage extends Fq {
           <button type="button" class="plain" @click=${this.leave}>取消</button>
           <span class="hint">${form.changed ? "没有保存的内容会留在这台电脑上。" : ""}</span></div>` : nothing}
       </form>
-      ${form.row && !editing ? html`
+      ${form.row && !editing && !this.past ? html`
         <fq-related .all=${all} .entity=${this.entity} .row=${form.row}></fq-related>
         <fq-timeline .all=${all} .entity=${this.entity} .info=${this.info} .row=${form.row} .parts=${this.parts}></fq-timeline>` : nothing}`;
   }
@@ -237,4 +242,4 @@ customElements.define("fq-record", RecordPage);
 const asked = new URLSearchParams(location.search);
 documents(asked.get("entity")); // asked for while the frame is drawn
 const main = await frame("记录");
-main.append(Object.assign(document.createElement("fq-record"), { entity: asked.get("entity"), rowId: asked.get("id") }));
+main.append(Object.assign(document.createElement("fq-record"), { entity: asked.get("entity"), rowId: asked.get("id"), past: asked.get("asOf") }));

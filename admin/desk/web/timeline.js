@@ -2,7 +2,8 @@
 
 import { ask } from "./api.js";
 import { Fq, html, nothing } from "./base.js";
-import { documents, info, moment, named, text } from "./words.js";
+import { recordAt } from "./frame.js";
+import { documents, moment, named, text } from "./words.js";
 
 const LINES = `query History($id: String!, $parts: [String!]!, $withParts: Boolean!, $after: String) {
   auditLines(where: {entityId: {eq: $id}}, orderBy: [{id: DESC}], first: 30, after: $after) {
@@ -123,7 +124,8 @@ class Timeline extends Fq {
       ${!this.lines && !this.said ? html`<p class="hint">正在读取…</p>` : nothing}
       ${this.lines && !this.lines.length ? html`<p class="empty">没有可以看到的记录。</p>` : nothing}
       <ol class="timeline">${(this.lines || []).map((line) => html`<li>
-        <p><time>${moment(line.auditLog?.at || line.createdAt)}</time> <strong>${this.verb(line)}</strong> ${line.auditLog?.actorName || "系统"}</p>
+        <p><time>${moment(line.auditLog?.at || line.createdAt)}</time> <strong>${this.verb(line)}</strong> ${line.auditLog?.actorName || "系统"}
+          ${this.all.entities[this.entity].asOf ? html`<a href=${recordAt(this.entity, this.row.id) + "&" + new URLSearchParams({ asOf: line.auditLog?.at || line.createdAt })}>当时的情况</a>` : nothing}</p>
         ${line.auditLog?.reason ? html`<p class="hint">理由：${line.auditLog.reason}</p>` : nothing}
         ${this.changes(this.info, line)}
         ${(line.auditLog?.lines?.nodes || []).map(child)}</li>`)}</ol>
