@@ -15,6 +15,8 @@ from db.entity_info import EntityInfo, Field, Relation
 from db.kinds import INT
 
 Words = dict[str, Any]
+ELSEWHERE = frozenset({"AuditLog", "AuditLine", "UserAccount", "RoleGrant"})
+"""What the menu leads to by a page of its own."""
 
 
 def faces(documents: Documents) -> Words:
@@ -38,7 +40,7 @@ def face(documents: Documents, info: EntityInfo) -> Words:
         "single": info.single,
         "plural": info.plural,
         "prefix": info.facts.prefix,
-        "menu": None if info.part_of else info.facts.menu,
+        "menu": None if info.part_of or info.name in ELSEWHERE else info.facts.menu,
         "partOf": info.part_of,
         "call": call(documents, info),
         "columns": list(columns),

@@ -40,6 +40,7 @@ async function send(path, made) {
       throw new Refusal("连不上服务器，请检查网络后再试。已填写的内容没有丢。", "OFFLINE");
     }
     if (answer.status !== 401) return answer;
+    await answer.body?.cancel();
     await signIn();
   }
 }

@@ -21,7 +21,7 @@ class HomePage extends Fq {
     const [all, mine] = await Promise.all([faces(), me()]);
     Object.assign(this, { all, mine });
     [this.drafts, this.last] = await Promise.all([begun(), recent()]);
-    const open = mine.rights.filter(({ entity, operations }) => operations.includes("READ") && all.entities[entity]?.menu && !all.entities[entity].system);
+    const open = mine.rights.filter(({ entity, operations }) => operations.includes("READ") && all.entities[entity]?.menu && all.entities[entity].within?.length !== 0);
     const flags = Object.fromEntries(open.map(({ entity }) => [`i_${all.entities[entity].plural}`, true]));
     try {
       const found = open.length ? await ask(all.counts, flags) : {};

@@ -9,7 +9,7 @@ async function asks() {
   let code = false;
   let done = null;
   while (!done) {
-    done = await show("请登录", ({ again, close }) => {
+    done = await show("登录", ({ again, close }) => {
       const submit = async (event) => {
         event.preventDefault();
         const given = Object.fromEntries(new FormData(event.target));
@@ -23,7 +23,7 @@ async function asks() {
         }
       };
       return html`<form class="stack" @submit=${submit}>
-        <p>登录后从这里继续，已填写的内容都在。</p>
+        ${document.querySelector("#main") ? html`<p>登录已过期。登录后从这里继续，已填写的内容都在。</p>` : nothing}
         <label>登录名 <input name="login" autocomplete="username" required></label>
         <label>口令 <input name="password" type="password" autocomplete="current-password" required></label>
         ${code ? html`<label>验证码 <input name="otp" inputmode="numeric" autocomplete="one-time-code"></label>` : nothing}
