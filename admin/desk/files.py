@@ -32,7 +32,7 @@ POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
-_IMPORT = re.compile(r"""\b(from|import) ?"([^"]+)\"""")
+_IMPORT = re.compile(r"""\b(from|import) ?"([\w@./-]+)\"""")
 _PAGE = """<!DOCTYPE html>
 <html lang="zh-CN">
 <head>
