@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-import admin.own_pages
 import admin.site
 from db import installation
 from db.audit.sealer import Sealer
@@ -69,14 +68,14 @@ def create_app() -> Starlette:
             await sealer.stop()
             await database.stop()
 
-    graphql = Endpoint(services, admin.own_pages.documents())
+    graphql = Endpoint(services, lambda core: admin.site.documents(core, services.entities))
     return Starlette(
         routes=[
             *graphql_routes(graphql),
             Route("/", home),
             *health_routes(system),
             *session_routes(system, settings, identities),
-            *admin.site.routes(services),
+            *admin.site.routes(services, graphql.schema.core),
         ],
         middleware=[*middleware.stack(settings, identities), Middleware(Direct, endpoint=graphql)],
         exception_handlers={HTTPException: http_fault},

@@ -44,6 +44,10 @@ _PUBLIC = _passages(
     "GET /",
     "GET /assets/{name}",
     "GET /pages/{name}",
+    "GET /desk/{version}/{name}",
+    "GET /home/",
+    "GET /list/",
+    "GET /record/",
     "GET /workbench/",
     "GET /new-committee/",
     "GET /matrix/",
@@ -59,6 +63,8 @@ _PUBLIC = _passages(
 )
 _PRIVATE = _passages(
     "signed in",
+    "GET /desk/faces.json",
+    "GET /desk/documents/{name}",
     "GET /pages/terms.json",
     "GET /pages/names.json",
     "GET /pages/matrix.json",

@@ -23,7 +23,7 @@ def label_pick(entities: Registry, info: EntityInfo) -> Pick:
         return pick
     name = named_by(info)
     if name in info.fields:
-        pick.add(name, *_beside(info))
+        pick.add(name, *beside(info))
     else:
         relation = info.reference(name)
         pick.items.append((relation.public, One(relation, label_pick(entities, entities[relation.target]))))
@@ -42,9 +42,9 @@ def label_text(entities: Registry, info: EntityInfo, row: Mapping[str, Any], *, 
         relation = info.reference(name)
         target = row.get(relation.public)
         return label_text(entities, entities[relation.target], target, whole=whole) if target else UNNUMBERED
-    beside = " ".join(term(info.fields[n], row[info.fields[n].public]) for n in _beside(info))
+    before = " ".join(term(info.fields[n], row[info.fields[n].public]) for n in beside(info))
     own = _own(info.fields[name], row.get(info.fields[name].public))
-    return f"{beside} {own}".strip()
+    return f"{before} {own}".strip()
 
 
 def named_by(info: EntityInfo) -> str:
@@ -70,7 +70,7 @@ def _own(field: Field, value: Any) -> str:
     return term(field, value)
 
 
-def _beside(info: EntityInfo) -> list[str]:
+def beside(info: EntityInfo) -> list[str]:
     """Enumerations of the list that stand beside a label which may still be missing."""
     label = info.fields[named_by(info)]
     if not label.nullable:

@@ -8,6 +8,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from admin.desk.files import FOLDER as DESK
 from admin.forms import not_found
 from admin.rights import Rights
 from admin.tables import Table, Tables
@@ -57,7 +58,7 @@ def documents() -> list[str]:
     They are read from the scripts, so a page must write each one out. Raises ValueError for one that is put together.
     """
     found = []
-    for path in sorted(FOLDER.glob("*.js")):
+    for path in sorted([*FOLDER.glob("*.js"), *DESK.glob("*.js")]):
         for template, text in _DOCUMENT.findall(path.read_text(encoding="utf-8")):
             if _PUT_TOGETHER in template:
                 raise ValueError(f"{path.name} puts a document together: {template[:60]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphql import GraphQLSchema
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
@@ -9,29 +10,37 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from admin import own_pages, sheets, translations, vocabulary
 from admin.api import TableApi
 from admin.bundle import PINNED, Bundle, build
+from admin.desk import site as desk
+from admin.desk.documents import Documents
 from admin.forms import not_found
 from admin.gate import Gate
 from admin.rights import Rights
 from admin.tables import Tables
+from admin.wording import SITE_NAME
+from db.registry import Registry
 from permissions.http import viewer_of
 from permissions.viewer import Viewer
 from resolvers.services import Services
 
-SITE_NAME = "枫桥基层司法行政平台"
 
-
-def routes(services: Services) -> list[BaseRoute]:
+def routes(services: Services, core: GraphQLSchema) -> list[BaseRoute]:
     """Everything below /admin/. Raises BundleMistake or ModelMistake where it cannot work."""
-    return [Mount("/admin", app=Gate(Router(inner_routes(services))))]
+    return [Mount("/admin", app=Gate(Router(inner_routes(services, core))))]
 
 
-def inner_routes(services: Services) -> list[Route]:
-    """The routes as they are behind the gate."""
+def documents(core: GraphQLSchema, entities: Registry) -> list[str]:
+    """What all pages of ours send to GraphQL, for a server that runs registered documents only."""
+    return [*own_pages.documents(), *Documents(core, entities).everything()]
+
+
+def inner_routes(services: Services, core: GraphQLSchema | None = None) -> list[Route]:
+    """The routes as they are behind the gate; the pages of the desk go by the schema that clients see."""
     tables = Tables(services.entities)
     rights = Rights(services, tables)
     api = TableApi(services, tables, rights)
+    own = desk.routes(core, services.entities) if core is not None else []
     tabular = [*_tables(api), *sheets.routes(services, tables)]
-    return [*_files(build(), services), *_public(), *_identity(tables, rights), *tabular]
+    return [*_files(build(), services), *own, *_public(), *_identity(tables, rights), *tabular]
 
 
 def _files(bundle: Bundle, services: Services) -> list[Route]:

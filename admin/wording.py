@@ -11,7 +11,8 @@ from db.machines import ACKNOWLEDGE
 from db.naming import camel
 from db.registry import Registry
 
-_OWN = {"asOf": "截至日期", ACKNOWLEDGE: "已知悉的提醒"}
+SITE_NAME = "枫桥基层司法行政平台"
+OWN = {"asOf": "截至日期", "filedOn": "备案日期", ACKNOWLEDGE: "已知悉的提醒"}
 
 
 def names(entities: Registry, info: EntityInfo, column: str) -> dict[str, str] | None:
@@ -84,7 +85,7 @@ def _known(
     if (part := shape.parts.get(key)) is not None:
         part = part.parts.get("to", part)
         return part.zh or key, tuple(entities[copy.entity] for copy in part.copies)
-    return _OWN.get(key, key), ()
+    return OWN.get(key, key), ()
 
 
 def _members(about: tuple[EntityInfo, ...], key: str) -> type[Code] | None:

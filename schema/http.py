@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, GraphQLError
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -36,12 +36,12 @@ _NEW, _NDJSON = NEW.encode(), NDJSON.encode()
 
 
 class Endpoint:
-    """What is posted to GraphQL."""
+    """What is posted to GraphQL. `own` makes the documents of the installation's own pages."""
 
-    def __init__(self, services: Services, own: Iterable[str] = ()) -> None:
+    def __init__(self, services: Services, own: Callable[[GraphQLSchema], Iterable[str]] = lambda _core: ()) -> None:
         self.services = services
         self.schema = build_schema(services.entities, services.settings.introspection)
-        self.fast = FastPath(self.schema, services.settings, own)
+        self.fast = FastPath(self.schema, services.settings, own(self.schema.core))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

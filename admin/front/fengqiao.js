@@ -183,4 +183,7 @@
     const codes = lines.filter((line) => line.warning).map((line) => line.warning);
     if (codes.length) warned.set(request.asked.path, codes.join(","));
   }
+
+  // Whoever comes by the bare address is led to our pages; the generated ones are those of 全部数据, at "#/".
+  if (!location.hash) location.replace("./home/");
 })();

@@ -177,7 +177,7 @@ function sessions(list) {
   const others = list.some((each) => !each.present)
     ? el("p", {}, el("button", { class: "plain", onclick: () => one(CLOSE_OTHERS, {}, "其他各处登录已退出。") }, "退出其他各处"))
     : null;
-  return section("登录", "", table(["登录时间", "最近使用", "来源地址", "浏览器", ""], list.map(row), "没有登录。"), others);
+  return section("登录", "", table(["登录时间", "最近使用", "来源地址", "浏览器", "操作"], list.map(row), "没有登录。"), others);
 }
 
 function tokens(list) {
@@ -202,7 +202,7 @@ function tokens(list) {
   return section(
     "访问令牌",
     "程序用令牌代表您访问接口：请求头 Authorization: Bearer 令牌。",
-    table(["用途", "签发时间", "到期时间", ""], list.map(row), "没有令牌。"),
+    table(["用途", "签发时间", "到期时间", "操作"], list.map(row), "没有令牌。"),
     el("details", {}, el("summary", {}, "签发令牌"), form("token-form", fields, "签发", CREATE_TOKEN, variables, done)),
   );
 }

@@ -54,8 +54,3 @@ let known;
 
 // Entity -> its Chinese name, fields, references and steps.
 export const names = () => (known ||= admin("pages/names.json"));
-
-export async function signOut() {
-  await fetch(at("../../session"), { method: "DELETE", headers: { "X-CSRFToken": cookie("csrftoken") } });
-  location.href = at("../");
-}

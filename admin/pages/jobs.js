@@ -44,12 +44,12 @@ function section(job) {
     el("h2", {}, job.label),
     el("p", { class: "hint" }, `${EVERY[job.every]} ${job.at}，下次 ${moment(job.nextAt)}，名称 `, name(job.name)),
     job.runs.length
-      ? el(
+      ? el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": job.label }, el(
           "table",
           {},
-          el("tr", {}, ["期", "应执行", "结果", "结束", "次数", "条数", ""].map((title) => el("th", {}, title))),
+          el("tr", {}, ["期", "应执行", "结果", "结束", "次数", "条数", "操作"].map((title) => el("th", {}, title))),
           job.runs.map((run) => line(job, run)),
-        )
+        ))
       : el("p", {}, "还没有执行过。"),
   );
 }

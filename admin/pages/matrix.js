@@ -16,7 +16,7 @@ main.append(
   el("p", { class: "hint" }, "没有写的就是没有；几个角色的权限相加。您的角色排在最前。", " ", el("a", { href: "../access/" }, "某一条记录为什么看不到、不能改，在“权限查询”里问。")),
   el(
     "div",
-    { class: "wide" },
+    { class: "wide", tabIndex: 0, role: "region", "aria-label": "权限矩阵" },
     el("table", {}, el("tr", {}, el("th", {}, "对象"), roles.map(([role, name]) => head(role, name))), found.rows.map(line)),
   ),
 );

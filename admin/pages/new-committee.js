@@ -47,7 +47,7 @@ const period = el(
   ),
 );
 const body = el("tbody");
-const heads = ["职务", "姓名", "身份证号", "手机号", "民族", "文化程度", "类别", ""];
+const heads = ["职务", "姓名", "身份证号", "手机号", "民族", "文化程度", "类别", "操作"];
 const members = el(
   "section",
   { id: "members" },
@@ -75,6 +75,7 @@ function addMember(role) {
     cell(choice("kind", "MediatorKind", "PART_TIME", null)),
     el("td", {}, el("button", { type: "button", class: "plain", onclick: remove }, "移除")),
   );
+  [...row.cells].forEach((cell, n) => cell.querySelector("input, select")?.setAttribute("aria-label", heads[n]));
   body.append(row);
 }
 

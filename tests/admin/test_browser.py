@@ -81,7 +81,7 @@ class Desk:
     taken: int = 0
 
     def sign_in(self) -> None:
-        self.page.goto(f"{self.address}/admin/")
+        self.page.goto(f"{self.address}/admin/#/")
         self.page.fill("[name=username]", self.who)
         self.page.fill("[name=password]", PASSWORD)
         self.page.click("[data-uitest=login_button]")
@@ -414,13 +414,12 @@ def test_export_new_password_and_sign_out(desk: Callable[[str], Desk], tmp_path:
     expect(page.locator("#message_popup")).to_contain_text("两次输入的新口令不一样")
     district.shoot("password")
 
-    district.open("")
+    district.open("#/")
     page.on("dialog", lambda dialog: dialog.accept())
     page.click("#user")
     district.page.click("[data-uitest=logout_button]")
-    expect(page.locator("#login")).to_be_visible()
-    page.fill("[name=username]", "district")
-    page.fill("[name=password]", "wrong")
-    page.click("[data-uitest=login_button]")
-    expect(page.locator("#message_popup")).to_contain_text("登录名或口令不正确")
+    page.fill("dialog [name=login]", "district")
+    page.fill("dialog [name=password]", "wrong")
+    page.click("dialog form button")
+    expect(page.locator("dialog .fault")).to_contain_text("登录名或口令不正确")
     district.shoot("wrong-password")
