@@ -27,7 +27,8 @@ from settings import Settings, get_settings
 from tests.admin.person import PASSWORD, Person
 
 People = Callable[[str], Person]
-SAMPLES = {"table": "人民调解委员会", "row": "mc_01856aa0-c800-7fff-8fff-ffffffffffff", "code": "zh-CN", "version": "0"}
+SAMPLES = {"table": "人民调解委员会", "row": "mc_01856aa0-c800-7fff-8fff-ffffffffffff", "code": "zh-CN", "version": "0",
+           "entity": "HostUnit"}  # fmt: skip
 SAFE = {"GET", "HEAD"}
 
 
