@@ -23,8 +23,8 @@ from tests.databases import Kind, Server
 __all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_ignore_collect"]
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 ran = pytest.StashKey[set[str]]()
-made: list[str] = []
-"""The URLs of the databases that are there now."""
+made: dict[str, Callable[[], None]] = {}
+"""The databases that are there now, by their URLs, and what removes each."""
 copied: set[str] = set()
 """Those that others were copied from."""
 
@@ -94,27 +94,24 @@ def fresh_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
         if template is not None:
             copied.add(template)
         if kind == "sqlite":
-            made.append(databases.sqlite_database(folder, template))
+            url = databases.sqlite_database(folder, template)
+            made[url] = lambda: databases.remove_sqlite(url)
         else:
             server: Server = request.getfixturevalue("postgres_server")
-            made.append(server.create_walled(template) if kind == "walled" else server.create(template))
-        return made[-1]
+            url = server.create_walled(template) if kind == "walled" else server.create(template)
+            made[url] = lambda: server.drop(url)
+        return url
 
     return create
 
 
 @pytest.fixture(scope="module", autouse=True)
-def gone_with_their_module(request: pytest.FixtureRequest) -> Iterator[None]:
+def gone_with_their_module() -> Iterator[None]:
     """The databases of a module go with it, but for those that others are copies of: all of them fill a disk."""
-    before = len(made)
+    before = set(made)
     yield
-    gone = [url for url in made[before:] if url not in copied]
-    made[before:] = [url for url in made[before:] if url in copied]
-    for url in gone:
-        if url.startswith("sqlite"):
-            databases.remove_sqlite(url)
-        else:
-            request.getfixturevalue("postgres_server").drop(url)
+    for url in [url for url in made if url not in before | copied]:
+        made.pop(url)()
 
 
 @pytest.fixture(scope="session")

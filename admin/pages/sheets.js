@@ -1,6 +1,6 @@
 // 表格导入: a template to fill in, a file that is judged whole, then its rows; nothing is written before one says so.
 
-import { Refusal, admin, cookie, leave } from "./asking.js";
+import { Refusal, admin, upload } from "./asking.js";
 import { el, frame, say } from "./frame.js";
 
 const SHOWN = 500; // faults on the page; all of them are counted
@@ -50,17 +50,7 @@ function named() {
 
 // Sends the file; what is known after each piece goes to the progress bar, all that is wrong is the answer's.
 async function send(write) {
-  const address = new URL(`../api/sheets/${what.value}/${write ? "?write=1" : ""}`, import.meta.url);
-  const answer = await fetch(address, {
-    method: "POST",
-    headers: { "X-CSRFToken": cookie("csrftoken") },
-    body: file.files[0],
-  });
-  if (answer.status === 401) leave();
-  if (!answer.ok) {
-    const told = await answer.json().catch(() => ({}));
-    throw new Refusal(told.error || told.message || told.errors?.[0]?.message || "服务器没有答复，请稍后再试。");
-  }
+  const answer = await upload(`api/sheets/${what.value}/${write ? "?write=1" : ""}`, file.files[0]);
   const all = { total: 0, done: 0, written: 0, wrong: [] };
   let rest = "";
   for await (const chunk of pieces(answer.body.pipeThrough(new TextDecoderStream()).getReader())) {

@@ -239,7 +239,8 @@ def test_own_pages_are_offered_to_those_who_have_a_use_for_them(people: People) 
         "新建调委会",
         "账号管理",
         "操作记录",
+        "表格导入",
         *common,
     ]
-    assert list(people("committee").get("links/").json()) == ["备案工作台", *common]
-    assert list(people("province").get("links/").json()) == ["账号管理", "操作记录", *common]
+    assert list(people("committee").get("links/").json()) == ["备案工作台", "表格导入", *common]
+    assert list(people("province").get("links/").json()) == ["账号管理", "操作记录", "表格导入", *common]
