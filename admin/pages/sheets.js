@@ -7,7 +7,7 @@ const SHOWN = 500; // faults on the page; all of them are counted
 
 const main = await frame("表格导入");
 const open = await admin("api/sheets/");
-const asked = new URLSearchParams(location.search).get("entity");
+const asked = new URLSearchParams(location.search).get("of");
 const what = el(
   "select",
   { id: "what", onchange: named },
@@ -42,7 +42,7 @@ named();
 
 function named() {
   empty.href = `../api/sheets/${what.value}.xlsx`;
-  history.replaceState(null, "", `?entity=${what.value}`);
+  history.replaceState(null, "", `?of=${what.value}`);
   file.value = "";
   said.replaceChildren();
   found.replaceChildren();
