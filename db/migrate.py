@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -59,10 +59,19 @@ def downgrade(url: str, revision: str, versions: Path = VERSIONS) -> str:
 
 def pending(url: str, versions: Path = VERSIONS) -> list[str]:
     """The revisions the database still lacks, oldest first. Raises CannotMigrate where it has one unknown here."""
-    parsed, script = make_url(url), _script(versions)
+    return lacking(url, revisions(versions))
+
+
+def revisions(versions: Path = VERSIONS) -> list[str]:
+    """All revisions there are, newest first; read from files, whatever the database does."""
+    return [step.revision for step in _script(versions).walk_revisions()]
+
+
+def lacking(url: str, known: Sequence[str]) -> list[str]:
+    """Those of the `known` revisions, newest first, that the database lacks, oldest first. Raises CannotMigrate."""
+    parsed = make_url(url)
     absent = parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists()
     current = None if absent else _run(parsed, _current)
-    known = [step.revision for step in script.walk_revisions()]
     if current is not None and current not in known:
         raise CannotMigrate(f"数据库的结构版本是 {current}，本程序只到 {known[0]}：请使用与数据库相符或更新的程序")
     return list(reversed(known[: known.index(current)] if current else known))

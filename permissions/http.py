@@ -258,13 +258,14 @@ def health_routes(database: Database) -> list[Route]:
 
     async def look() -> str:
         nonlocal current
+        known = [] if current else await asyncio.to_thread(_revisions)  # files: the clock is the database's
         try:
             async with asyncio.timeout(READY_SECONDS):
                 if not database.takes_writes():
                     return "unavailable"
                 await _mark(database)
                 # The tables don't grow older than the code while it runs.
-                current = current or not await asyncio.to_thread(_pending, database)
+                current = current or not await asyncio.to_thread(_lacking, database, known)
         except Exception as problem:
             log.warning("not_ready", error=type(problem).__name__)
             return "unavailable"
@@ -290,7 +291,13 @@ def _leave_a_mark(connection: Connection) -> None:
     connection.execute(mark.on_conflict_do_update(index_elements=["name"], set_={"last": following}))
 
 
-def _pending(database: Database) -> list[str]:
-    from db.migrate import pending  # Alembic is heavy, and most processes never ask
+def _revisions() -> list[str]:
+    from db.migrate import revisions  # Alembic is heavy, and most processes never ask
 
-    return pending(database.url.render_as_string(hide_password=False))
+    return revisions()
+
+
+def _lacking(database: Database, known: Sequence[str]) -> list[str]:
+    from db.migrate import lacking
+
+    return lacking(database.url.render_as_string(hide_password=False), known)

@@ -123,7 +123,7 @@ def test_a_refusal_that_leaks_is_found(words: str) -> None:
 
 def test_a_library_that_words_a_leak_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     with watch.expecting() as found:
-        logging.getLogger("a.library").error(SQL)
+        logging.getLogger("a.dependency").error(SQL)
     assert len(found) == 1
     capsys.readouterr()  # where a server was made before, its log printed the line as well
 
@@ -170,7 +170,7 @@ def test_of_a_failure_the_log_tells_kinds_and_place(capfd: pytest.CaptureFixture
     """Ours and a library's, however it is handed over; each is a line of JSON."""
     logs.configure()
     problem = broken()
-    theirs = logging.getLogger("a.library")
+    theirs = logging.getLogger("a.dependency")
     structlog.get_logger().error("ours", problem=problem)
     structlog.get_logger().error("ours", exc_info=problem)
     theirs.error("Exception in an application\n", exc_info=problem)

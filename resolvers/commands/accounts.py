@@ -21,8 +21,8 @@ from permissions.accounts import Account, account_by_id
 from permissions.actions import OpenRow, open_row
 from permissions.ceilings import ANCHORS, unended
 from permissions.hands import hold
+from permissions.kept_passwords import set_password
 from permissions.sessions import close_sessions_of
-from permissions.sign_ins import set_password
 from resolvers.acts.system.role_grant import KINDS, LEVELS
 from resolvers.acts.system.user_account import may_manage
 from resolvers.commands import rows

@@ -25,7 +25,8 @@ from permissions.addresses import may_come_from, networks, proxy_options, tidy
 from permissions.enrolments import CannotEnrol, Enrolment, enrol
 from permissions.http import address_of
 from permissions.identities import Identities
-from permissions.sign_ins import Refusal, SignedIn, change_password, set_password, sign_in
+from permissions.kept_passwords import set_password
+from permissions.sign_ins import Refusal, SignedIn, change_password, sign_in
 from permissions.tokens import NoToken, create_token, revoke_named, tokens_of
 from settings import Settings, get_settings
 from tests.permissions.test_http import make_app

@@ -8,7 +8,8 @@ import pytest
 
 from db.engine import Database
 from permissions import passwords
-from permissions.sign_ins import Refusal, SignedIn, change_password, set_password, sign_in
+from permissions.kept_passwords import set_password
+from permissions.sign_ins import Refusal, SignedIn, change_password, sign_in
 from settings import Settings, get_settings
 from tests.permissions.world import PASSWORD, World
 

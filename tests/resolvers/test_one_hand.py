@@ -12,8 +12,8 @@ from db.registry import registry
 from permissions import second_factor
 from permissions.accounts import account_by_id
 from permissions.actions import allowed_steps, open_row
+from permissions.kept_passwords import set_password
 from permissions.passwords import hash_password
-from permissions.sign_ins import set_password
 from resolvers.commands import accounts
 from resolvers.commands.one_hand import OneHand, rows_of_one_hand
 from resolvers.commands.work import Work
