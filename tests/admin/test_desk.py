@@ -198,7 +198,8 @@ def test_of_two_clerks_each_keeps_what_they_wrote(window: Open) -> None:
     expect(dialog).to_contain_text(first.page.locator("#bar .who").inner_text())
     dialog.locator("label", has_text="84000002").locator("input").check()
     second.press("按所选的继续")
-    expect(second.page.locator(".said")).to_contain_text("办公时间")
+    # Beside it stands for a moment that it was saved.
+    expect(second.page.locator(".said", has_text="办公时间")).to_be_visible()
     expect(second.fact("phone")).to_contain_text("84000002")
     expect(second.fact("sealNo")).to_contain_text("印 2026-1")
     expect(second.fact("officeHours")).to_contain_text("周一至周六")
